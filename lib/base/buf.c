@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The growable buffer. */
+#include "millrace/buf.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { FIRST_CAP = 256, READ_STEP = 1 << 16 };
+
+void mr_buf_done(struct mr_buf *buf)
+{
+    free(buf->data);
+    *buf = (struct mr_buf){.max = buf->max};
+}
+
+int mr_buf_grow(struct mr_buf *buf, size_t more)
+{
+    if (more > SIZE_MAX / 4 || buf->len > SIZE_MAX / 4 - more)
+        return -EMSGSIZE;
+    size_t need = buf->len + more;
+    if (buf->max != 0 && need > buf->max)
+        return -EMSGSIZE;
+    size_t cap = buf->cap ? buf->cap : FIRST_CAP;
+    while (cap < need)
+        cap *= 2;
+    if (buf->max != 0 && cap > buf->max)
+        cap = buf->max;
+    uint8_t *data = realloc(buf->data, cap);
+    if (!data)
+        return -ENOMEM;
+    buf->data = data;
+    buf->cap = cap;
+    return 0;
+}
+
+int mr_buf_printf(struct mr_buf *buf, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    int n = vsnprintf(NULL, 0, fmt, args);
+    va_end(args);
+    if (n < 0)
+        return -EINVAL;
+    int r = mr_buf_reserve(buf, (size_t)n + 1);
+    if (r != 0)
+        return r;
+    va_start(args, fmt);
+    (void)vsnprintf((char *)buf->data + buf->len, (size_t)n + 1, fmt, args);
+    va_end(args);
+    buf->len += (size_t)n;
+    return 0;
+}
+
+static size_t escape(unsigned char c, char out[6])
+{
+    static const char hex[] = "0123456789abcdef";
+    static const char shorts[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
+
+    out[0] = '\\';
+    if (c == '"' || c == '\\') {
+        out[1] = (char)c;
+        return 2;
+    }
+    if (c < sizeof(shorts) && shorts[c]) {
+        out[1] = shorts[c];
+        return 2;
+    }
+    memcpy(out + 1, "u00", 3);
+    out[4] = hex[c >> 4];
+    out[5] = hex[c & 15];
+    return 6;
+}
+
+int mr_buf_json_string(struct mr_buf *buf, const char *text, size_t len)
+{
+    if (len > SIZE_MAX / 8)
+        return -EMSGSIZE;
+    int r = mr_buf_reserve(buf, len + 2);
+    if (r != 0)
+        return r;
+    buf->data[buf->len++] = '"';
+    size_t from = 0;
+    for (size_t i = 0; i <= len; i++) {
+        unsigned char c = i < len ? (unsigned char)text[i] : '"';
+        if (i < len && c >= 0x20 && c != '"' && c != '\\')
+            continue;
+        if ((r = mr_buf_append(buf, text + from, i - from)) != 0)
+            return r;
+        from = i + 1;
+        char out[6];
+        if (i < len && (r = mr_buf_append(buf, out, escape(c, out))) != 0)
+            return r;
+    }
+    return mr_buf_byte(buf, '"');
+}
+
+const char *mr_buf_cstr(struct mr_buf *buf)
+{
+    if (mr_buf_reserve(buf, 1) != 0)
+        return NULL;
+    buf->data[buf->len] = '\0';
+    return (const char *)buf->data;
+}
+
+static int read_all(struct mr_buf *buf, int fd)
+{
+    for (;;) {
+        size_t step = buf->cap - buf->len;
+        int r = 0;
+        if (step == 0)
+            r = mr_buf_reserve(buf, buf->max && buf->max - buf->len < READ_STEP
+                                        ? buf->max - buf->len + (buf->max == buf->len)
+                                        : READ_STEP);
+        if (r != 0)
+            return r;
+        ssize_t n = read(fd, buf->data + buf->len, buf->cap - buf->len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n < 0 ? -errno : 0;
+        buf->len += (size_t)n;
+    }
+}
+
+int mr_buf_read_file(struct mr_buf *buf, const char *path)
+{
+    if (strcmp(path, "-") == 0)
+        return read_all(buf, STDIN_FILENO);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int r = read_all(buf, fd);
+    (void)close(fd);
+    return r;
+}

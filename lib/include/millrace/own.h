@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Scope-bound ownership: MR_AUTO(type) releases at scope end, MR_MOVE lets one escape.
+ *
+ *   MR_DEFINE_AUTO(mr_schema, struct mr_schema *, mr_schema_unref)   once, in the type's header
+ *   MR_AUTO(mr_schema) struct mr_schema *s = NULL;                   in a function
+ *   *ret = MR_MOVE(s);                                              the only way out */
+#pragma once
+
+#include <stdlib.h>
+
+#define MR_DEFINE_AUTO(name, type, release)                                                        \
+    static inline void mr_auto_##name(type *x)                                                     \
+    {                                                                                              \
+        (void)release(*x);                                                                         \
+    }                                                                                              \
+    struct mr_auto_##name##_semicolon
+
+#define MR_AUTO(name) __attribute__((cleanup(mr_auto_##name)))
+#define MR_MOVE(x)                                                                                 \
+    __extension__({                                                                                \
+        __typeof__(x) mr_moved_ = (x);                                                             \
+        (x) = NULL;                                                                                \
+        mr_moved_;                                                                                 \
+    })
+
+static inline void mr_auto_free(void *x)
+{
+    free(*(void **)x);
+}
+/* MR_AUTO(free) char *text = NULL; */

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Borrowed text and bytes: pointer and length, never NUL-terminated unless a comment says so. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct mr_str {
+    const char *data; /* UTF-8; may be NULL when len is 0 */
+    size_t len;
+};
+
+struct mr_bytes {
+    const uint8_t *data;
+    size_t len;
+};
+
+#define MR_STR(literal) ((struct mr_str){(literal), sizeof(literal) - 1})
+/* For "%.*s". */
+#define MR_STR_ARG(s) (int)(s).len, (s).len ? (s).data : ""
+
+static inline struct mr_str mr_str_from(const char *text)
+{
+    return (struct mr_str){text, text ? strlen(text) : 0};
+}
+
+static inline bool mr_str_eq(struct mr_str a, struct mr_str b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+static inline bool mr_str_is(struct mr_str a, const char *text)
+{
+    return mr_str_eq(a, mr_str_from(text));
+}
+
+/* Whether data[0..len) is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). On false
+ * *ret_bad (may be NULL) is the offset of the first wrong byte. */
+bool mr_utf8_valid(const char *data, size_t len, size_t *ret_bad);
+
+/* The nearest of `words` to `word` by edit distance, or NULL when none is near enough to be meant
+ * (more than a third of its length away). For "unknown key 'topcs': did you mean 'topics'?". */
+const char *mr_nearest(const char *word, const char *const *words, size_t n_words);
+
+/* Shell-style glob with * and ? over the whole of text. */
+bool mr_glob(const char *pattern, const char *text);

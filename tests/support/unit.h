@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One call runs a list of check cases and prints TAP, so that meson shows each by its name. */
+#pragma once
+
+#include <check.h>
+#include <stdlib.h>
+
+static inline int unit_run(const char *module, const TTest **tests)
+{
+    Suite *suite = suite_create(module);
+    TCase *tcase = tcase_create(module);
+
+    for (; *tests; tests++)
+        tcase_add_test(tcase, *tests);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_set_tap(runner, "-");
+    srunner_run_all(runner, CK_SILENT);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

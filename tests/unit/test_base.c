@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lib/base: texts, times, ids, hashes. */
+#include <check.h>
+#include <stdlib.h>
+
+#include "millrace/arena.h"
+#include "millrace/buf.h"
+#include "millrace/error.h"
+#include "millrace/hash.h"
+#include "millrace/log.h"
+#include "millrace/time.h"
+#include "millrace/uuid.h"
+#include "support/unit.h"
+
+START_TEST(an_instant_with_any_offset_becomes_utc_microseconds)
+{
+    static const struct {
+        const char *text;
+        int64_t micros;
+    } rows[] = {
+        {"1970-01-01T00:00:00Z", 0},
+        {"2024-01-15T10:30:00z", 1705314600000000},
+        {"2024-01-15t12:30:00+02:00", 1705314600000000},
+        {"2024-02-29T12:34:56.789Z", 1709210096789000},
+        {"1969-12-31T23:59:59.999999999Z", -1},
+        {"0001-01-01T00:00:00-00:00", -62135596800000000},
+    };
+    for (size_t i = 0; i < MR_N_ELEMENTS(rows); i++) {
+        int64_t micros;
+        ck_assert_int_eq(mr_time_parse_micros(mr_str_from(rows[i].text), &micros), 0);
+        ck_assert_int_eq(micros, rows[i].micros);
+    }
+}
+END_TEST
+
+START_TEST(an_instant_without_zone_or_off_the_calendar_is_refused)
+{
+    static const char *const rows[] = {
+        "2024-01-15T10:30:00",       "2024-01-15 10:30:00Z",  "2024-02-30T00:00:00Z",
+        "2023-02-29T00:00:00Z",      "2024-01-15T24:00:00Z",  "2024-01-15T10:30:60Z",
+        "2024-01-15T10:30:00.Z",     "2024-01-15T10:30:00+2", "2024-13-01T00:00:00Z",
+        "2024-01-15T10:30:00Z ",     "",                      "2024-01-15T10:30:00+24:00",
+        "0000-01-01T00:00:00Z",
+    };
+    for (size_t i = 0; i < MR_N_ELEMENTS(rows); i++) {
+        int64_t micros;
+        ck_assert_msg(mr_time_parse_micros(mr_str_from(rows[i]), &micros) == MR_INVALID, "%s", rows[i]);
+    }
+}
+END_TEST
+
+START_TEST(times_before_the_epoch_are_written_as_they_were_read)
+{
+    static const char *const rows[] = {"1969-12-31T23:59:59.999999Z", "0001-01-01T00:00:00.000000Z",
+                                       "9999-12-31T23:59:59.999999Z", "2000-02-29T00:00:00.000001Z"};
+    for (size_t i = 0; i < MR_N_ELEMENTS(rows); i++) {
+        int64_t micros;
+        char out[MR_TIME_MAX];
+        ck_assert_int_eq(mr_time_parse_micros(mr_str_from(rows[i]), &micros), 0);
+        (void)mr_time_format_micros(micros, out);
+        ck_assert_str_eq(out, rows[i]);
+    }
+    char extreme[MR_TIME_MAX];
+    ck_assert_uint_lt(mr_time_format_micros(INT64_MIN, extreme), MR_TIME_MAX);
+}
+END_TEST
+
+START_TEST(a_uuid_is_read_in_any_case_and_written_in_lower_case)
+{
+    struct mr_uuid uuid;
+    char out[MR_UUID_TEXT + 1] = "";
+
+    ck_assert_int_eq(mr_uuid_parse(MR_STR("550E8400-e29b-41D4-a716-446655440000"), &uuid), 0);
+    mr_uuid_format(&uuid, out);
+    ck_assert_str_eq(out, "550e8400-e29b-41d4-a716-446655440000");
+    ck_assert_int_eq(mr_uuid_parse(MR_STR("550E8400e29b-41D4-a716-4466554400000"), &uuid), MR_INVALID);
+    ck_assert_int_eq(mr_uuid_parse(MR_STR("prod_1"), &uuid), MR_INVALID);
+}
+END_TEST
+
+START_TEST(version_5_ids_are_those_of_the_rfc)
+{
+    struct mr_uuid dns, made;
+    char out[MR_UUID_TEXT + 1] = "";
+
+    ck_assert_int_eq(mr_uuid_parse(MR_STR("6ba7b810-9dad-11d1-80b4-00c04fd430c8"), &dns), 0);
+    mr_uuid_v5(&dns, "www.example.com", 15, &made);
+    mr_uuid_format(&made, out);
+    ck_assert_str_eq(out, "2ed6657d-e927-568b-95e1-2665a8aea6a2");
+    mr_uuid_v5(&dns, "millrace", 8, &made);
+    ck_assert_mem_eq(made.bytes, mr_uuid_space.bytes, 16);
+}
+END_TEST
+
+START_TEST(murmur2_agrees_with_the_java_client)
+{
+    ck_assert_int_eq((int32_t)mr_murmur2("21", 2), -973932308);
+    ck_assert_int_eq((int32_t)mr_murmur2("foobar", 6), -790332482);
+    ck_assert_int_eq((int32_t)mr_murmur2("a-little-bit-long-string", 24), -985981536);
+    ck_assert_int_eq((int32_t)mr_murmur2("abc", 3), 479470107);
+}
+END_TEST
+
+START_TEST(base64_and_hex_come_back_as_they_went)
+{
+    uint8_t in[64], back[80];
+    char text[160];
+
+    for (size_t len = 0; len <= sizeof(in); len++) {
+        for (size_t i = 0; i < len; i++)
+            in[i] = (uint8_t)(i * 37 + len);
+        ck_assert_uint_eq(mr_base64_decode(text, mr_base64_encode(in, len, text), back), len);
+        ck_assert(len == 0 || memcmp(in, back, len) == 0);
+        ck_assert_uint_eq(mr_hex_decode(text, mr_hex_encode(in, len, text), back), len);
+        ck_assert(len == 0 || memcmp(in, back, len) == 0);
+    }
+    ck_assert_uint_eq(mr_hex_decode("0g", 2, back), (size_t)-1);
+    ck_assert_uint_eq(mr_base64_decode("a*==", 4, back), (size_t)-1);
+}
+END_TEST
+
+START_TEST(only_well_formed_utf8_is_valid)
+{
+    static const char *const bad[] = {"\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "abcdefgh\xFF", "\xE2\x82"};
+    size_t at;
+
+    ck_assert(mr_utf8_valid("gr\xC3\xBC\xC3\x9F \xF0\x9F\x8E\xAB ascii ascii ascii", 30, NULL));
+    for (size_t i = 0; i < MR_N_ELEMENTS(bad); i++)
+        ck_assert(!mr_utf8_valid(bad[i], strlen(bad[i]), &at));
+}
+END_TEST
+
+START_TEST(a_buffer_stops_at_its_bound_and_keeps_what_it_has)
+{
+    MR_AUTO(mr_buf) struct mr_buf buf = {.max = 300};
+
+    ck_assert_int_eq(mr_buf_append(&buf, "abc", 3), 0);
+    ck_assert_int_eq(mr_buf_reserve(&buf, 298), -EMSGSIZE);
+    ck_assert_int_eq(mr_buf_reserve(&buf, 297), 0);
+    ck_assert_int_eq(mr_buf_json_string(&buf, "a\"\n\x01", 4), 0);
+    ck_assert_str_eq(mr_buf_cstr(&buf), "abc\"a\\\"\\n\\u0001\"");
+}
+END_TEST
+
+START_TEST(an_arena_gives_null_past_its_limit_and_everything_back_at_once)
+{
+    MR_AUTO(mr_arena) struct mr_arena *arena = NULL;
+
+    ck_assert_int_eq(mr_arena_new(1 << 16, &arena), 0);
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 100; i++)
+            ck_assert_ptr_nonnull(mr_arena_alloc(arena, 600));
+        ck_assert_ptr_null(mr_arena_alloc(arena, 1 << 15));
+        ck_assert_ptr_null(mr_arena_array(arena, SIZE_MAX / 2, 4));
+        mr_arena_reset(arena);
+    }
+}
+END_TEST
+
+START_TEST(an_error_path_is_built_while_unwinding)
+{
+    struct mr_error error = MR_ERROR_INIT;
+
+    ck_assert_int_eq(mr_error_set(&error, MR_INVALID, "must be at least %d", 1), MR_INVALID);
+    mr_error_at(&error, "quantity", 8);
+    mr_error_at_index(&error, 1);
+    mr_error_at(&error, "a/b~c", 5);
+    ck_assert_str_eq(error.where, "/a~1b~0c/1/quantity");
+    error.offset = 6;
+    mr_error_locate(&error, "ab\ncd\nef", 8);
+    ck_assert_uint_eq(error.line, 3);
+    ck_assert_uint_eq(error.column, 1);
+}
+END_TEST
+
+START_TEST(the_nearest_word_is_found_only_when_it_is_near)
+{
+    static const char *const words[] = {"topics", "services", "platforms"};
+
+    ck_assert_str_eq(mr_nearest("topcs", words, 3), "topics");
+    ck_assert_ptr_null(mr_nearest("zebra", words, 3));
+    ck_assert(mr_glob("order-*.v?", "order-management.order.created.v1"));
+    ck_assert(!mr_glob("order-*.v2", "order-management.order.created.v1"));
+}
+END_TEST
+
+START_TEST(a_duration_has_a_unit_and_never_overflows)
+{
+    int64_t ms;
+
+    ck_assert_int_eq(mr_duration_parse(MR_STR("14d"), "ms", &ms), 0);
+    ck_assert_int_eq(ms, 1209600000);
+    ck_assert_int_eq(mr_duration_parse(MR_STR("30"), "s", &ms), 0);
+    ck_assert_int_eq(ms, 30000);
+    ck_assert_int_eq(mr_duration_parse(MR_STR("9223372036854775807y"), "s", &ms), MR_INVALID);
+    ck_assert_int_eq(mr_duration_parse(MR_STR("5 fortnights"), "s", &ms), MR_INVALID);
+}
+END_TEST
+
+int main(void)
+{
+    return unit_run("base", (const TTest *[]){
+        an_instant_with_any_offset_becomes_utc_microseconds,
+        an_instant_without_zone_or_off_the_calendar_is_refused,
+        times_before_the_epoch_are_written_as_they_were_read,
+        a_uuid_is_read_in_any_case_and_written_in_lower_case,
+        version_5_ids_are_those_of_the_rfc,
+        murmur2_agrees_with_the_java_client,
+        base64_and_hex_come_back_as_they_went,
+        only_well_formed_utf8_is_valid,
+        a_buffer_stops_at_its_bound_and_keeps_what_it_has,
+        an_arena_gives_null_past_its_limit_and_everything_back_at_once,
+        an_error_path_is_built_while_unwinding,
+        the_nearest_word_is_found_only_when_it_is_near,
+        a_duration_has_a_unit_and_never_overflows,
+        NULL,
+    });
+}
