@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The Avro schema model: strict parse, canonical forms, fingerprints, compatibility.
+ * Source: Apache Avro 1.12 specification, "Schema Declaration", "Names", "Aliases",
+ * "Parsing Canonical Form", "Schema Fingerprints"; Java Avro for verdicts of compatibility. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "millrace/buf.h"
+#include "millrace/error.h"
+#include "millrace/own.h"
+#include "millrace/status.h"
+#include "millrace/str.h"
+
+struct json_t; /* jansson, private to lib/avro and lib/registry; opaque here */
+
+enum mr_avro_type {
+    MR_AVRO_NULL,
+    MR_AVRO_BOOLEAN,
+    MR_AVRO_INT,
+    MR_AVRO_LONG,
+    MR_AVRO_FLOAT,
+    MR_AVRO_DOUBLE,
+    MR_AVRO_BYTES,
+    MR_AVRO_STRING,
+    MR_AVRO_RECORD,
+    MR_AVRO_ENUM,
+    MR_AVRO_ARRAY,
+    MR_AVRO_MAP,
+    MR_AVRO_UNION,
+    MR_AVRO_FIXED,
+};
+
+/* Logical types of Avro 1.12. One that is unknown or does not fit its base type is MR_LOGICAL_NONE,
+ * as the specification asks; the property itself is kept. */
+enum mr_avro_logical {
+    MR_LOGICAL_NONE,
+    MR_LOGICAL_DECIMAL,     /* bytes, fixed */
+    MR_LOGICAL_BIG_DECIMAL, /* bytes */
+    MR_LOGICAL_UUID,        /* string, fixed(16) */
+    MR_LOGICAL_DATE,        /* int */
+    MR_LOGICAL_TIME_MILLIS, /* int */
+    MR_LOGICAL_TIME_MICROS, /* long */
+    MR_LOGICAL_TIMESTAMP_MILLIS,
+    MR_LOGICAL_TIMESTAMP_MICROS,
+    MR_LOGICAL_TIMESTAMP_NANOS,
+    MR_LOGICAL_LOCAL_TIMESTAMP_MILLIS,
+    MR_LOGICAL_LOCAL_TIMESTAMP_MICROS,
+    MR_LOGICAL_LOCAL_TIMESTAMP_NANOS,
+    MR_LOGICAL_DURATION, /* fixed(12) */
+};
+
+struct mr_schema_field;
+
+/* One type in a parsed schema. Read-only, owned by its mr_schema, alive as long as that is. Two
+ * mentions of the same named type are the same node. */
+struct mr_schema_node {
+    enum mr_avro_type type;
+    enum mr_avro_logical logical;
+    uint32_t index;          /* 0..n_nodes-1, unique within the schema: for side tables */
+    unsigned line, column;   /* where it stands in the text it was parsed from; 0 unknown */
+
+    /* record, enum, fixed */
+    const char *fullname;    /* "ns.Name"; NULL for unnamed types */
+    const char *name;        /* its last part */
+    const char *space;       /* namespace, "" when none */
+    const char *const *aliases; /* full names */
+    size_t n_aliases;
+    const char *doc; /* NULL when none */
+
+    const struct mr_schema_field *fields; /* record */
+    size_t n_fields;
+    const char *const *symbols; /* enum */
+    size_t n_symbols;
+    int32_t default_symbol; /* enum: index or -1 */
+    const struct mr_schema_node *items;           /* array; map: the values */
+    const struct mr_schema_node *const *branches; /* union */
+    size_t n_branches;
+    size_t fixed_size; /* fixed */
+
+    int32_t precision, scale;   /* decimal */
+    const struct json_t *props; /* all members that are not Avro's own, an object; NULL when none */
+    const struct json_t *source; /* the JSON it was parsed from, with members in their order */
+};
+
+struct mr_schema_field {
+    const char *name;
+    const char *doc;
+    const char *const *aliases;
+    size_t n_aliases;
+    const struct mr_schema_node *type;
+    const struct json_t *default_value; /* NULL when the field has none */
+    const struct json_t *props;         /* constraint keywords among them */
+    const struct json_t *source;
+    const char *order; /* "ascending", "descending", "ignore" */
+    unsigned line, column;
+};
+
+/* Limits of the parser; docs/limits.md repeats them. */
+enum {
+    MR_SCHEMA_MAX_BYTES = 1 << 20,
+    MR_SCHEMA_MAX_DEPTH = 64,
+    MR_SCHEMA_MAX_NODES = 100000,
+};
+
+/* What a name from outside (registry references) resolves to. Given schemas stay the caller's. */
+struct mr_schema_options {
+    const char *const *references; /* texts of referenced schemas, dependencies first */
+    size_t n_references;
+    bool check_defaults;      /* default values must fit their type (Java 1.12's and 1.11's rule) */
+    bool lenient_names;       /* accept names that Java with validation off accepts */
+};
+#define MR_SCHEMA_OPTIONS ((struct mr_schema_options){.check_defaults = true})
+
+struct mr_schema; /* immutable once parsed; reference count is atomic; any thread */
+
+/* Strict parse of text[0..len). Outcomes: 0; MR_INVALID with line, column, the schema path in
+ * reterr->where and the rule; -ENOMEM. options may be NULL for MR_SCHEMA_OPTIONS. */
+int mr_schema_parse(const char *text, size_t len, const struct mr_schema_options *options,
+                    struct mr_schema **ret_schema, struct mr_error *reterr);
+int mr_schema_parse_file(const char *path, struct mr_schema **ret_schema, struct mr_error *reterr);
+struct mr_schema *mr_schema_ref(struct mr_schema *schema);
+struct mr_schema *mr_schema_unref(struct mr_schema *schema);
+MR_DEFINE_AUTO(mr_schema, struct mr_schema *, mr_schema_unref);
+
+const struct mr_schema_node *mr_schema_root(const struct mr_schema *schema);
+size_t mr_schema_n_nodes(const struct mr_schema *schema);
+/* The text it was parsed from, byte for byte: this is what is registered. */
+struct mr_str mr_schema_text(const struct mr_schema *schema);
+
+const struct mr_schema_field *mr_schema_field_find(const struct mr_schema_node *record,
+                                                   struct mr_str name);
+const char *mr_avro_type_name(enum mr_avro_type type);
+const char *mr_avro_logical_name(enum mr_avro_logical logical);
+/* "order.created.v1.data.items[].quantity"-like paths are JSON pointers into the schema text. */
+
+/* Parsing Canonical Form, appended. 0 or -errno. */
+int mr_schema_canonical(const struct mr_schema *schema, struct mr_buf *out);
+/* What a Confluent registry stores: Java's Schema.toString(); with normalize its normal form. */
+int mr_schema_stored_text(const struct mr_schema *schema, bool normalize, struct mr_buf *out,
+                          struct mr_error *reterr);
+/* Fingerprints of the canonical form: CRC-64-AVRO, MD5, SHA-256. */
+int mr_schema_fingerprint_rabin(const struct mr_schema *schema, uint64_t *ret_fingerprint);
+int mr_schema_fingerprint_md5(const struct mr_schema *schema, uint8_t out[16]);
+int mr_schema_fingerprint_sha256(const struct mr_schema *schema, uint8_t out[32]);
+
+/* Compatibility of one pair. Ids as Apache Avro names them. */
+enum mr_finding_type {
+    MR_NAME_MISMATCH,
+    MR_FIXED_SIZE_MISMATCH,
+    MR_MISSING_ENUM_SYMBOLS,
+    MR_READER_FIELD_MISSING_DEFAULT_VALUE,
+    MR_TYPE_MISMATCH,
+    MR_MISSING_UNION_BRANCH,
+};
+
+struct mr_finding {
+    enum mr_finding_type type;
+    const char *location; /* JSON pointer into the reader schema */
+    const char *message;  /* Java Avro's short message */
+    const struct mr_schema_node *reader, *writer;
+    const char *reader_field; /* innermost field on the way; NULL at the root */
+};
+
+struct mr_findings {
+    struct mr_finding *items;
+    size_t n_items;
+    struct mr_arena *arena; /* owns the texts */
+};
+
+const char *mr_finding_name(enum mr_finding_type type);
+/* Can `reader` read all data of `writer`? Appends every incompatibility, in Java's order; none means
+ * compatible. 0 or -errno. */
+int mr_schema_compatible(const struct mr_schema *reader, const struct mr_schema *writer,
+                         struct mr_findings *findings);
+void mr_findings_done(struct mr_findings *findings);
+
+enum mr_compat_level {
+    MR_COMPAT_NONE,
+    MR_COMPAT_BACKWARD,
+    MR_COMPAT_BACKWARD_TRANSITIVE,
+    MR_COMPAT_FORWARD,
+    MR_COMPAT_FORWARD_TRANSITIVE,
+    MR_COMPAT_FULL,
+    MR_COMPAT_FULL_TRANSITIVE,
+};
+/* Upper-case words as the registry spells them. Outcomes: 0, MR_INVALID. */
+int mr_compat_level_parse(struct mr_str text, enum mr_compat_level *ret_level);
+const char *mr_compat_level_name(enum mr_compat_level level);
+
+/* A whole level: `next` against previous[0..n) (oldest first). Stops at the first version that does
+ * not fit and gives its index, or SIZE_MAX when compatible; findings are those of that version. */
+int mr_schema_check_level(enum mr_compat_level level, const struct mr_schema *next,
+                          const struct mr_schema *const *previous, size_t n_previous,
+                          size_t *ret_failed, struct mr_findings *findings);
