@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Thin adapter over librdkafka: producer, consumer, admin, error classes, embedded broker. The only
- * user of librdkafka.h. One thread of ours; callbacks run only inside our poll calls. */
+ * user of rdkafka.h. One thread of ours: callbacks run only inside our poll calls, and every
+ * function here belongs to the thread that made the client. Source: librdkafka 2.0.2 API. */
 #pragma once
 
 #include <stdbool.h>
@@ -12,35 +13,53 @@
 #include "millrace/status.h"
 #include "millrace/str.h"
 
-/* Connection: what -b and -X give. Properties override ours. */
+/* Connection: what -b and -X give. Properties override ours, except those that would break a
+ * promise of ours (auto commit, delivery reports): these are MR_INVALID with the reason. */
 struct mr_kafka_config {
     const char *brokers;
-    const char *client_id;
+    const char *client_id;         /* NULL: "millrace" */
     const char *const *properties; /* "key=value", any librdkafka property */
     size_t n_properties;
 };
 
+/* What every client can do; a producer or consumer lends its own connections for it. */
+struct mr_kafka_client;
+
+/* A client for admin calls alone. Outcomes: 0, MR_INVALID (a property), -errno. */
+int mr_kafka_client_new(const struct mr_kafka_config *config, struct mr_kafka_client **ret_client,
+                        struct mr_error *reterr);
+struct mr_kafka_client *mr_kafka_client_free(struct mr_kafka_client *client);
+MR_DEFINE_AUTO(mr_kafka_client, struct mr_kafka_client *, mr_kafka_client_free);
+
+/* The last passing trouble ("broker1:9092: Connection refused") since the last success of a call
+ * that polls, or "" when there is none. Borrowed until the next call. */
+const char *mr_kafka_trouble(const struct mr_kafka_client *client);
+
 struct mr_header {
     const char *name;
-    struct mr_bytes value;
+    struct mr_bytes value; /* data NULL: a header without value */
 };
 
 /* ---- producer ---- */
 struct mr_kafka_producer;
-/* Called from mr_kafka_producer_poll, once per message: r 0 delivered (partition, offset known), or
- * a status / -errno with text. tag is what was given to produce. */
+/* Called from mr_kafka_producer_poll and mr_kafka_flush, once per message: r 0 delivered (partition,
+ * offset known), MR_AGAIN (not delivered within message.timeout.ms), MR_INVALID (the broker refuses
+ * it), MR_ABSENT (no such topic), -errno, with text. tag is what was given to produce. */
 typedef void (*mr_delivery_fn)(void *self, uint64_t tag, int r, int32_t partition, int64_t offset,
                                const char *text);
 
-/* Idempotent, acks=all, lz4, murmur2_random, linger 10 ms unless properties say otherwise. */
+/* Idempotent, acks=all, lz4, murmur2_random, linger 10 ms unless properties say otherwise.
+ * Outcomes: 0, MR_INVALID (a property), -errno. */
 int mr_kafka_producer_new(const struct mr_kafka_config *config, mr_delivery_fn delivered, void *self,
                           struct mr_kafka_producer **ret_producer, struct mr_error *reterr);
-/* Closes at once: call flush first. NULL is fine. Returns NULL. */
+/* Closes at once and drops what is not delivered, without reports: call flush first. NULL is fine. */
 struct mr_kafka_producer *mr_kafka_producer_free(struct mr_kafka_producer *producer);
 MR_DEFINE_AUTO(mr_kafka_producer, struct mr_kafka_producer *, mr_kafka_producer_free);
+struct mr_kafka_client *mr_kafka_producer_client(struct mr_kafka_producer *producer);
 
-/* Copies key, value and headers. partition -1: by key. value NULL: tombstone. Outcomes: 0 queued;
- * MR_FULL poll first; MR_INVALID too large or unknown topic (text says); -errno fatal. */
+/* Copies key, value and headers. partition -1: by key. value NULL: tombstone.
+ * Cheapest when `topic` is the same pointer each time. Outcomes: 0 queued; MR_FULL poll first;
+ * MR_INVALID too large; -errno fatal. */
 int mr_kafka_produce(struct mr_kafka_producer *producer, const char *topic, int32_t partition,
                      struct mr_bytes key, const struct mr_bytes *value,
                      const struct mr_header *headers, size_t n_headers, uint64_t tag,
@@ -49,19 +68,22 @@ int mr_kafka_produce(struct mr_kafka_producer *producer, const char *topic, int3
  * client met a fatal error (text in reterr). */
 int mr_kafka_producer_poll(struct mr_kafka_producer *producer, int timeout_ms,
                            struct mr_error *reterr);
-/* Until all are reported or the deadline: 0 or MR_AGAIN with the number left in *ret_left. */
-int mr_kafka_flush(struct mr_kafka_producer *producer, int timeout_ms, size_t *ret_left);
+/* Until all are reported or the deadline: 0, or MR_AGAIN with the number left in *ret_left (may be
+ * NULL), or -errno as poll. */
+int mr_kafka_flush(struct mr_kafka_producer *producer, int timeout_ms, size_t *ret_left,
+                   struct mr_error *reterr);
 size_t mr_kafka_outstanding(const struct mr_kafka_producer *producer);
 
 /* ---- consumer ---- */
 struct mr_message {
-    const char *topic;
+    const char *topic; /* the same pointer for every message of a topic while the consumer lives */
     int32_t partition;
     int64_t offset;
-    int64_t timestamp_ms; /* broker's, -1 unknown */
+    int64_t timestamp_ms; /* broker's or producer's, -1 unknown */
     struct mr_bytes key;
     struct mr_bytes value;
     bool tombstone; /* null value */
+    bool end;       /* not a message: the partition's end, when property enable.partition.eof=true */
     void *handle;   /* librdkafka's message; headers are read through it */
 };
 
@@ -75,19 +97,23 @@ struct mr_topic_partition {
 
 /* Called inside poll when a group's assignment changes; `revoked` before anybody else gets them.
  * assigned may set items[i].offset to start there (store offsets win over Kafka's); `lost` means
- * that others may already own them. */
+ * that others may already own them: commit nothing. Also called while the consumer closes. */
 struct mr_rebalance {
     void (*assigned)(void *self, struct mr_topic_partition *items, size_t n_items);
     void (*revoked)(void *self, const struct mr_topic_partition *items, size_t n_items, bool lost);
     void *self;
 };
 
-/* group NULL: no group, use mr_kafka_assign. Auto commit is off; offsets are committed by call. */
+/* group NULL: no group, use mr_kafka_assign; rebalance may be NULL. Auto commit is off; offsets are
+ * committed by call. Range assignment, so that equal partitions of co-partitioned topics meet in
+ * one consumer; auto.offset.reset=earliest. Outcomes: 0, MR_INVALID (a property), -errno. */
 int mr_kafka_consumer_new(const struct mr_kafka_config *config, const char *group,
                           const struct mr_rebalance *rebalance,
                           struct mr_kafka_consumer **ret_consumer, struct mr_error *reterr);
+/* Leaves the group. Give all messages back first. */
 struct mr_kafka_consumer *mr_kafka_consumer_free(struct mr_kafka_consumer *consumer);
 MR_DEFINE_AUTO(mr_kafka_consumer, struct mr_kafka_consumer *, mr_kafka_consumer_free);
+struct mr_kafka_client *mr_kafka_consumer_client(struct mr_kafka_consumer *consumer);
 
 int mr_kafka_subscribe(struct mr_kafka_consumer *consumer, const char *const *topics, size_t n_topics,
                        struct mr_error *reterr);
@@ -95,27 +121,36 @@ int mr_kafka_subscribe(struct mr_kafka_consumer *consumer, const char *const *to
 #define MR_OFFSET_BEGINNING (-2)
 #define MR_OFFSET_END (-1)
 #define MR_OFFSET_STORED (-1000)
+#define MR_OFFSET_NONE (-1001)
 int mr_kafka_assign(struct mr_kafka_consumer *consumer, const struct mr_topic_partition *items,
                     size_t n_items, struct mr_error *reterr);
-/* Up to max messages, waiting at most timeout_ms for the first. Each must be given back with
- * mr_kafka_message_done. Outcomes: >= 0 is the number of messages; -errno fatal with text. Transient
- * errors are counted inside; unknown topics or authorisation failures are fatal. */
+/* Up to max messages, waiting at most timeout_ms for the first and not at all for more. Each must be
+ * given back with mr_kafka_message_done. Outcomes: >= 0 is the number of messages; -errno fatal with
+ * text. Passing errors are counted inside (mr_kafka_trouble); unknown topics, offsets out of range
+ * and refused authorisation are fatal. */
 int mr_kafka_poll(struct mr_kafka_consumer *consumer, int timeout_ms, struct mr_message *messages,
                   size_t max, struct mr_error *reterr);
 void mr_kafka_message_done(struct mr_message *message);
-/* Borrowed from the message. Outcomes: 0, MR_ABSENT. */
+/* Borrowed from the message; the last of several of one name. Outcomes: 0, MR_ABSENT. */
 int mr_kafka_header(const struct mr_message *message, const char *name, struct mr_bytes *ret_value);
 size_t mr_kafka_n_headers(const struct mr_message *message);
+/* Outcomes: 0, MR_ABSENT. */
 int mr_kafka_header_at(const struct mr_message *message, size_t index, struct mr_header *ret_header);
-/* Offsets are of the NEXT record to read. */
+/* Offsets are of the NEXT record to read. Outcomes: 0, MR_AGAIN, -errno. */
 int mr_kafka_commit(struct mr_kafka_consumer *consumer, const struct mr_topic_partition *items,
                     size_t n_items, bool wait, struct mr_error *reterr);
+/* The group's committed offsets into items; MR_OFFSET_NONE where there is none. */
+int mr_kafka_committed(struct mr_kafka_consumer *consumer, struct mr_topic_partition *items,
+                       size_t n_items, int timeout_ms, struct mr_error *reterr);
 int mr_kafka_pause(struct mr_kafka_consumer *consumer, const struct mr_topic_partition *item, bool pause);
 int mr_kafka_seek(struct mr_kafka_consumer *consumer, const struct mr_topic_partition *item,
                   int timeout_ms, struct mr_error *reterr);
 int mr_kafka_watermarks(struct mr_kafka_consumer *consumer, const char *topic, int32_t partition,
                         int timeout_ms, int64_t *ret_low, int64_t *ret_high, struct mr_error *reterr);
-/* First offsets at or after time (ms since epoch); MR_AGAIN where the broker cannot answer. */
+/* Into items: first offsets at or after time_ms (ms since epoch; MR_OFFSET_END where nothing is that
+ * new). time_ms MR_OFFSET_BEGINNING or MR_OFFSET_END: the watermarks of all items in one round trip
+ * per broker. Outcomes: 0, MR_AGAIN where the broker cannot answer (the embedded one has no time
+ * index), MR_ABSENT, -errno. */
 int mr_kafka_offsets_for_time(struct mr_kafka_consumer *consumer, struct mr_topic_partition *items,
                               size_t n_items, int64_t time_ms, int timeout_ms,
                               struct mr_error *reterr);
@@ -124,20 +159,38 @@ int mr_kafka_offsets_for_time(struct mr_kafka_consumer *consumer, struct mr_topi
 struct mr_kafka_topic_info {
     char *name;
     int32_t n_partitions;
+    int32_t replication; /* of the first partition */
 };
-/* All topics of the cluster, sorted; free with mr_kafka_topics_free. */
-int mr_kafka_topics(const struct mr_kafka_config *config, int timeout_ms,
+/* All topics of the cluster, sorted by name; free with mr_kafka_topics_free. Never creates one.
+ * Outcomes: 0, MR_AGAIN (not reachable; the text names the brokers), -errno. */
+int mr_kafka_topics(struct mr_kafka_client *client, int timeout_ms,
                     struct mr_kafka_topic_info **ret_topics, size_t *ret_n, struct mr_error *reterr);
 void mr_kafka_topics_free(struct mr_kafka_topic_info *topics, size_t n_topics);
-/* Creates one topic. config entries are "key=value". Outcomes: 0, MR_ABSENT = exists already
- * (nothing changed), MR_AGAIN, MR_INVALID, -errno. */
-int mr_kafka_create_topic(const struct mr_kafka_config *config, const char *name, int32_t partitions,
-                          int16_t replication, const char *const *settings, size_t n_settings,
-                          int timeout_ms, struct mr_error *reterr);
-/* A topic's settings as the cluster has them: fn is called per entry. */
-int mr_kafka_topic_settings(const struct mr_kafka_config *config, const char *name, int timeout_ms,
-                            void (*fn)(void *self, const char *key, const char *value), void *self,
-                            struct mr_error *reterr);
+/* The one of this name, or NULL. */
+const struct mr_kafka_topic_info *mr_kafka_topics_find(const struct mr_kafka_topic_info *topics,
+                                                       size_t n_topics, const char *name);
+
+struct mr_kafka_new_topic {
+    const char *name;
+    int32_t partitions;
+    int16_t replication;         /* -1: the cluster's default */
+    const char *const *settings; /* "key=value" */
+    size_t n_settings;
+    /* filled by the call */
+    int r;             /* 0 there now; MR_INVALID, MR_AGAIN, -errno with why */
+    bool existed;      /* was there before: nothing changed */
+    char why[256];
+};
+/* Creates what does not exist, all in one request; never changes anything. Outcomes: 0 (each item
+ * has its own r), MR_AGAIN, -EOPNOTSUPP (embedded broker), -errno. */
+int mr_kafka_create_topics(struct mr_kafka_client *client, struct mr_kafka_new_topic *items,
+                           size_t n_items, int timeout_ms, struct mr_error *reterr);
+/* A topic's settings as the cluster has them: fn is called per entry; is_default tells those that
+ * nobody set on the topic. Outcomes: 0, MR_ABSENT, MR_AGAIN, -errno. */
+int mr_kafka_topic_settings(struct mr_kafka_client *client, const char *name, int timeout_ms,
+                            void (*fn)(void *self, const char *key, const char *value,
+                                       bool is_default),
+                            void *self, struct mr_error *reterr);
 
 /* ---- error classes ---- */
 /* librdkafka's code into our status values; the one table for it. */
@@ -149,10 +202,15 @@ int mr_kafka_embedded_start(int n_brokers, struct mr_kafka_embedded **ret_embedd
                             struct mr_error *reterr);
 /* Borrowed. */
 const char *mr_kafka_embedded_brokers(const struct mr_kafka_embedded *embedded);
+/* Outcomes: 0, MR_ABSENT when it exists already (nothing changed), -errno. */
 int mr_kafka_embedded_create(struct mr_kafka_embedded *embedded, const char *topic, int32_t partitions);
 struct mr_kafka_embedded *mr_kafka_embedded_stop(struct mr_kafka_embedded *embedded);
-/* For fault tests: the next requests of this Kafka API key are answered with these errors. */
+MR_DEFINE_AUTO(mr_kafka_embedded, struct mr_kafka_embedded *, mr_kafka_embedded_stop);
+/* For fault tests: the next requests of this Kafka API key (0 produce, 1 fetch, 8 offset commit ...)
+ * are answered with these errors of Kafka's protocol; MR_EMBEDDED_DISCONNECT cuts the connection. */
+#define MR_EMBEDDED_DISCONNECT (-195)
 int mr_kafka_embedded_fail(struct mr_kafka_embedded *embedded, int16_t api_key, const int *errors,
                            size_t n_errors);
+/* broker: 1..n, -1 all. */
 int mr_kafka_embedded_broker_down(struct mr_kafka_embedded *embedded, int32_t broker, bool down);
 int mr_kafka_embedded_delay(struct mr_kafka_embedded *embedded, int32_t broker, int rtt_ms);
