@@ -12,10 +12,11 @@ struct verb {
     int (*run)(int argc, char **argv);
 };
 
-extern const struct verb verbs[]; /* sorted by name */
+extern const struct verb *const verbs[]; /* sorted by name */
 extern const size_t n_verbs;
 
 /* Parses by the verb's command and serves --help; on false *ret_status is what run must return. */
+struct mr_error;
 bool verb_options(const struct mr_command *command, int argc, char **argv, void *target,
                   struct mr_options **ret_options, int *ret_status);
 

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of verbs, sorted by name: one line each. */
+#include "verb.h"
+
+/* VERB(symbol) below stands for `extern const struct verb verb_<symbol>` in some file of cli/. */
+#define VERBS                                                                                      \
+    VERB(help)
+
+#define VERB(symbol) extern const struct verb verb_##symbol;
+VERBS
+#undef VERB
+
+#define VERB(symbol) &verb_##symbol,
+const struct verb *const verbs[] = {VERBS};
+#undef VERB
+const size_t n_verbs = sizeof(verbs) / sizeof(verbs[0]);
