@@ -72,9 +72,9 @@ struct mr_envelope_member {
     bool required;
 };
 
-/* One form of JSON. For MR_ENVELOPE_METADATA the pointers name objects whose members join the metadata
- * map under their own names, except those that another field or member takes; a value that is not
- * a string is kept as its JSON text. */
+/* One form of JSON. For MR_ENVELOPE_METADATA the pointers name objects whose members join the
+ * metadata map under their own names, except those that another field or member takes; a value that
+ * is not a string is kept as its JSON text. */
 struct mr_envelope_map {
     const char *name;
     const char *when; /* pointer: this map is for documents that have it; NULL: for all */
@@ -102,8 +102,8 @@ struct mr_topic {
     const char *service; /* publisher, without "-producer"; of a dead-letter topic: its service */
     const char *domain, *action; /* NULL for dead-letter topics */
     int32_t major;               /* 0 for dead-letter topics */
-    const char *event;           /* the contract's name, "OrderCreatedEvent"; NULL for dead letters */
-    const char *const *types;    /* event_type spellings; the first is published */
+    const char *event;        /* the contract's name, "OrderCreatedEvent"; NULL for dead letters */
+    const char *const *types; /* event_type spellings; the first is published */
     size_t n_types;
     const struct mr_platform *platform;
     const char *const *consumers;  /* group names, sorted */
@@ -192,9 +192,9 @@ enum {
 const struct mr_catalog *mr_catalog_builtin(void);
 
 /* path: topics.yaml; schemas are looked for in schema_dir (NULL: "schemas/avro" beside it). All
- * mistakes found are appended to *report one per line (file:line:column: rule, nearest word), not just
- * the first. Outcomes: 0; MR_INVALID, see the report; MR_ABSENT when there is no such file (report
- * says so too); -errno. */
+ * mistakes found are appended to *report one per line (file:line:column: rule, nearest word), not
+ * just the first. Outcomes: 0; MR_INVALID, see the report; MR_ABSENT when there is no such file
+ * (the report says so too); -errno. */
 int mr_catalog_load(const char *path, const char *schema_dir, struct mr_catalog **ret_catalog,
                     struct mr_buf *report);
 struct mr_catalog *mr_catalog_free(struct mr_catalog *catalog);
@@ -202,18 +202,19 @@ MR_DEFINE_AUTO(mr_catalog, struct mr_catalog *, mr_catalog_free);
 
 /* By exact name; NULL when there is none. */
 const struct mr_topic *mr_catalog_topic(const struct mr_catalog *catalog, struct mr_str name);
-const struct mr_consumer_group *mr_catalog_group(const struct mr_catalog *catalog, struct mr_str name);
+const struct mr_consumer_group *mr_catalog_group(const struct mr_catalog *catalog,
+                                                 struct mr_str name);
 const struct mr_service *mr_catalog_service(const struct mr_catalog *catalog, struct mr_str name);
 const struct mr_platform *mr_catalog_platform(const struct mr_catalog *catalog, struct mr_str name);
 
 /* Topic of an event by any of its type spellings, its event name or its topic name, among those of
- * one service (NULL: all). Several majors of one topic: the newest. NULL when none fits or topics of
- * different services or actions do. Binary search: fit for every event. */
+ * one service (NULL: all). Several majors of one topic: the newest. NULL when none fits, or topics
+ * of different services or actions do. Binary search: fit for every event. */
 const struct mr_topic *mr_catalog_event(const struct mr_catalog *catalog, const char *service,
                                         struct mr_str type);
 /* The same service, domain and action in another major version; NULL when there is none. */
-const struct mr_topic *mr_catalog_major(const struct mr_catalog *catalog, const struct mr_topic *topic,
-                                        int32_t major);
+const struct mr_topic *mr_catalog_major(const struct mr_catalog *catalog,
+                                        const struct mr_topic *topic, int32_t major);
 
 /* The nearest right word for a mistaken name, or NULL: for error texts. */
 const char *mr_catalog_nearest_topic(const struct mr_catalog *catalog, const char *name);
