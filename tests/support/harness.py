@@ -195,7 +195,8 @@ class T:
 
     def start(self, name, *args, env=None, stdin=subprocess.DEVNULL):
         argv = [self.binary(name), *map(str, args)]
-        running = Running(argv, self.folder, os.environ | {"NO_COLOR": "1"} | (env or {}), stdin)
+        own = {"NO_COLOR": "1", "MILLRACE_STATE": str(self.folder / "up")}  # no other run's `millrace up`
+        running = Running(argv, self.folder, os.environ | own | (env or {}), stdin)
         self.running.append(running)
         return running
 
