@@ -7,50 +7,98 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "millrace/buf.h"
 #include "millrace/error.h"
 #include "millrace/own.h"
 #include "millrace/schema.h"
 
 /* ---- client ---- */
 struct mr_registry_config {
-    const char *urls;       /* "http://a:8081,http://b:8081": tried in turn */
+    /* "http://a:8081,https://b:8081": tried in turn, the last that answered first. A URL may carry
+     * user:password@; they are used when user is NULL and never shown again. */
+    const char *urls;
     const char *user, *password; /* basic auth; NULL when none */
-    const char *token;      /* bearer; NULL when none */
-    const char *ca_file, *cert_file, *key_file; /* TLS; NULL = the system's authorities */
-    bool insecure;          /* do not verify TLS: only by explicit wish */
-    int32_t timeout_ms;     /* per request; 0 = 10 s */
-    int32_t retries;        /* further tries per URL set; 0 = 3, negative = none */
+    const char *token;           /* bearer; NULL when none */
+    const char *ca_file, *cert_file, *key_file; /* TLS, PEM; NULL = the system's authorities */
+    bool insecure;               /* do not verify TLS: only by explicit wish */
+    int32_t timeout_ms;          /* per request; 0 = 10 s */
+    int32_t retries;             /* further rounds over all URLs; 0 = 3, negative = none */
+    int32_t backoff_ms;          /* before the first further round, doubled each time; 0 = 100 */
+    /* Asked at least once a second while waiting; true ends the call with -ECANCELED. May be NULL. */
+    bool (*stop)(void *opaque);
+    void *stop_opaque;
 };
+struct mr_common;
+/* From the rows that every command has (-r, registry-user, ...); the rest is default. */
+struct mr_registry_config mr_registry_config_from(const struct mr_common *common);
 
-struct mr_registry; /* one thread at a time; caches for its lifetime, bounded (docs/limits.md) */
+/* One thread at a time; keeps its connections and caches for its lifetime, bounded (docs/limits.md).
+ *
+ * Outcomes that every call below may have besides its own: 0; MR_AGAIN (no URL answered, or only with
+ * 408, 429 or 5xx, after all tries); -EACCES (certificate or credentials refused); -EPROTO (what
+ * answers is no schema registry); -ECANCELED (stop said so); -ENOMEM. The text names the URL without
+ * credentials, the HTTP status and what the registry said. */
+struct mr_registry;
 
+/* Reaches for nothing yet. Outcomes: 0, MR_INVALID (urls, or files that cannot be read), -ENOMEM. */
 int mr_registry_new(const struct mr_registry_config *config, struct mr_registry **ret_registry,
                     struct mr_error *reterr);
 struct mr_registry *mr_registry_free(struct mr_registry *registry);
 MR_DEFINE_AUTO(mr_registry, struct mr_registry *, mr_registry_free);
 
-/* The schema with this id, parsed with its references; borrowed from the cache.
- * Outcomes: 0; MR_ABSENT (the registry has no such id, remembered for a few seconds); MR_AGAIN (not
- * reachable after all tries); MR_INVALID (not an Avro schema); -errno. */
+/* The schema with this id, parsed with its references. Borrowed from the cache: valid until the next
+ * call on this registry; mr_schema_ref() keeps it. MR_ABSENT: the registry has no such id (remembered
+ * for a few seconds); MR_INVALID: it is not an Avro schema, or breaks its rules. */
 int mr_registry_schema(struct mr_registry *registry, int32_t id, struct mr_schema **ret_schema,
                        struct mr_error *reterr);
-/* The id under which `subject` holds this very schema. Outcomes: 0, MR_ABSENT, MR_AGAIN, -errno. */
+/* The same by GUID (header form of the wire format; registries from Confluent 8 on, and ours). */
+int mr_registry_schema_guid(struct mr_registry *registry, const uint8_t guid[16],
+                            struct mr_schema **ret_schema, struct mr_error *reterr);
+/* The id and version (may be NULL) under which `subject` holds this very schema. MR_ABSENT: it does
+ * not (remembered for a few seconds); MR_INVALID: the registry does not take it for a schema. */
 int mr_registry_lookup(struct mr_registry *registry, const char *subject, struct mr_str schema_text,
                        int32_t *ret_id, int32_t *ret_version, struct mr_error *reterr);
-/* Newest version. Outcomes: 0, MR_ABSENT, MR_AGAIN, -errno. ret_text is appended. */
+/* Newest version; never cached. MR_ABSENT: no such subject. ret_text (may be NULL) is appended. */
 int mr_registry_latest(struct mr_registry *registry, const char *subject, int32_t *ret_id,
                        int32_t *ret_version, struct mr_buf *ret_text, struct mr_error *reterr);
-/* Outcomes: 0, MR_INVALID (refused: incompatible or not a schema; the text says why), MR_AGAIN. */
+/* MR_INVALID: refused (incompatible or not a schema; the text says why). */
 int mr_registry_register(struct mr_registry *registry, const char *subject,
                          struct mr_str schema_text, int32_t *ret_id, struct mr_error *reterr);
-/* Would it be accepted? 0 yes, MR_INVALID no, MR_ABSENT subject is new, MR_AGAIN. */
+/* Would it be accepted at the subject's present level? 0 yes (also when the subject is new),
+ * MR_INVALID no. */
 int mr_registry_check(struct mr_registry *registry, const char *subject, struct mr_str schema_text,
                       struct mr_error *reterr);
 int mr_registry_set_level(struct mr_registry *registry, const char *subject,
                           enum mr_compat_level level, struct mr_error *reterr);
-/* Own setting of the subject: 0, MR_ABSENT when unset. */
+/* Own setting of the subject; MR_ABSENT when it has none. */
 int mr_registry_level(struct mr_registry *registry, const char *subject,
                       enum mr_compat_level *ret_level, struct mr_error *reterr);
+/* Names of all subjects, sorted, one per line; appended. */
+int mr_registry_subjects(struct mr_registry *registry, struct mr_buf *ret_lines,
+                         struct mr_error *reterr);
+
+/* One subject brought to one schema: the level first, then the schema. What `schema register` and
+ * `up` do for each topic. */
+enum mr_publish_outcome {
+    MR_PUBLISH_UNCHANGED, /* held already, as version */
+    MR_PUBLISH_NEW,       /* first version of the subject */
+    MR_PUBLISH_ADDED,     /* a further version */
+    MR_PUBLISH_REFUSED,   /* reterr says why */
+};
+struct mr_publication {
+    const char *subject;
+    struct mr_str text;
+    enum mr_compat_level level;
+    bool dry_run; /* change nothing; say what would happen */
+    /* results */
+    enum mr_publish_outcome outcome;
+    bool level_changed; /* was, or with dry_run would be */
+    int32_t id;         /* 0 with dry_run unless unchanged */
+    int32_t version;    /* with dry_run of an addition: newest + 1 */
+};
+/* Outcomes besides the common ones: 0 for all four of the above. */
+int mr_registry_publish(struct mr_registry *registry, struct mr_publication *publication,
+                        struct mr_error *reterr);
 
 /* ---- server ---- */
 struct mr_registry_server_config {
