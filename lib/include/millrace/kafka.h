@@ -42,17 +42,20 @@ struct mr_header {
 
 /* ---- producer ---- */
 struct mr_kafka_producer;
-/* Called from mr_kafka_producer_poll and mr_kafka_flush, once per message: r 0 delivered (partition,
- * offset known), MR_AGAIN (not delivered within message.timeout.ms), MR_INVALID (the broker refuses
- * it), MR_ABSENT (no such topic), -errno, with text. tag is what was given to produce. */
+/* Called from mr_kafka_producer_poll and mr_kafka_flush, once per message: r 0 delivered
+ * (partition, offset known), MR_AGAIN (not delivered within message.timeout.ms), MR_INVALID (the
+ * broker refuses it), MR_ABSENT (no such topic), -errno, with text. tag is what was given to
+ * produce. */
 typedef void (*mr_delivery_fn)(void *self, uint64_t tag, int r, int32_t partition, int64_t offset,
                                const char *text);
 
 /* Idempotent, acks=all, lz4, murmur2_random, linger 10 ms unless properties say otherwise.
  * Outcomes: 0, MR_INVALID (a property), -errno. */
-int mr_kafka_producer_new(const struct mr_kafka_config *config, mr_delivery_fn delivered, void *self,
-                          struct mr_kafka_producer **ret_producer, struct mr_error *reterr);
-/* Closes at once and drops what is not delivered, without reports: call flush first. NULL is fine. */
+int mr_kafka_producer_new(const struct mr_kafka_config *config, mr_delivery_fn delivered,
+                          void *self, struct mr_kafka_producer **ret_producer,
+                          struct mr_error *reterr);
+/* Closes at once and drops what is not delivered, without reports: call flush first. NULL is fine.
+ */
 struct mr_kafka_producer *mr_kafka_producer_free(struct mr_kafka_producer *producer);
 MR_DEFINE_AUTO(mr_kafka_producer, struct mr_kafka_producer *, mr_kafka_producer_free);
 struct mr_kafka_client *mr_kafka_producer_client(struct mr_kafka_producer *producer);
@@ -83,8 +86,8 @@ struct mr_message {
     struct mr_bytes key;
     struct mr_bytes value;
     bool tombstone; /* null value */
-    bool end;       /* not a message: the partition's end, when property enable.partition.eof=true */
-    void *handle;   /* librdkafka's message; headers are read through it */
+    bool end;     /* not a message: the partition's end, when property enable.partition.eof=true */
+    void *handle; /* librdkafka's message; headers are read through it */
 };
 
 struct mr_kafka_consumer;
@@ -115,8 +118,8 @@ struct mr_kafka_consumer *mr_kafka_consumer_free(struct mr_kafka_consumer *consu
 MR_DEFINE_AUTO(mr_kafka_consumer, struct mr_kafka_consumer *, mr_kafka_consumer_free);
 struct mr_kafka_client *mr_kafka_consumer_client(struct mr_kafka_consumer *consumer);
 
-int mr_kafka_subscribe(struct mr_kafka_consumer *consumer, const char *const *topics, size_t n_topics,
-                       struct mr_error *reterr);
+int mr_kafka_subscribe(struct mr_kafka_consumer *consumer, const char *const *topics,
+                       size_t n_topics, struct mr_error *reterr);
 /* Offsets: absolute, or MR_OFFSET_*. */
 #define MR_OFFSET_BEGINNING (-2)
 #define MR_OFFSET_END (-1)
@@ -124,10 +127,10 @@ int mr_kafka_subscribe(struct mr_kafka_consumer *consumer, const char *const *to
 #define MR_OFFSET_NONE (-1001)
 int mr_kafka_assign(struct mr_kafka_consumer *consumer, const struct mr_topic_partition *items,
                     size_t n_items, struct mr_error *reterr);
-/* Up to max messages, waiting at most timeout_ms for the first and not at all for more. Each must be
- * given back with mr_kafka_message_done. Outcomes: >= 0 is the number of messages; -errno fatal with
- * text. Passing errors are counted inside (mr_kafka_trouble); unknown topics, offsets out of range
- * and refused authorisation are fatal. */
+/* Up to max messages, waiting at most timeout_ms for the first and not at all for more. Each must
+ * be given back with mr_kafka_message_done. Outcomes: >= 0 is the number of messages; -errno fatal
+ * with text. Passing errors are counted inside (mr_kafka_trouble); unknown topics, offsets out of
+ * range and refused authorisation are fatal. */
 int mr_kafka_poll(struct mr_kafka_consumer *consumer, int timeout_ms, struct mr_message *messages,
                   size_t max, struct mr_error *reterr);
 void mr_kafka_message_done(struct mr_message *message);
@@ -135,22 +138,25 @@ void mr_kafka_message_done(struct mr_message *message);
 int mr_kafka_header(const struct mr_message *message, const char *name, struct mr_bytes *ret_value);
 size_t mr_kafka_n_headers(const struct mr_message *message);
 /* Outcomes: 0, MR_ABSENT. */
-int mr_kafka_header_at(const struct mr_message *message, size_t index, struct mr_header *ret_header);
+int mr_kafka_header_at(const struct mr_message *message, size_t index,
+                       struct mr_header *ret_header);
 /* Offsets are of the NEXT record to read. Outcomes: 0, MR_AGAIN, -errno. */
 int mr_kafka_commit(struct mr_kafka_consumer *consumer, const struct mr_topic_partition *items,
                     size_t n_items, bool wait, struct mr_error *reterr);
 /* The group's committed offsets into items; MR_OFFSET_NONE where there is none. */
 int mr_kafka_committed(struct mr_kafka_consumer *consumer, struct mr_topic_partition *items,
                        size_t n_items, int timeout_ms, struct mr_error *reterr);
-int mr_kafka_pause(struct mr_kafka_consumer *consumer, const struct mr_topic_partition *item, bool pause);
+int mr_kafka_pause(struct mr_kafka_consumer *consumer, const struct mr_topic_partition *item,
+                   bool pause);
 int mr_kafka_seek(struct mr_kafka_consumer *consumer, const struct mr_topic_partition *item,
                   int timeout_ms, struct mr_error *reterr);
 int mr_kafka_watermarks(struct mr_kafka_consumer *consumer, const char *topic, int32_t partition,
-                        int timeout_ms, int64_t *ret_low, int64_t *ret_high, struct mr_error *reterr);
-/* Into items: first offsets at or after time_ms (ms since epoch; MR_OFFSET_END where nothing is that
- * new). time_ms MR_OFFSET_BEGINNING or MR_OFFSET_END: the watermarks of all items in one round trip
- * per broker. Outcomes: 0, MR_AGAIN where the broker cannot answer (the embedded one has no time
- * index), MR_ABSENT, -errno. */
+                        int timeout_ms, int64_t *ret_low, int64_t *ret_high,
+                        struct mr_error *reterr);
+/* Into items: first offsets at or after time_ms (ms since epoch; MR_OFFSET_END where nothing is
+ * that new). time_ms MR_OFFSET_BEGINNING or MR_OFFSET_END: the watermarks of all items in one round
+ * trip per broker. Outcomes: 0, MR_AGAIN where the broker cannot answer (the embedded one has no
+ * time index), MR_ABSENT, -errno. */
 int mr_kafka_offsets_for_time(struct mr_kafka_consumer *consumer, struct mr_topic_partition *items,
                               size_t n_items, int64_t time_ms, int timeout_ms,
                               struct mr_error *reterr);
@@ -164,7 +170,8 @@ struct mr_kafka_topic_info {
 /* All topics of the cluster, sorted by name; free with mr_kafka_topics_free. Never creates one.
  * Outcomes: 0, MR_AGAIN (not reachable; the text names the brokers), -errno. */
 int mr_kafka_topics(struct mr_kafka_client *client, int timeout_ms,
-                    struct mr_kafka_topic_info **ret_topics, size_t *ret_n, struct mr_error *reterr);
+                    struct mr_kafka_topic_info **ret_topics, size_t *ret_n,
+                    struct mr_error *reterr);
 void mr_kafka_topics_free(struct mr_kafka_topic_info *topics, size_t n_topics);
 /* The one of this name, or NULL. */
 const struct mr_kafka_topic_info *mr_kafka_topics_find(const struct mr_kafka_topic_info *topics,
@@ -177,8 +184,8 @@ struct mr_kafka_new_topic {
     const char *const *settings; /* "key=value" */
     size_t n_settings;
     /* filled by the call */
-    int r;             /* 0 there now; MR_INVALID, MR_AGAIN, -errno with why */
-    bool existed;      /* was there before: nothing changed */
+    int r;        /* 0 there now; MR_INVALID, MR_AGAIN, -errno with why */
+    bool existed; /* was there before: nothing changed */
     char why[256];
 };
 /* Creates what does not exist, all in one request; never changes anything. Outcomes: 0 (each item
@@ -203,11 +210,13 @@ int mr_kafka_embedded_start(int n_brokers, struct mr_kafka_embedded **ret_embedd
 /* Borrowed. */
 const char *mr_kafka_embedded_brokers(const struct mr_kafka_embedded *embedded);
 /* Outcomes: 0, MR_ABSENT when it exists already (nothing changed), -errno. */
-int mr_kafka_embedded_create(struct mr_kafka_embedded *embedded, const char *topic, int32_t partitions);
+int mr_kafka_embedded_create(struct mr_kafka_embedded *embedded, const char *topic,
+                             int32_t partitions);
 struct mr_kafka_embedded *mr_kafka_embedded_stop(struct mr_kafka_embedded *embedded);
 MR_DEFINE_AUTO(mr_kafka_embedded, struct mr_kafka_embedded *, mr_kafka_embedded_stop);
-/* For fault tests: the next requests of this Kafka API key (0 produce, 1 fetch, 8 offset commit ...)
- * are answered with these errors of Kafka's protocol; MR_EMBEDDED_DISCONNECT cuts the connection. */
+/* For fault tests: the next requests of this Kafka API key (0 produce, 1 fetch, 8 offset commit
+ * ...) are answered with these errors of Kafka's protocol; MR_EMBEDDED_DISCONNECT cuts the
+ * connection. */
 #define MR_EMBEDDED_DISCONNECT (-195)
 int mr_kafka_embedded_fail(struct mr_kafka_embedded *embedded, int16_t api_key, const int *errors,
                            size_t n_errors);

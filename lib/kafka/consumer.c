@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Messages in batches: no wait for a full batch, no copy of key or value. */
+#include "consumer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "millrace/compiler.h"
+
+enum { BATCH = 512 };
+
+static const struct kafka_defaults defaults[] = {
+    {"enable.auto.commit", "false"},
+    {"enable.auto.offset.store", "false"},
+    {"auto.offset.reset", "earliest"},
+    /* equal partitions of co-partitioned topics meet in one consumer */
+    {"partition.assignment.strategy", "range"},
+};
+static const struct kafka_rule rules[] = {
+    {"enable.auto.commit", "false", "offsets are committed after the effects of their events"},
+    {"enable.auto.offset.store", "false",
+     "offsets are committed after the effects of their events"},
+    {"group.id", NULL, "name the group with -g"},
+};
+static const struct kafka_kind kind = {
+    .type = RD_KAFKA_CONSUMER,
+    .defaults = defaults,
+    .n_defaults = MR_N_ELEMENTS(defaults),
+    .rules = rules,
+    .n_rules = MR_N_ELEMENTS(rules),
+    .rebalance = kafka_on_rebalance,
+};
+
+int mr_kafka_consumer_new(const struct mr_kafka_config *config, const char *group,
+                          const struct mr_rebalance *rebalance,
+                          struct mr_kafka_consumer **ret_consumer, struct mr_error *reterr)
+{
+    struct mr_kafka_consumer *consumer = calloc(1, sizeof(*consumer));
+
+    if (!consumer)
+        return -ENOMEM;
+    if (rebalance)
+        consumer->rebalance = *rebalance;
+    /* librdkafka wants a name even for a reader that joins no group and commits nothing */
+    int r = kafka_client_open(&consumer->client, &kind, config, group ? group : "millrace-reader",
+                              reterr);
+    if (r != 0) {
+        free(consumer);
+        return r;
+    }
+    (void)rd_kafka_poll_set_consumer(consumer->client.rk);
+    consumer->queue = rd_kafka_queue_get_consumer(consumer->client.rk);
+    *ret_consumer = consumer;
+    return 0;
+}
+
+struct mr_kafka_consumer *mr_kafka_consumer_free(struct mr_kafka_consumer *consumer)
+{
+    if (!consumer)
+        return NULL;
+    if (consumer->queue)
+        rd_kafka_queue_destroy(consumer->queue);
+    (void)rd_kafka_consumer_close(consumer->client.rk);
+    kafka_client_close(&consumer->client);
+    free(consumer);
+    return NULL;
+}
+
+struct mr_kafka_client *mr_kafka_consumer_client(struct mr_kafka_consumer *consumer)
+{
+    return &consumer->client;
+}
+
+int mr_kafka_subscribe(struct mr_kafka_consumer *consumer, const char *const *topics,
+                       size_t n_topics, struct mr_error *reterr)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)n_topics);
+
+    for (size_t i = 0; i < n_topics; i++)
+        (void)rd_kafka_topic_partition_list_add(list, topics[i], RD_KAFKA_PARTITION_UA);
+    rd_kafka_resp_err_t err = rd_kafka_subscribe(consumer->client.rk, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    return kafka_fail(&consumer->client, err, "subscribe", NULL, reterr);
+}
+
+/* An error in the place of a message: passing ones are remembered, others stop the consumer. */
+static MR_COLD void note(struct mr_kafka_consumer *consumer, const rd_kafka_message_t *rkm)
+{
+    struct mr_kafka_client *client = &consumer->client;
+    const char *topic = rkm->rkt ? rd_kafka_topic_name(rkm->rkt) : "";
+    const char *text = rd_kafka_message_errstr(rkm);
+    int r = mr_kafka_classify(rkm->err);
+
+    if (r == MR_AGAIN || r == MR_FULL) {
+        (void)snprintf(client->trouble, sizeof(client->trouble), "%s", text);
+        return;
+    }
+    if (client->fatal)
+        return;
+    client->fatal = r == MR_ABSENT ? -ENOENT : r > 0 ? -EIO : r;
+    (void)snprintf(client->fatal_text, sizeof(client->fatal_text), "%s%s%s", topic,
+                   *topic ? ": " : "", text);
+}
+
+/* Whether rkm became *message; if not it is given back here. */
+static bool take(struct mr_kafka_consumer *consumer, rd_kafka_message_t *rkm,
+                 struct mr_message *message)
+{
+    if (MR_UNLIKELY(rkm->err != RD_KAFKA_RESP_ERR_NO_ERROR) &&
+        rkm->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        note(consumer, rkm);
+        rd_kafka_message_destroy(rkm);
+        return false;
+    }
+    *message = (struct mr_message){
+        .topic = rd_kafka_topic_name(rkm->rkt),
+        .partition = rkm->partition,
+        .offset = rkm->offset,
+        .timestamp_ms = -1,
+        .end = rkm->err != RD_KAFKA_RESP_ERR_NO_ERROR,
+        .handle = rkm,
+    };
+    if (message->end)
+        return true;
+    rd_kafka_timestamp_type_t type;
+    message->timestamp_ms = rd_kafka_message_timestamp(rkm, &type);
+    message->key = (struct mr_bytes){rkm->key, rkm->key_len};
+    message->value = (struct mr_bytes){rkm->payload, rkm->len};
+    message->tombstone = rkm->payload == NULL;
+    return true;
+}
+
+/* What is there already; librdkafka's batch call with a timeout would wait until it is full. */
+static size_t take_waiting(struct mr_kafka_consumer *consumer, struct mr_message *messages,
+                           size_t max)
+{
+    rd_kafka_message_t *batch[BATCH];
+    size_t n = 0;
+
+    while (n < max) {
+        size_t want = max - n < BATCH ? max - n : BATCH;
+        ssize_t got = rd_kafka_consume_batch_queue(consumer->queue, 0, batch, want);
+        for (ssize_t i = 0; i < got; i++)
+            n += take(consumer, batch[i], &messages[n]);
+        if (got < (ssize_t)want)
+            break;
+    }
+    return n;
+}
+
+int mr_kafka_poll(struct mr_kafka_consumer *consumer, int timeout_ms, struct mr_message *messages,
+                  size_t max, struct mr_error *reterr)
+{
+    size_t n = take_waiting(consumer, messages, max);
+
+    if (n == 0 && max > 0 && timeout_ms != 0) {
+        rd_kafka_message_t *first = rd_kafka_consumer_poll(consumer->client.rk, timeout_ms);
+        if (first && take(consumer, first, messages))
+            n = 1 + take_waiting(consumer, messages + 1, max - 1);
+    }
+    if (n > 0) {
+        kafka_progress(&consumer->client);
+        return (int)n; /* a fatal error is told when these are dealt with */
+    }
+    return kafka_check_fatal(&consumer->client, reterr);
+}
+
+void mr_kafka_message_done(struct mr_message *message)
+{
+    if (message->handle)
+        rd_kafka_message_destroy(message->handle);
+    message->handle = NULL;
+}
+
+static rd_kafka_headers_t *headers_of(const struct mr_message *message)
+{
+    rd_kafka_headers_t *hdrs = NULL;
+
+    if (message->end ||
+        rd_kafka_message_headers(message->handle, &hdrs) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return NULL;
+    return hdrs;
+}
+
+int mr_kafka_header(const struct mr_message *message, const char *name, struct mr_bytes *ret_value)
+{
+    rd_kafka_headers_t *hdrs = headers_of(message);
+    const void *value;
+    size_t len;
+
+    if (!hdrs || rd_kafka_header_get_last(hdrs, name, &value, &len) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return MR_ABSENT;
+    *ret_value = (struct mr_bytes){value, len};
+    return 0;
+}
+
+size_t mr_kafka_n_headers(const struct mr_message *message)
+{
+    rd_kafka_headers_t *hdrs = headers_of(message);
+
+    return hdrs ? rd_kafka_header_cnt(hdrs) : 0;
+}
+
+int mr_kafka_header_at(const struct mr_message *message, size_t index, struct mr_header *ret_header)
+{
+    rd_kafka_headers_t *hdrs = headers_of(message);
+    const void *value;
+    size_t len;
+
+    if (!hdrs || rd_kafka_header_get_all(hdrs, index, &ret_header->name, &value, &len) !=
+                     RD_KAFKA_RESP_ERR_NO_ERROR)
+        return MR_ABSENT;
+    ret_header->value = (struct mr_bytes){value, len};
+    return 0;
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Produce with copies into librdkafka's queue; delivery reports come as event batches. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+#include "millrace/compiler.h"
+#include "millrace/time.h"
+
+enum { REPORTS = 512 };
+
+struct topic {
+    const char *given; /* pointer of the last caller: compared first, then the text */
+    char *name;
+    rd_kafka_topic_t *rkt;
+};
+
+struct mr_kafka_producer {
+    struct mr_kafka_client client; /* first: librdkafka's opaque */
+    rd_kafka_queue_t *queue;
+    mr_delivery_fn delivered;
+    void *self;
+    size_t outstanding;
+    struct topic *topics; /* the last used comes first */
+    size_t n_topics, cap_topics;
+};
+
+static const struct kafka_defaults defaults[] = {
+    {"enable.idempotence", "true"},    {"acks", "all"},     {"compression.codec", "lz4"},
+    {"partitioner", "murmur2_random"}, {"linger.ms", "10"},
+};
+static const struct kafka_rule rules[] = {
+    {"delivery.report.only.error", "false", "a position advances only after its delivery report"},
+};
+static const struct kafka_kind kind = {
+    .type = RD_KAFKA_PRODUCER,
+    .defaults = defaults,
+    .n_defaults = MR_N_ELEMENTS(defaults),
+    .rules = rules,
+    .n_rules = MR_N_ELEMENTS(rules),
+    .events = RD_KAFKA_EVENT_DR,
+};
+
+int mr_kafka_producer_new(const struct mr_kafka_config *config, mr_delivery_fn delivered,
+                          void *self, struct mr_kafka_producer **ret_producer,
+                          struct mr_error *reterr)
+{
+    struct mr_kafka_producer *producer = calloc(1, sizeof(*producer));
+
+    if (!producer)
+        return -ENOMEM;
+    int r = kafka_client_open(&producer->client, &kind, config, NULL, reterr);
+    if (r != 0) {
+        free(producer);
+        return r;
+    }
+    producer->queue = rd_kafka_queue_get_main(producer->client.rk);
+    producer->delivered = delivered;
+    producer->self = self;
+    *ret_producer = producer;
+    return 0;
+}
+
+struct mr_kafka_producer *mr_kafka_producer_free(struct mr_kafka_producer *producer)
+{
+    if (!producer)
+        return NULL;
+    if (producer->outstanding > 0)
+        (void)rd_kafka_purge(producer->client.rk, RD_KAFKA_PURGE_F_QUEUE |
+                                                      RD_KAFKA_PURGE_F_INFLIGHT |
+                                                      RD_KAFKA_PURGE_F_NON_BLOCKING);
+    for (size_t i = 0; i < producer->n_topics; i++) {
+        rd_kafka_topic_destroy(producer->topics[i].rkt);
+        free(producer->topics[i].name);
+    }
+    free(producer->topics);
+    rd_kafka_queue_destroy(producer->queue);
+    kafka_client_close(&producer->client);
+    free(producer);
+    return NULL;
+}
+
+struct mr_kafka_client *mr_kafka_producer_client(struct mr_kafka_producer *producer)
+{
+    return &producer->client;
+}
+
+size_t mr_kafka_outstanding(const struct mr_kafka_producer *producer)
+{
+    return producer->outstanding;
+}
+
+static rd_kafka_topic_t *to_front(struct mr_kafka_producer *producer, size_t i, const char *name)
+{
+    struct topic found = producer->topics[i];
+
+    found.given = name;
+    memmove(producer->topics + 1, producer->topics, i * sizeof(found));
+    producer->topics[0] = found;
+    return found.rkt;
+}
+
+static MR_COLD int add_topic(struct mr_kafka_producer *producer, const char *name,
+                             struct mr_error *reterr)
+{
+    if (producer->n_topics == producer->cap_topics) {
+        size_t cap = producer->cap_topics ? producer->cap_topics * 2 : 16;
+        struct topic *topics = reallocarray(producer->topics, cap, sizeof(*topics));
+        if (!topics)
+            return -ENOMEM;
+        producer->topics = topics;
+        producer->cap_topics = cap;
+    }
+    struct topic topic = {.given = name, .name = strdup(name)};
+    if (!topic.name)
+        return -ENOMEM;
+    topic.rkt = rd_kafka_topic_new(producer->client.rk, name, NULL);
+    if (!topic.rkt) {
+        free(topic.name);
+        return kafka_fail(&producer->client, rd_kafka_last_error(), name, NULL, reterr);
+    }
+    producer->topics[producer->n_topics++] = topic;
+    return 0;
+}
+
+static int find_topic(struct mr_kafka_producer *producer, const char *name,
+                      rd_kafka_topic_t **ret_rkt, struct mr_error *reterr)
+{
+    for (size_t i = 0; i < producer->n_topics; i++) {
+        if (producer->topics[i].given == name && strcmp(producer->topics[i].name, name) == 0) {
+            *ret_rkt = i == 0 ? producer->topics[0].rkt : to_front(producer, i, name);
+            return 0;
+        }
+    }
+    size_t i = 0;
+    while (i < producer->n_topics && strcmp(producer->topics[i].name, name) != 0)
+        i++;
+    int r = i < producer->n_topics ? 0 : add_topic(producer, name, reterr);
+    if (r == 0)
+        *ret_rkt = to_front(producer, i, name);
+    return r;
+}
+
+static rd_kafka_headers_t *make_headers(const struct mr_header *headers, size_t n_headers)
+{
+    rd_kafka_headers_t *hdrs = rd_kafka_headers_new(n_headers);
+
+    for (size_t i = 0; i < n_headers; i++) {
+        const struct mr_bytes *value = &headers[i].value;
+        (void)rd_kafka_header_add(hdrs, headers[i].name, -1, value->data,
+                                  value->data ? (ssize_t)value->len : -1);
+    }
+    return hdrs;
+}
+
+static MR_COLD int refused(struct mr_kafka_producer *producer, rd_kafka_error_t *error,
+                           const char *topic, size_t len, struct mr_error *reterr)
+{
+    rd_kafka_resp_err_t err = rd_kafka_error_code(error);
+    int r = mr_kafka_classify(err);
+
+    rd_kafka_error_destroy(error);
+    if (r == MR_FULL)
+        return r;
+    if (err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+        return mr_error_set(reterr, r,
+                            "a record of %zu bytes is larger than message.max.bytes allows: raise "
+                            "it with -X message.max.bytes=N, and max.message.bytes of the topic",
+                            len);
+    return kafka_fail(&producer->client, err, topic, NULL, reterr);
+}
+
+int mr_kafka_produce(struct mr_kafka_producer *producer, const char *topic, int32_t partition,
+                     struct mr_bytes key, const struct mr_bytes *value,
+                     const struct mr_header *headers, size_t n_headers, uint64_t tag,
+                     struct mr_error *reterr)
+{
+    rd_kafka_topic_t *rkt;
+    rd_kafka_headers_t *hdrs = NULL;
+    union {
+        const void *in;
+        void *out;
+    } key_data = {key.data}, value_data = {value ? value->data : NULL}; /* read only: F_COPY */
+    size_t len = value ? value->len : 0;
+
+    int r = find_topic(producer, topic, &rkt, reterr);
+    if (r != 0)
+        return r;
+    if (value && !value->data)
+        value_data.in = ""; /* an empty value is not a tombstone */
+    rd_kafka_vu_t args[] = {
+        {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = rkt},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition},
+        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {value_data.out, len}},
+        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {key_data.out, key.len}},
+        {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = (void *)(uintptr_t)tag},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+        {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = NULL},
+    };
+    size_t n_args = MR_N_ELEMENTS(args) - 1;
+    if (n_headers > 0) {
+        hdrs = make_headers(headers, n_headers);
+        args[n_args++].u.headers = hdrs;
+    }
+    rd_kafka_error_t *error = rd_kafka_produceva(producer->client.rk, args, n_args);
+    if (MR_UNLIKELY(error != NULL)) {
+        if (hdrs)
+            rd_kafka_headers_destroy(hdrs);
+        return refused(producer, error, topic, len, reterr);
+    }
+    producer->outstanding++;
+    return 0;
+}
+
+static void report(struct mr_kafka_producer *producer, const rd_kafka_message_t *rkm)
+{
+    uint64_t tag = (uint64_t)(uintptr_t)rkm->_private;
+
+    producer->outstanding--;
+    if (MR_LIKELY(rkm->err == RD_KAFKA_RESP_ERR_NO_ERROR)) {
+        kafka_progress(&producer->client);
+        producer->delivered(producer->self, tag, 0, rkm->partition, rkm->offset, NULL);
+        return;
+    }
+    struct mr_error error = MR_ERROR_INIT;
+    int r = kafka_fail(&producer->client, rkm->err, rd_kafka_topic_name(rkm->rkt), NULL, &error);
+    producer->delivered(producer->self, tag, r, rkm->partition, -1, error.text);
+}
+
+int mr_kafka_producer_poll(struct mr_kafka_producer *producer, int timeout_ms,
+                           struct mr_error *reterr)
+{
+    const rd_kafka_message_t *messages[REPORTS];
+    rd_kafka_event_t *event;
+    int n_served = 0;
+
+    while ((event = rd_kafka_queue_poll(producer->queue, timeout_ms))) {
+        size_t n;
+        while ((n = rd_kafka_event_message_array(event, messages, REPORTS)) > 0) {
+            for (size_t i = 0; i < n; i++)
+                report(producer, messages[i]);
+            n_served += (int)n;
+        }
+        rd_kafka_event_destroy(event);
+        timeout_ms = 0;
+        if (n_served > 1 << 20)
+            break; /* bounded: the caller comes again */
+    }
+    int r = kafka_check_fatal(&producer->client, reterr);
+    return r != 0 ? r : n_served;
+}
+
+int mr_kafka_flush(struct mr_kafka_producer *producer, int timeout_ms, size_t *ret_left,
+                   struct mr_error *reterr)
+{
+    enum { SLICE = 100 };
+    int64_t deadline = mr_time_steady() + (int64_t)timeout_ms * 1000;
+    int r = 0;
+
+    while (r >= 0 && producer->outstanding > 0) {
+        int64_t left = (deadline - mr_time_steady()) / 1000;
+        if (left <= 0)
+            break;
+        r = mr_kafka_producer_poll(producer, left < SLICE ? (int)left : SLICE, reterr);
+    }
+    if (ret_left)
+        *ret_left = producer->outstanding;
+    if (r < 0)
+        return r;
+    if (producer->outstanding == 0)
+        return 0;
+    return mr_error_set(reterr, MR_AGAIN,
+                        "%zu records are not delivered after %d ms (brokers %s%s%s)",
+                        producer->outstanding, timeout_ms, producer->client.brokers,
+                        producer->client.trouble[0] ? ": " : "", producer->client.trouble);
+}
