@@ -4,7 +4,8 @@
 
 /* VERB(symbol) below stands for `extern const struct verb verb_<symbol>` in some file of cli/. */
 #define VERBS                                                                                      \
-    VERB(help)
+    VERB(help)                                                                                     \
+    VERB(simulate)
 
 #define VERB(symbol) extern const struct verb verb_##symbol;
 VERBS
