@@ -15,6 +15,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 
@@ -115,11 +116,11 @@ class Component:
         self.folder = pathlib.Path(folder)
         self.process = None
 
-    def spawn(self, argv, detached=False, **more):
+    def spawn(self, argv, **more):
         log = open(self.folder / "log", "wb")
         self.process = subprocess.Popen(argv, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log,
                                         stderr=log, start_new_session=True,
-                                        preexec_fn=None if detached else die_with_parent, **more)
+                                        preexec_fn=die_with_parent, **more)
 
     def wait_until(self, answers, seconds):
         def probe():
@@ -151,7 +152,7 @@ class Kafka(Component):
                         "-DoutputDirectory=jars", "-DincludeScope=runtime"], cwd=at))
         return f"{folder}/jars/*"
 
-    def start(self, detached=False):
+    def start(self):
         java = need("java", self.name)
         classes = self.jars()
         port, control = free_port(), free_port()
@@ -163,7 +164,7 @@ class Kafka(Component):
         command(self.name, [java, "-Xmx128m", "-XX:TieredStopAtLevel=1", "-cp", classes,
                             "kafka.tools.StorageTool", "format", "-t", cluster, "-c", config])
         self.spawn([java, "-Xmx512m", "-cp", classes, f"-Dlog4j2.configurationFile={HERE}/kafka/log4j2.xml",
-                    "kafka.Kafka", config], detached)
+                    "kafka.Kafka", config])
         self.bootstrap = f"127.0.0.1:{port}"
         self.wait_until(lambda: kafka_answers(port), 60)
         return self.bootstrap
@@ -244,7 +245,7 @@ class SecondRegistry(Component):
                         "github.com/axonops/axonops-schema-registry/cmd/schema-registry"], cwd=at))
         return folder / "schema-registry"
 
-    def start(self, detached=False, compatibility="BACKWARD"):
+    def start(self, compatibility="BACKWARD"):
         program = self.binary()
         port = free_port()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -252,7 +253,7 @@ class SecondRegistry(Component):
         config = self.folder / "config.yaml"
         config.write_text(f"server: {{host: 127.0.0.1, port: {port}}}\n"
                           "storage: {type: memory}\nlogging: {level: warn}\n")
-        self.spawn([program, "-config", config], detached,
+        self.spawn([program, "-config", config],
                    env=os.environ | {"SCHEMA_REGISTRY_COMPATIBILITY_LEVEL": compatibility})
         self.url = f"http://127.0.0.1:{port}"
         self.wait_until(lambda: listens(port), 20)
@@ -265,3 +266,27 @@ def listens(port):
     except OSError:
         return False
     return True
+
+
+def main():
+    """components.py kafka|second-registry: run one until Ctrl-C; its address is the first line printed."""
+    kinds = {"kafka": Kafka, "second-registry": SecondRegistry}
+    if len(sys.argv) != 2 or sys.argv[1] not in kinds:
+        sys.exit(f"usage: components.py {'|'.join(kinds)}")
+    with tempfile.TemporaryDirectory(prefix="millrace-component-") as folder:
+        component = kinds[sys.argv[1]](pathlib.Path(folder) / "data")
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            print(component.start(), flush=True)
+            component.process.wait()
+            sys.exit(f"{component.name} ended:\n{component.tail()}")
+        except Missing as missing:
+            sys.exit(str(missing))
+        except KeyboardInterrupt:
+            pass
+        finally:
+            component.stop()
+
+
+if __name__ == "__main__":
+    main()
