@@ -85,18 +85,21 @@ def layers():
             yield f"{path}: lib/{room} is in no layer: add it to BELOW"
             continue
         for number, name in includes(path):
-            why = arrow(room, parts[0], name)
+            why = arrow(path, room, parts[0], name)
             if why:
                 yield f"{path}:{number}: {name}: {why}"
 
 
-def arrow(room, house, name):
-    """Why a file of that room must not include name, or None."""
+def arrow(path, room, house, name):
+    """Why the file at path, of that room, must not include name, or None."""
     for start, homes in THIRD_PARTY.items():
         if (name == start or start.endswith("/") and name.startswith(start)) and room not in homes:
             return f"only {', '.join('lib/' + home for home in sorted(homes)) or 'tests'} may include it"
+    if name.startswith("../"):
+        name = os.path.normpath(os.path.join(os.path.dirname(path), name))
     parts = pathlib.PurePath(name).parts
-    if parts[0] in {"producers", "consumers", "cli", "tests", "lib", ".."} and parts[0] != house:
+    if parts[0] in {"producers", "consumers", "cli", "tests", "lib"} and \
+            parts[:2 if house == "lib" else 1] != pathlib.PurePath(path).parts[:2 if house == "lib" else 1]:
         return "go through a public header of lib/include"
     if parts[0] == "millrace" and house == "lib" and not name.endswith(".gen.h"):
         home = header_home(parts[-1].removesuffix(".h"))
