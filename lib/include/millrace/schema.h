@@ -14,7 +14,8 @@
 #include "millrace/status.h"
 #include "millrace/str.h"
 
-struct json_t; /* jansson, private to lib/avro and lib/registry; opaque here */
+struct json_t;   /* jansson, private to lib/avro and lib/registry; opaque here */
+struct mr_jnode; /* private to the schema model */
 
 enum mr_avro_type {
     MR_AVRO_NULL,
@@ -82,7 +83,8 @@ struct mr_schema_node {
 
     int32_t precision, scale;   /* decimal */
     const struct json_t *props; /* all members that are not Avro's own, an object; NULL when none */
-    const struct json_t *source; /* the JSON it was parsed from, with members in their order */
+    bool error;   /* record: written as "error" */
+    bool endless; /* record: no datum exists, as it contains itself outside any union, array, map */
 };
 
 struct mr_schema_field {
@@ -92,25 +94,32 @@ struct mr_schema_field {
     size_t n_aliases;
     const struct mr_schema_node *type;
     const struct json_t *default_value; /* NULL when the field has none */
-    const struct json_t *props;         /* constraint keywords among them */
-    const struct json_t *source;
+    struct mr_str default_text;         /* the same as written: numbers lose nothing; len 0 when none */
+    const struct json_t *props;         /* constraint keywords among them; NULL when none */
     const char *order; /* "ascending", "descending", "ignore" */
     unsigned line, column;
+    const struct mr_jnode *source;
 };
 
 /* Limits of the parser; docs/limits.md repeats them. */
 enum {
-    MR_SCHEMA_MAX_BYTES = 1 << 20,
-    MR_SCHEMA_MAX_DEPTH = 64,
-    MR_SCHEMA_MAX_NODES = 100000,
+    MR_SCHEMA_MAX_BYTES = 1 << 20,     /* text of one schema */
+    MR_SCHEMA_MAX_DEPTH = 64,          /* types within types, as written */
+    MR_SCHEMA_MAX_CHAIN = 1000,        /* types within types, names followed */
+    MR_SCHEMA_MAX_NODES = 100000,      /* types, with those of referenced schemas */
+    MR_SCHEMA_MAX_JSON_DEPTH = 256,    /* brackets within brackets */
+    MR_SCHEMA_MAX_JSON_VALUES = 300000, /* JSON values in one text */
+    MR_SCHEMA_MAX_DEFAULT_STEPS = 4000000, /* comparisons of default values with types */
 };
 
 /* What a name from outside (registry references) resolves to. Given schemas stay the caller's. */
 struct mr_schema_options {
     const char *const *references; /* texts of referenced schemas, dependencies first */
     size_t n_references;
-    bool check_defaults;      /* default values must fit their type (Java 1.12's and 1.11's rule) */
-    bool lenient_names;       /* accept names that Java with validation off accepts */
+    bool check_defaults; /* default values must fit their type; of a union any branch (Avro 1.12) */
+    bool lenient_names;  /* names may be any text, as in Java with validation switched off */
+    bool like_java;      /* as Java's JSON reader: comments pass, and of a member written twice the
+                          * last value wins. For registries; else both are refused */
 };
 #define MR_SCHEMA_OPTIONS ((struct mr_schema_options){.check_defaults = true})
 

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Records and their fields. Source: Avro 1.12 specification, "Records". */
+#include <errno.h>
+#include <jansson.h>
+#include <string.h>
+#include <strings.h>
+
+#include "schema_model.h"
+
+static int order(struct mr_sparser *p, const struct mr_jnode *json, struct mr_schema_field *field)
+{
+    static const char *const words[] = {"ascending", "descending", "ignore"};
+    const struct mr_jnode *at = mr_jtree_get(json, "order");
+
+    field->order = words[0];
+    if (!at)
+        return 0;
+    for (size_t i = 0; at->kind == MR_J_STRING && i < MR_N_ELEMENTS(words); i++) {
+        if (at->text.len == strlen(words[i]) &&
+            strncasecmp(at->text.data, words[i], at->text.len) == 0) {
+            field->order = words[i];
+            return 0;
+        }
+    }
+    return mr_sparser_fail(p, at, "\"order\" is ascending, descending or ignore");
+}
+
+/* Names from elsewhere: Java checks only that they are strings. */
+static int field_aliases(struct mr_sparser *p, const struct mr_jnode *json, struct mr_schema_field *field)
+{
+    const struct mr_jnode *list = mr_jtree_get(json, "aliases");
+
+    if (!list)
+        return 0;
+    if (list->kind != MR_J_ARRAY)
+        return mr_sparser_fail(p, list, "\"aliases\" is an array of names, not %s", mr_jtree_kind(list));
+    const char **aliases = mr_arena_array(p->schema->arena, list->n, sizeof(const char *));
+    if (!aliases)
+        return -ENOMEM;
+    for (const struct mr_jnode *a = list->first; a; a = a->next) {
+        if (a->kind != MR_J_STRING)
+            return mr_sparser_fail(p, a, "an alias is a name, not %s", mr_jtree_kind(a));
+        aliases[a->index] = mr_arena_dup(p->schema->arena, a->text.data, a->text.len);
+        if (!aliases[a->index])
+            return -ENOMEM;
+    }
+    field->aliases = aliases;
+    field->n_aliases = list->n;
+    return 0;
+}
+
+static int default_value(struct mr_sparser *p, const struct mr_jnode *json, struct mr_schema_field *field)
+{
+    const struct mr_jnode *def = mr_jtree_get(json, "default");
+
+    if (!def)
+        return 0;
+    json_t *value = mr_jtree_to_jansson(def);
+    if (json_array_append_new(p->schema->values, value) != 0)
+        return -ENOMEM;
+    field->default_value = value;
+    field->default_text = (struct mr_str){p->source->text + def->offset, def->end - def->offset};
+    return 0;
+}
+
+static int field(struct mr_sparser *p, const struct mr_jnode *json, const char *space,
+                 struct mr_schema_field *field)
+{
+    static const char *const reserved[] = {"default", "doc", "name", "order", "type", "aliases"};
+    const struct mr_jnode *name = mr_jtree_get(json, "name");
+    const struct mr_jnode *type = mr_jtree_get(json, "type");
+
+    if (json->kind != MR_J_OBJECT)
+        return mr_sparser_fail(p, json, "a field is an object, not %s", mr_jtree_kind(json));
+    if (!name || name->kind != MR_J_STRING)
+        return mr_sparser_fail(p, name ? name : json, "a field needs \"name\", a string");
+    if (!type)
+        return mr_sparser_fail(p, json, "the field \"%.*s\" needs \"type\"", MR_STR_ARG(name->text));
+    field->source = json;
+    mr_schema_position(p->source, json->offset, &field->line, &field->column);
+    int r = mr_sparser_check_name(p, name, name->text, "field name");
+    if (r == 0)
+        r = mr_sparser_text(p, json, "name", &field->name);
+    if (r == 0)
+        r = mr_sparser_text(p, json, "doc", &field->doc);
+    if (r == 0)
+        r = mr_sparser_type(p, type, space, &field->type);
+    if (r == 0)
+        r = order(p, json, field);
+    if (r == 0)
+        r = default_value(p, json, field);
+    if (r == 0)
+        r = field_aliases(p, json, field);
+    if (r == 0)
+        r = mr_sparser_props(p, json, reserved, MR_N_ELEMENTS(reserved), &field->props);
+    return r;
+}
+
+static int fields(struct mr_sparser *p, const struct mr_jnode *list, struct mr_snode *node)
+{
+    struct mr_arena *arena = p->schema->arena;
+    struct mr_schema_field *all = mr_arena_array(arena, list->n, sizeof(*all));
+    struct mr_str_map *index = mr_arena_alloc(arena, sizeof(*index));
+
+    if (!all || !index)
+        return -ENOMEM;
+    for (const struct mr_jnode *f = list->first; f; f = f->next) {
+        struct mr_schema_field *one = &all[f->index];
+        int r = field(p, f, node->pub.space, one);
+        if (r == 0)
+            r = mr_str_map_add(index, arena, mr_str_from(one->name), one);
+        if (r == MR_FULL)
+            return mr_sparser_fail(p, f, "the record %s has the field \"%s\" twice",
+                                   node->pub.fullname, one->name);
+        if (r != 0)
+            return r;
+    }
+    node->pub.fields = all;
+    node->pub.n_fields = list->n;
+    node->field_index = index;
+    return 0;
+}
+
+/* Its name is known from the start, so that fields may refer to it. */
+static int claim(struct mr_sparser *p, const struct mr_jnode *json, struct mr_snode *node)
+{
+    struct mr_str key = mr_str_from(node->pub.fullname);
+    const struct mr_snode *old = mr_str_map_get(&p->names, key);
+
+    node->walk = MR_S_OPEN;
+    if (!old)
+        return mr_str_map_add(&p->names, p->schema->arena, key, node);
+    if (old->walk == MR_S_OPEN)
+        return mr_sparser_fail(p, json, "%s is defined within itself: refer to it by its name",
+                               node->pub.fullname);
+    return 0;
+}
+
+int mr_sparser_record(struct mr_sparser *p, const struct mr_jnode *json, const char *space,
+                      const struct mr_schema_node **slot)
+{
+    static const char *const reserved[] = {"doc",       "fields", "items",   "name",   "type",
+                                           "namespace", "size",   "symbols", "values", "aliases"};
+    const struct mr_jnode *list = mr_jtree_get(json, "fields");
+    struct mr_snode *node;
+    int r = mr_sparser_node(p, json, MR_AVRO_RECORD, &node);
+
+    if (r == 0)
+        r = mr_sparser_name(p, json, space, node);
+    if (r != 0)
+        return r;
+    if (!list || list->kind != MR_J_ARRAY)
+        return mr_sparser_fail(p, list ? list : json, "the record %s needs \"fields\", an array%s%s",
+                               node->pub.fullname, list ? ", not " : "",
+                               list ? mr_jtree_kind(list) : "");
+    node->pub.error = mr_str_is(mr_jtree_get(json, "type")->text, "error");
+    r = claim(p, json, node);
+    if (r == 0)
+        r = fields(p, list, node);
+    if (r == 0)
+        r = mr_sparser_props(p, json, reserved, MR_N_ELEMENTS(reserved), &node->pub.props);
+    if (r == 0)
+        r = mr_sparser_aliases(p, json, node);
+    node->walk = MR_S_NEW;
+    return r == 0 ? mr_sparser_define(p, json, node, slot) : r;
+}
