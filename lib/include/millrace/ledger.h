@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine's own tables in a consumer's store: what was seen, how far each partition was read,
+ * what waits to be published, what waits to be tried again. Written in the transaction of the
+ * effects, so that they can never disagree. Used by lib/run and by `millrace store`;
+ * docs/consumers.md describes the tables to operators. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "millrace/store.h"
+#include "millrace/uuid.h"
+
+/* Makes the tables and takes the store for `owner` (the consumer's name). Outcomes: 0; MR_INVALID:
+ * it belongs to another consumer, or to a newer build; -errno. */
+int mr_ledger_open(struct mr_store *store, const char *owner, int64_t now, struct mr_error *reterr);
+
+/* ---- inbox: the ids of the last events that were handled ----
+ * Rows are appended in the order of handling and never searched: the ids are looked up in memory, 8
+ * bytes each, so that a check costs the same whatever the size, and a random id dirties no page. */
+struct mr_inbox;
+
+/* Reads what the store remembers; keeps the last `window` ids (at least). */
+int mr_inbox_new(struct mr_store *store, size_t window, struct mr_inbox **ret_inbox,
+                 struct mr_error *reterr);
+struct mr_inbox *mr_inbox_free(struct mr_inbox *inbox);
+/* Outcomes: 0 it was handled before, MR_ABSENT it was not, -errno. */
+int mr_inbox_seen(struct mr_inbox *inbox, const struct mr_uuid *id, struct mr_error *reterr);
+/* Remembers an id within the transaction under way. 0 or -ENOMEM. */
+int mr_inbox_add(struct mr_inbox *inbox, const struct mr_uuid *id);
+/* Before commit: writes what was added, drops what fell out of the window. */
+int mr_inbox_write(struct mr_inbox *inbox, struct mr_error *reterr);
+/* After commit or rollback. */
+void mr_inbox_settle(struct mr_inbox *inbox, bool committed);
+size_t mr_inbox_count(const struct mr_inbox *inbox);
+
+/* ---- offsets: the next record to read, owned by the newest claim ---- */
+#define MR_OFFSET_UNKNOWN (-1)
+/* Takes the partition: from now on only moves with this epoch are taken. *ret_next is
+ * MR_OFFSET_UNKNOWN when it was never read. */
+int mr_ledger_claim(struct mr_store *store, const char *topic, int32_t partition,
+                    int64_t *ret_epoch, int64_t *ret_next, struct mr_error *reterr);
+/* Compare-and-set within the transaction. Outcomes: 0, MR_ABSENT: another owner has claimed or
+ * moved it, nothing was changed, roll back; -errno. */
+int mr_ledger_move(struct mr_store *store, const char *topic, int32_t partition, int64_t epoch,
+                   int64_t from, int64_t to, struct mr_error *reterr);
+
+/* ---- outbox: records to publish, in order ---- */
+struct mr_outbox_record {
+    int64_t seq; /* given by the store */
+    struct mr_str topic;
+    struct mr_bytes key;     /* data NULL: no key */
+    struct mr_bytes value;   /* data NULL: a null value */
+    struct mr_bytes headers; /* packed by lib/run */
+};
+int mr_outbox_add(struct mr_store *store, const struct mr_outbox_record *record,
+                  struct mr_error *reterr);
+/* Calls fn for the records after `after`, in order, at most `limit`; fn's first outcome other than
+ * 0 ends it and is returned. *ret_last is the last seq for which fn gave 0 (or `after`). */
+int mr_outbox_each(struct mr_store *store, int64_t after, int64_t limit,
+                   int (*fn)(void *self, const struct mr_outbox_record *record), void *self,
+                   int64_t *ret_last, struct mr_error *reterr);
+/* All up to and with `seq` were acknowledged. */
+int mr_outbox_delete(struct mr_store *store, int64_t seq, struct mr_error *reterr);
+int mr_outbox_count(struct mr_store *store, int64_t *ret_n, struct mr_error *reterr);
+
+/* ---- parked: keys that wait, and their events in order ---- */
+struct mr_parked_record {
+    int64_t seq;
+    struct mr_str topic;
+    int32_t partition;
+    int64_t offset;
+    int64_t timestamp_ms;
+    struct mr_bytes key;   /* the record's own key; data NULL: none */
+    struct mr_bytes value; /* data NULL: null */
+    struct mr_bytes headers;
+    int32_t attempts; /* deliveries so far */
+};
+/* A key: next_try in µs since the epoch; a held key waits for the operator. */
+int mr_parked_key_set(struct mr_store *store, struct mr_bytes key, int64_t next_try, bool held,
+                      struct mr_str why, struct mr_error *reterr);
+int mr_parked_key_release(struct mr_store *store, struct mr_bytes key, struct mr_error *reterr);
+int mr_parked_add(struct mr_store *store, struct mr_bytes flow,
+                  const struct mr_parked_record *record, struct mr_error *reterr);
+/* The oldest of a key, copied into arena. Outcomes: 0, MR_ABSENT, -errno. */
+int mr_parked_first(struct mr_store *store, struct mr_arena *arena, struct mr_bytes flow,
+                    struct mr_parked_record *ret_record, struct mr_error *reterr);
+int mr_parked_attempted(struct mr_store *store, int64_t seq, int32_t attempts,
+                        struct mr_error *reterr);
+int mr_parked_delete(struct mr_store *store, int64_t seq, struct mr_error *reterr);
+/* The key whose turn has come first, copied into arena. Outcomes: 0, MR_ABSENT, -errno. */
+int mr_parked_due(struct mr_store *store, struct mr_arena *arena, int64_t now,
+                  struct mr_bytes *ret_key, struct mr_error *reterr);
+/* When the next key that is not held is due; INT64_MAX when none is. */
+int mr_parked_next(struct mr_store *store, int64_t *ret_when, struct mr_error *reterr);
+int mr_parked_count(struct mr_store *store, int64_t *ret_keys, int64_t *ret_held,
+                    int64_t *ret_events, struct mr_error *reterr);
+/* Calls fn once per key. */
+int mr_parked_each_key(struct mr_store *store, int (*fn)(void *self, struct mr_bytes key),
+                       void *self, struct mr_error *reterr);

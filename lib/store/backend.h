@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a database must offer to stand behind store.h. Private to lib/store. */
+#pragma once
+
+#include "millrace/store.h"
+
+/* One prepared statement, possibly under way. A backend embeds it first in its own struct. */
+struct mr_rows {
+    struct mr_store *store;
+    const char *text;  /* owned copy of the SQL */
+    const char *given; /* the pointer it was asked for with: literals are found by it at once */
+    bool writes;       /* it may change the database: the savepoint comes first */
+    bool busy;         /* between query and done */
+    bool stray;        /* not in the cache (its twin was busy): dropped by done */
+};
+
+struct mr_backend {
+    const char *scheme; /* "sqlite" */
+    bool shared;        /* several processes may use one store */
+    int (*open)(const char *path, const struct mr_store_options *options,
+                struct mr_store **ret_store, struct mr_error *reterr);
+    void (*close)(struct mr_store *store); /* frees it */
+    /* "BEGIN", "COMMIT", "SAVEPOINT x": statements without values or rows. */
+    int (*prepare)(struct mr_store *store, const char *sql, struct mr_rows **ret_rows,
+                   struct mr_error *reterr);
+    void (*finalize)(struct mr_rows *rows);
+    int (*bind)(struct mr_rows *rows, const struct mr_value *values, struct mr_error *reterr);
+    int (*step)(struct mr_rows *rows, struct mr_error *reterr); /* 0 a row, MR_END, else */
+    void (*reset)(struct mr_rows *rows);
+    size_t (*n_columns)(const struct mr_rows *rows);
+    const char *(*column_name)(const struct mr_rows *rows, size_t column);
+    struct mr_value (*column)(const struct mr_rows *rows, size_t column);
+    int64_t (*changes)(struct mr_store *store);
+    /* Several statements in one text, for migrations. */
+    int (*script)(struct mr_store *store, const char *sql, struct mr_error *reterr);
+};
+
+enum { MR_STORE_STATEMENTS = 256 }; /* prepared and kept; a power of two. docs/limits.md */
+
+/* First member of a backend's connection. */
+struct mr_store {
+    const struct mr_backend *backend;
+    char *name;
+    bool rehearse;
+    bool in_transaction;
+    bool marked;    /* between mark and keep or undo */
+    bool savepoint; /* and something was written since */
+    struct mr_rows *cache[MR_STORE_STATEMENTS];
+};
+
+extern const struct mr_backend mr_backend_sqlite;

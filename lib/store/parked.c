@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keys that wait to be tried again, and the events that wait behind them. */
+#include <inttypes.h>
+
+#include "millrace/ledger.h"
+
+int mr_parked_key_set(struct mr_store *store, struct mr_bytes key, int64_t next_try, bool held,
+                      struct mr_str why, struct mr_error *reterr)
+{
+    return mr_store_run(
+        store,
+        "INSERT INTO mr_parked_key (flow, next_try, held, why)"
+        " VALUES (?1, ?2, ?3, ?4) ON CONFLICT (flow) DO UPDATE"
+        " SET next_try = excluded.next_try, held = excluded.held, why = excluded.why",
+        MR_VALUES(MR_BLOB(key), MR_INT(next_try), MR_BOOL(held), MR_TEXT(why)), reterr);
+}
+
+int mr_parked_key_release(struct mr_store *store, struct mr_bytes key, struct mr_error *reterr)
+{
+    return mr_store_run(store, "DELETE FROM mr_parked_key WHERE flow = ?1", MR_VALUES(MR_BLOB(key)),
+                        reterr);
+}
+
+int mr_parked_add(struct mr_store *store, struct mr_bytes flow,
+                  const struct mr_parked_record *record, struct mr_error *reterr)
+{
+    return mr_store_run(store,
+                        "INSERT INTO mr_parked_event"
+                        " (flow, topic, part, offs, timestamp_ms, key, value, headers, attempts)"
+                        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                        MR_VALUES(MR_BLOB(flow), MR_TEXT(record->topic), MR_INT(record->partition),
+                                  MR_INT(record->offset), MR_INT(record->timestamp_ms),
+                                  MR_OPT(record->key.data != NULL, MR_BLOB(record->key)),
+                                  MR_OPT(record->value.data != NULL, MR_BLOB(record->value)),
+                                  MR_BLOB(record->headers), MR_INT(record->attempts)),
+                        reterr);
+}
+
+int mr_parked_first(struct mr_store *store, struct mr_arena *arena, struct mr_bytes flow,
+                    struct mr_parked_record *ret_record, struct mr_error *reterr)
+{
+    struct mr_parked_record record = {0};
+    int64_t partition, attempts, key_null, value_null;
+
+    int r = mr_store_row(
+        store, arena,
+        MR_INTO(MR_INTO_INT(&record.seq), MR_INTO_TEXT(&record.topic), MR_INTO_INT(&partition),
+                MR_INTO_INT(&record.offset), MR_INTO_INT(&record.timestamp_ms),
+                MR_INTO_BLOB(&record.key), MR_INTO_BLOB(&record.value),
+                MR_INTO_BLOB(&record.headers), MR_INTO_INT(&attempts), MR_INTO_INT(&key_null),
+                MR_INTO_INT(&value_null)),
+        "SELECT seq, topic, part, offs, timestamp_ms, key, value, headers, attempts,"
+        " key IS NULL, value IS NULL FROM mr_parked_event WHERE flow = ?1 ORDER BY seq LIMIT 1",
+        MR_VALUES(MR_BLOB(flow)), reterr);
+    if (r != 0)
+        return r;
+    record.partition = (int32_t)partition;
+    record.attempts = (int32_t)attempts;
+    if (key_null)
+        record.key.data = NULL;
+    if (value_null)
+        record.value.data = NULL;
+    *ret_record = record;
+    return 0;
+}
+
+int mr_parked_attempted(struct mr_store *store, int64_t seq, int32_t attempts,
+                        struct mr_error *reterr)
+{
+    return mr_store_run(store, "UPDATE mr_parked_event SET attempts = ?2 WHERE seq = ?1",
+                        MR_VALUES(MR_INT(seq), MR_INT(attempts)), reterr);
+}
+
+int mr_parked_delete(struct mr_store *store, int64_t seq, struct mr_error *reterr)
+{
+    return mr_store_run(store, "DELETE FROM mr_parked_event WHERE seq = ?1", MR_VALUES(MR_INT(seq)),
+                        reterr);
+}
+
+int mr_parked_due(struct mr_store *store, struct mr_arena *arena, int64_t now,
+                  struct mr_bytes *ret_key, struct mr_error *reterr)
+{
+    return mr_store_row(store, arena, MR_INTO(MR_INTO_BLOB(ret_key)),
+                        "SELECT flow FROM mr_parked_key WHERE held = 0 AND next_try <= ?1"
+                        " ORDER BY next_try LIMIT 1",
+                        MR_VALUES(MR_INT(now)), reterr);
+}
+
+int mr_parked_next(struct mr_store *store, int64_t *ret_when, struct mr_error *reterr)
+{
+    int64_t when;
+
+    int r = mr_store_row(store, NULL, MR_INTO(MR_INTO_INT(&when)),
+                         "SELECT next_try FROM mr_parked_key WHERE held = 0"
+                         " ORDER BY next_try LIMIT 1",
+                         MR_NO_VALUES, reterr);
+    *ret_when = r == 0 ? when : INT64_MAX;
+    return r == MR_ABSENT ? 0 : r;
+}
+
+int mr_parked_count(struct mr_store *store, int64_t *ret_keys, int64_t *ret_held,
+                    int64_t *ret_events, struct mr_error *reterr)
+{
+    return mr_store_row(
+        store, NULL, MR_INTO(MR_INTO_INT(ret_keys), MR_INTO_INT(ret_held), MR_INTO_INT(ret_events)),
+        "SELECT (SELECT count(*) FROM mr_parked_key),"
+        " (SELECT count(*) FROM mr_parked_key WHERE held <> 0),"
+        " (SELECT count(*) FROM mr_parked_event)",
+        MR_NO_VALUES, reterr);
+}
+
+int mr_parked_each_key(struct mr_store *store, int (*fn)(void *self, struct mr_bytes key),
+                       void *self, struct mr_error *reterr)
+{
+    MR_AUTO(mr_rows) struct mr_rows *rows = NULL;
+
+    int r = mr_store_query(store, "SELECT flow FROM mr_parked_key", MR_NO_VALUES, &rows, reterr);
+    while (r == 0 && (r = mr_rows_next(rows, reterr)) == 0)
+        r = fn(self, mr_rows_value(rows, 0).as.blob);
+    return r == MR_END ? 0 : r;
+}

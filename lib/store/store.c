@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The part of a store that no backend has to repeat: URLs, transactions, the statement cache. */
+#include "millrace/store.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend.h"
+
+static const char postgres_text[] =
+    "PostgreSQL is not in this build: use sqlite:PATH (one instance per consumer group)";
+
+static int choose_backend(const char *url, const struct mr_backend **ret_backend,
+                          const char **ret_path, struct mr_error *reterr)
+{
+    const char *colon = strchr(url, ':');
+    size_t len = colon ? (size_t)(colon - url) : 0;
+
+    if (*url == '\0')
+        return mr_error_set(reterr, MR_INVALID, "the store's URL is empty: give sqlite:PATH");
+    *ret_backend = &mr_backend_sqlite;
+    *ret_path = url;
+    if (len == 6 && memcmp(url, "sqlite", 6) == 0) {
+        *ret_path = colon + 1;
+        return **ret_path
+                   ? 0
+                   : mr_error_set(reterr, MR_INVALID, "'%s' names no file: give sqlite:PATH", url);
+    }
+    if ((len == 8 && memcmp(url, "postgres", 8) == 0) ||
+        (len == 10 && memcmp(url, "postgresql", 10) == 0))
+        return mr_error_set(reterr, MR_INVALID, "%s", postgres_text);
+    if (colon && strncmp(colon, "://", 3) == 0)
+        return mr_error_set(reterr, MR_INVALID, "no store of kind '%.*s': give sqlite:PATH",
+                            (int)len, url);
+    return 0;
+}
+
+int mr_store_open(const char *url, const struct mr_store_options *options,
+                  struct mr_store **ret_store, struct mr_error *reterr)
+{
+    static const struct mr_store_options none;
+    const struct mr_backend *backend;
+    const char *path;
+
+    int r = choose_backend(url, &backend, &path, reterr);
+    return r != 0 ? r : backend->open(path, options ? options : &none, ret_store, reterr);
+}
+
+struct mr_store *mr_store_free(struct mr_store *store)
+{
+    if (!store)
+        return NULL;
+    if (store->in_transaction) {
+        store->rehearse = false;
+        mr_store_rollback(store);
+    }
+    for (size_t i = 0; i < MR_STORE_STATEMENTS; i++)
+        if (store->cache[i])
+            store->backend->finalize(store->cache[i]);
+    free(store->name);
+    store->backend->close(store);
+    return NULL;
+}
+
+const char *mr_store_name(const struct mr_store *store)
+{
+    return store->name;
+}
+
+bool mr_store_is_shared(const struct mr_store *store)
+{
+    return store->backend->shared;
+}
+
+/* ---- the cache: direct-mapped by the address of the text, verified by its content ---- */
+
+static size_t place_of(const char *sql)
+{
+    uint64_t x = (uintptr_t)sql * UINT64_C(0x9e3779b97f4a7c15);
+
+    return (size_t)(x >> 40) & (MR_STORE_STATEMENTS - 1);
+}
+
+/* A text whose own place is taken by another looks into the next three. */
+static struct mr_rows **slot_of(struct mr_store *store, const char *sql)
+{
+    size_t first = place_of(sql);
+    struct mr_rows **free_slot = NULL;
+
+    for (size_t i = 0; i < 4; i++) {
+        struct mr_rows **slot = &store->cache[(first + i) & (MR_STORE_STATEMENTS - 1)];
+        if (!*slot) {
+            free_slot = free_slot ? free_slot : slot;
+            continue;
+        }
+        if ((*slot)->given == sql && strcmp((*slot)->text, sql) == 0)
+            return slot;
+    }
+    return free_slot ? free_slot : &store->cache[first];
+}
+
+static int prepare(struct mr_store *store, const char *sql, struct mr_rows **ret_rows,
+                   struct mr_error *reterr)
+{
+    struct mr_rows *rows;
+
+    int r = store->backend->prepare(store, sql, &rows, reterr);
+    if (r != 0)
+        return r;
+    rows->store = store;
+    rows->given = sql;
+    rows->text = strdup(sql);
+    if (!rows->text) {
+        store->backend->finalize(rows);
+        return -ENOMEM;
+    }
+    *ret_rows = rows;
+    return 0;
+}
+
+static int statement(struct mr_store *store, const char *sql, struct mr_rows **ret_rows,
+                     struct mr_error *reterr)
+{
+    struct mr_rows **slot = slot_of(store, sql);
+    struct mr_rows *rows = *slot;
+    bool same = rows && rows->given == sql && strcmp(rows->text, sql) == 0;
+
+    if (same && !rows->busy) {
+        *ret_rows = rows;
+        return 0;
+    }
+    int r = prepare(store, sql, &rows, reterr);
+    if (r != 0)
+        return r;
+    if (*slot && (*slot)->busy) {
+        rows->stray = true;
+    } else {
+        if (*slot)
+            store->backend->finalize(*slot);
+        *slot = rows;
+    }
+    *ret_rows = rows;
+    return 0;
+}
+
+struct mr_rows *mr_rows_done(struct mr_rows *rows)
+{
+    if (!rows)
+        return NULL;
+    const struct mr_backend *backend = rows->store->backend;
+    rows->busy = false;
+    backend->reset(rows);
+    if (rows->stray)
+        backend->finalize(rows);
+    return NULL;
+}
+
+/* ---- transactions ---- */
+
+static int plain(struct mr_store *store, const char *sql, struct mr_error *reterr)
+{
+    struct mr_rows *rows;
+
+    int r = statement(store, sql, &rows, reterr);
+    if (r != 0)
+        return r;
+    r = store->backend->step(rows, reterr);
+    (void)mr_rows_done(rows);
+    return r == MR_END ? 0 : r;
+}
+
+int mr_store_begin(struct mr_store *store, struct mr_error *reterr)
+{
+    if (store->in_transaction)
+        return 0; /* a rehearsal's only one */
+    int r = plain(store, "BEGIN IMMEDIATE", reterr);
+    if (r == 0)
+        store->in_transaction = true;
+    return r;
+}
+
+int mr_store_commit(struct mr_store *store, struct mr_error *reterr)
+{
+    if (store->rehearse)
+        return 0;
+    int r = plain(store, "COMMIT", reterr);
+    if (r != 0)
+        mr_store_rollback(store);
+    store->in_transaction = false;
+    return r;
+}
+
+void mr_store_rollback(struct mr_store *store)
+{
+    if (!store->in_transaction)
+        return;
+    (void)plain(store, "ROLLBACK", NULL); /* fails only when the database has rolled back already */
+    store->in_transaction = false;
+    store->marked = false;
+    store->savepoint = false;
+}
+
+void mr_store_mark(struct mr_store *store)
+{
+    store->marked = true;
+    store->savepoint = false;
+}
+
+static int lay_savepoint(struct mr_store *store, struct mr_error *reterr)
+{
+    int r = plain(store, "SAVEPOINT mr_event", reterr);
+    if (r == 0)
+        store->savepoint = true;
+    return r;
+}
+
+int mr_store_keep(struct mr_store *store, struct mr_error *reterr)
+{
+    bool laid = store->savepoint;
+
+    store->marked = store->savepoint = false;
+    return laid ? plain(store, "RELEASE mr_event", reterr) : 0;
+}
+
+int mr_store_undo(struct mr_store *store, struct mr_error *reterr)
+{
+    bool laid = store->savepoint;
+
+    store->marked = store->savepoint = false;
+    if (!laid)
+        return 0;
+    int r = plain(store, "ROLLBACK TO mr_event", reterr);
+    return r != 0 ? r : plain(store, "RELEASE mr_event", reterr);
+}
+
+/* ---- statements ---- */
+
+int mr_store_query(struct mr_store *store, const char *sql, const struct mr_value *values,
+                   struct mr_rows **ret_rows, struct mr_error *reterr)
+{
+    struct mr_rows *rows;
+
+    int r = statement(store, sql, &rows, reterr);
+    if (r != 0)
+        return r;
+    if (rows->writes && store->marked && !store->savepoint)
+        r = lay_savepoint(store, reterr);
+    if (r == 0)
+        r = store->backend->bind(rows, values, reterr);
+    rows->busy = true;
+    if (r != 0)
+        (void)mr_rows_done(rows);
+    else
+        *ret_rows = rows;
+    return r;
+}
+
+int mr_store_run(struct mr_store *store, const char *sql, const struct mr_value *values,
+                 struct mr_error *reterr)
+{
+    struct mr_rows *rows;
+
+    int r = mr_store_query(store, sql, values, &rows, reterr);
+    if (r != 0)
+        return r;
+    do
+        r = store->backend->step(rows, reterr);
+    while (r == 0);
+    (void)mr_rows_done(rows);
+    return r == MR_END ? 0 : r;
+}
+
+static int take_column(struct mr_arena *arena, const struct mr_into *into, struct mr_value value)
+{
+    struct mr_str text = {0};
+
+    if (into->type == MR_VALUE_INT) {
+        *(int64_t *)into->at = value.type == MR_VALUE_INT ? value.as.integer : 0;
+        return 0;
+    }
+    if (value.type == MR_VALUE_TEXT || value.type == MR_VALUE_BLOB) {
+        text.len = value.as.text.len; /* text and blob share their layout */
+        text.data = mr_arena_dup(arena, value.as.text.data, text.len);
+        if (!text.data)
+            return -ENOMEM;
+    }
+    if (into->type == MR_VALUE_TEXT)
+        *(struct mr_str *)into->at = text;
+    else
+        *(struct mr_bytes *)into->at = (struct mr_bytes){(const uint8_t *)text.data, text.len};
+    return 0;
+}
+
+int mr_store_row(struct mr_store *store, struct mr_arena *arena, const struct mr_into *into,
+                 const char *sql, const struct mr_value *values, struct mr_error *reterr)
+{
+    struct mr_rows *rows;
+
+    int r = mr_store_query(store, sql, values, &rows, reterr);
+    if (r != 0)
+        return r;
+    r = store->backend->step(rows, reterr);
+    for (size_t i = 0; r == 0 && into[i].type != MR_VALUE_STOP; i++)
+        r = take_column(arena, &into[i], store->backend->column(rows, i));
+    (void)mr_rows_done(rows);
+    return r == MR_END ? MR_ABSENT : r;
+}
+
+int64_t mr_store_changes(struct mr_store *store)
+{
+    return store->backend->changes(store);
+}
+
+int mr_rows_next(struct mr_rows *rows, struct mr_error *reterr)
+{
+    return rows->store->backend->step(rows, reterr);
+}
+
+size_t mr_rows_n_columns(const struct mr_rows *rows)
+{
+    return rows->store->backend->n_columns(rows);
+}
+
+const char *mr_rows_column_name(const struct mr_rows *rows, size_t column)
+{
+    return rows->store->backend->column_name(rows, column);
+}
+
+struct mr_value mr_rows_value(const struct mr_rows *rows, size_t column)
+{
+    return rows->store->backend->column(rows, column);
+}

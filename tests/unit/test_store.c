@@ -1,0 +1,541 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lib/store: SQL, transactions, migrations, the engine's tables. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "millrace/ledger.h"
+#include "millrace/store.h"
+#include "support/unit.h"
+
+static struct mr_store *open_memory(void)
+{
+    struct mr_store *store = NULL;
+
+    ck_assert_int_eq(mr_store_open("sqlite::memory:", NULL, &store, NULL), 0);
+    return store;
+}
+
+/* A path in a folder that nobody else has; removed by remove_store. */
+static void make_path(char path[64])
+{
+    char folder[] = "/tmp/mr-store-XXXXXX";
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    (void)snprintf(path, 64, "%s/s.db", folder);
+}
+
+static void remove_store(const char *path)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm", ".lock"};
+    char name[80];
+
+    for (size_t i = 0; i < MR_N_ELEMENTS(suffixes); i++) {
+        (void)snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
+        (void)unlink(name);
+    }
+    (void)snprintf(name, sizeof(name), "%s", path);
+    *strrchr(name, '/') = '\0';
+    (void)rmdir(name);
+}
+
+static int64_t number(struct mr_store *store, const char *sql)
+{
+    int64_t n = -1;
+
+    ck_assert_int_eq(mr_store_row(store, NULL, MR_INTO(MR_INTO_INT(&n)), sql, MR_NO_VALUES, NULL),
+                     0);
+    return n;
+}
+
+static void run(struct mr_store *store, const char *sql)
+{
+    struct mr_error error = MR_ERROR_INIT;
+
+    ck_assert_msg(mr_store_run(store, sql, MR_NO_VALUES, &error) == 0, "%s", error.text);
+}
+
+START_TEST(values_come_back_as_they_went_in)
+{
+    MR_AUTO(mr_store) struct mr_store *store = open_memory();
+    MR_AUTO(mr_arena) struct mr_arena *arena = NULL;
+    struct mr_bytes bytes = {(const uint8_t *)"\0\1\377", 3}, blob;
+    struct mr_decimal money = {.unscaled = 24990000000, .scale = 9};
+    struct mr_str text, none, price;
+    int64_t x;
+
+    ck_assert_int_eq(mr_arena_new(0, &arena), 0);
+    run(store, "CREATE TABLE t (i INTEGER, s TEXT, b BLOB, n TEXT, m TEXT) STRICT");
+    ck_assert_int_eq(mr_store_run(store, "INSERT INTO t VALUES (?1, ?2, ?3, ?4, ?5)",
+                                  MR_VALUES(MR_INT(INT64_MIN), MR_TEXT_LIT("a'\"b"), MR_BLOB(bytes),
+                                            MR_NULL, MR_DECIMAL(money)),
+                                  NULL),
+                     0);
+    ck_assert_int_eq(mr_store_changes(store), 1);
+    ck_assert_int_eq(mr_store_row(store, arena,
+                                  MR_INTO(MR_INTO_INT(&x), MR_INTO_TEXT(&text), MR_INTO_BLOB(&blob),
+                                          MR_INTO_TEXT(&none), MR_INTO_TEXT(&price)),
+                                  "SELECT i, s, b, n, m FROM t", MR_NO_VALUES, NULL),
+                     0);
+    ck_assert(x == INT64_MIN);
+    ck_assert(mr_str_is(text, "a'\"b"));
+    ck_assert(blob.len == 3 && memcmp(blob.data, bytes.data, 3) == 0);
+    ck_assert(none.data == NULL && none.len == 0);
+    ck_assert(mr_str_is(price, "24.99"));
+}
+END_TEST
+
+START_TEST(money_is_written_exactly_and_shortest)
+{
+    static const struct {
+        mr_int128 unscaled;
+        int32_t scale;
+        const char *text;
+    } rows[] = {
+        {24990000000, 9, "24.99"}, {0, 9, "0"}, {-500000000, 9, "-0.5"}, {1, 9, "0.000000001"},
+        {48000000000, 9, "48"},    {7, 0, "7"}, {-12300, 2, "-123"},     {100, 0, "100"},
+        {1050, 3, "1.05"},
+    };
+    char out[MR_DECIMAL_MAX];
+
+    for (size_t i = 0; i < MR_N_ELEMENTS(rows); i++) {
+        struct mr_decimal d = {.unscaled = rows[i].unscaled, .scale = rows[i].scale};
+        struct mr_str text = {out, mr_decimal_text(d, out)};
+        ck_assert_msg(mr_str_is(text, rows[i].text), "%.*s is not %s", MR_STR_ARG(text),
+                      rows[i].text);
+    }
+    mr_int128 most = -1;
+    for (int i = 0; i < 38; i++)
+        most = most * 10 - (i > 0 ? 9 : 8);
+    struct mr_decimal d = {.unscaled = most, .scale = 38};
+    ck_assert_uint_le(mr_decimal_text(d, out), MR_DECIMAL_MAX);
+}
+END_TEST
+
+START_TEST(no_row_is_absent_and_a_refused_value_is_invalid)
+{
+    MR_AUTO(mr_store) struct mr_store *store = open_memory();
+    struct mr_error error = MR_ERROR_INIT;
+    int64_t x = 7;
+
+    run(store, "CREATE TABLE t (i INTEGER PRIMARY KEY, n INTEGER NOT NULL CHECK (n >= 0)) STRICT");
+    ck_assert_int_eq(
+        mr_store_row(store, NULL, MR_INTO(MR_INTO_INT(&x)), "SELECT i FROM t", MR_NO_VALUES, NULL),
+        MR_ABSENT);
+    ck_assert_int_eq(x, 7);
+    ck_assert_int_eq(mr_store_run(store, "INSERT INTO t VALUES (?1, ?2)",
+                                  MR_VALUES(MR_INT(1), MR_INT(-1)), &error),
+                     MR_INVALID);
+    ck_assert_ptr_nonnull(strstr(error.text, "n >= 0"));
+    ck_assert_int_eq(mr_store_run(store, "INSERT INTO t VALUES (?1, ?2)",
+                                  MR_VALUES(MR_INT(1), MR_TEXT_LIT("x")), &error),
+                     MR_INVALID);
+    ck_assert_int_eq(mr_store_run(store, "INSRT", MR_NO_VALUES, &error), -EINVAL);
+    ck_assert_int_eq(
+        mr_store_run(store, "INSERT INTO t VALUES (?1, ?2)", MR_VALUES(MR_INT(1)), &error),
+        -EINVAL);
+    ck_assert_ptr_nonnull(strstr(error.text, "1 values given, 2 wanted"));
+}
+END_TEST
+
+START_TEST(undoing_one_event_leaves_the_others)
+{
+    MR_AUTO(mr_store) struct mr_store *store = open_memory();
+
+    run(store, "CREATE TABLE t (i INTEGER PRIMARY KEY) STRICT");
+    ck_assert_int_eq(mr_store_begin(store, NULL), 0);
+    for (int64_t i = 1; i <= 3; i++) {
+        mr_store_mark(store);
+        ck_assert_int_eq(
+            mr_store_run(store, "INSERT INTO t VALUES (?1)", MR_VALUES(MR_INT(i)), NULL), 0);
+        ck_assert_int_eq(
+            mr_store_run(store, "INSERT INTO t VALUES (?1)", MR_VALUES(MR_INT(i + 10)), NULL), 0);
+        ck_assert_int_eq(i == 2 ? mr_store_undo(store, NULL) : mr_store_keep(store, NULL), 0);
+    }
+    mr_store_mark(store); /* an event that only reads lays no savepoint: both ends are no-ops */
+    ck_assert_int_eq(number(store, "SELECT sum(i) FROM t"), 1 + 11 + 3 + 13);
+    ck_assert_int_eq(mr_store_undo(store, NULL), 0);
+    ck_assert_int_eq(mr_store_commit(store, NULL), 0);
+    ck_assert_int_eq(number(store, "SELECT count(*) FROM t"), 4);
+}
+END_TEST
+
+START_TEST(a_rollback_takes_the_whole_batch_back)
+{
+    MR_AUTO(mr_store) struct mr_store *store = open_memory();
+
+    run(store, "CREATE TABLE t (i INTEGER PRIMARY KEY) STRICT");
+    ck_assert_int_eq(mr_store_begin(store, NULL), 0);
+    run(store, "INSERT INTO t VALUES (1)");
+    mr_store_rollback(store);
+    ck_assert_int_eq(number(store, "SELECT count(*) FROM t"), 0);
+}
+END_TEST
+
+START_TEST(a_rehearsal_leaves_no_trace)
+{
+    char path[64];
+    MR_AUTO(mr_store) struct mr_store *store = NULL;
+    struct mr_store_options rehearse = {.rehearse = true};
+
+    make_path(path);
+    ck_assert_int_eq(mr_store_open(path, &rehearse, &store, NULL), 0);
+    ck_assert_int_ne(access(path, F_OK), 0);
+    store = mr_store_free(store);
+
+    ck_assert_int_eq(mr_store_open(path, NULL, &store, NULL), 0);
+    run(store, "CREATE TABLE t (i INTEGER PRIMARY KEY) STRICT");
+    store = mr_store_free(store);
+
+    ck_assert_int_eq(mr_store_open(path, &rehearse, &store, NULL), 0);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(mr_store_begin(store, NULL), 0);
+        run(store, i == 0 ? "INSERT INTO t VALUES (1)" : "UPDATE t SET i = i + 1");
+        ck_assert_int_eq(mr_store_commit(store, NULL), 0);
+    }
+    ck_assert_int_eq(number(store, "SELECT i FROM t"), 3);
+    store = mr_store_free(store);
+
+    ck_assert_int_eq(mr_store_open(path, NULL, &store, NULL), 0);
+    ck_assert_int_eq(number(store, "SELECT count(*) FROM t"), 0);
+    store = mr_store_free(store);
+    remove_store(path);
+}
+END_TEST
+
+START_TEST(the_same_statement_may_run_within_itself)
+{
+    MR_AUTO(mr_store) struct mr_store *store = open_memory();
+    static const char sql[] = "SELECT i FROM t ORDER BY i";
+    int64_t sum = 0;
+
+    run(store, "CREATE TABLE t (i INTEGER PRIMARY KEY) STRICT");
+    run(store, "INSERT INTO t VALUES (1), (2), (3)");
+    MR_AUTO(mr_rows) struct mr_rows *outer = NULL;
+    ck_assert_int_eq(mr_store_query(store, sql, MR_NO_VALUES, &outer, NULL), 0);
+    ck_assert_str_eq(mr_rows_column_name(outer, 0), "i");
+    while (mr_rows_next(outer, NULL) == 0) {
+        MR_AUTO(mr_rows) struct mr_rows *inner = NULL;
+        ck_assert_int_eq(mr_store_query(store, sql, MR_NO_VALUES, &inner, NULL), 0);
+        while (mr_rows_next(inner, NULL) == 0)
+            sum += mr_rows_value(outer, 0).as.integer * mr_rows_value(inner, 0).as.integer;
+    }
+    ck_assert_int_eq(sum, 36);
+}
+END_TEST
+
+START_TEST(one_address_with_two_texts_is_two_statements)
+{
+    MR_AUTO(mr_store) struct mr_store *store = open_memory();
+    char sql[32];
+
+    for (int i = 0; i < 1000; i++) {
+        (void)snprintf(sql, sizeof(sql), "SELECT %d", i);
+        ck_assert_int_eq(number(store, sql), i);
+    }
+}
+END_TEST
+
+START_TEST(urls_say_what_this_build_can_serve)
+{
+    static const struct {
+        const char *url, *text;
+    } rows[] = {
+        {"postgres://u:secret@h/db", "PostgreSQL is not in this build"},
+        {"postgresql://h/db", "PostgreSQL is not in this build"},
+        {"mysql://h/db", "no store of kind 'mysql'"},
+        {"sqlite:", "names no file"},
+        {"", "is empty"},
+        {"/nonexistent-folder/s.db", "/nonexistent-folder/s.db"},
+    };
+    struct mr_store *store = NULL;
+
+    for (size_t i = 0; i < MR_N_ELEMENTS(rows); i++) {
+        struct mr_error error = MR_ERROR_INIT;
+        ck_assert_int_ne(mr_store_open(rows[i].url, NULL, &store, &error), 0);
+        ck_assert_msg(strstr(error.text, rows[i].text) != NULL, "%s: %s", rows[i].url, error.text);
+        ck_assert_ptr_null(strstr(error.text, "secret"));
+    }
+}
+END_TEST
+
+START_TEST(a_second_process_cannot_have_the_store_but_may_read_it)
+{
+    char path[64], number_text[24];
+    MR_AUTO(mr_store) struct mr_store *store = NULL;
+    struct mr_store_options read_only = {.read_only = true};
+
+    make_path(path);
+    ck_assert_int_eq(mr_store_open(path, &read_only, &store, NULL), MR_ABSENT);
+    ck_assert_int_eq(mr_store_open(path, NULL, &store, NULL), 0);
+    run(store, "CREATE TABLE t (i INTEGER PRIMARY KEY) STRICT");
+    ck_assert_int_eq(mr_store_begin(store, NULL), 0);
+    run(store, "INSERT INTO t VALUES (1)");
+    (void)snprintf(number_text, sizeof(number_text), "process %ld", (long)getpid());
+    pid_t child = fork();
+    if (child == 0) {
+        struct mr_store *other = NULL;
+        struct mr_error error = MR_ERROR_INIT;
+        bool refused = mr_store_open(path, NULL, &other, &error) == MR_AGAIN &&
+                       strstr(error.text, number_text) != NULL;
+        bool read = mr_store_open(path, &read_only, &other, NULL) == 0 &&
+                    number(other, "SELECT count(*) FROM t") == 0 &&
+                    mr_store_run(other, "DELETE FROM t", MR_NO_VALUES, NULL) != 0;
+        (void)mr_store_free(other);
+        _exit(refused ? (read ? 0 : 2) : 1);
+    }
+    int status = -1;
+    ck_assert(waitpid(child, &status, 0) == child);
+    ck_assert_int_eq(status, 0);
+    store = mr_store_free(store);
+    ck_assert_int_eq(mr_store_open(path, NULL, &store, NULL), 0);
+    store = mr_store_free(store);
+    remove_store(path);
+}
+END_TEST
+
+START_TEST(a_file_that_is_no_store_is_refused)
+{
+    char path[64];
+    struct mr_store *store = NULL;
+    struct mr_error error = MR_ERROR_INIT;
+
+    make_path(path);
+    FILE *f = fopen(path, "w");
+    ck_assert_ptr_nonnull(f);
+    for (int i = 0; i < 100; i++)
+        (void)fputs("this is a letter, not a database\n", f);
+    (void)fclose(f);
+    ck_assert_int_eq(mr_store_open(path, NULL, &store, &error), MR_INVALID);
+    ck_assert_ptr_nonnull(strstr(error.text, "no SQLite file"));
+    remove_store(path);
+}
+END_TEST
+
+START_TEST(migrations_run_once_in_order_and_are_never_edited)
+{
+    MR_AUTO(mr_store) struct mr_store *store = open_memory();
+    struct mr_migration m[] = {
+        {1, "CREATE TABLE t (i INTEGER) STRICT; INSERT INTO t VALUES (1)"},
+        {2, "UPDATE t SET i = i * 10"},
+        {3, "UPDATE nowhere SET i = 1"},
+    };
+    struct mr_error error = MR_ERROR_INIT;
+
+    ck_assert_int_eq(mr_store_migrate(store, "x", m, 1, 5, NULL), 0);
+    ck_assert_int_eq(mr_store_migrate(store, "x", m, 2, 6, NULL), 0);
+    ck_assert_int_eq(mr_store_migrate(store, "x", m, 2, 7, NULL), 0);
+    ck_assert_int_eq(number(store, "SELECT i FROM t"), 10);
+    ck_assert_int_ne(mr_store_migrate(store, "x", m, 3, 7, &error), 0);
+    ck_assert_int_eq(number(store, "SELECT max(number) FROM mr_migration"), 2);
+    ck_assert_int_eq(mr_store_migrate(store, "x", m, 1, 7, &error), MR_INVALID);
+    ck_assert_ptr_nonnull(strstr(error.text, "newer build"));
+    m[1].sqlite = "UPDATE t SET i = i * 100";
+    ck_assert_int_eq(mr_store_migrate(store, "x", m, 2, 7, &error), MR_INVALID);
+    ck_assert_ptr_nonnull(strstr(error.text, "migration 2 of x was edited"));
+    ck_assert_int_eq(number(store, "SELECT i FROM t"), 10);
+}
+END_TEST
+
+START_TEST(a_store_belongs_to_one_consumer)
+{
+    MR_AUTO(mr_store) struct mr_store *store = open_memory();
+    struct mr_error error = MR_ERROR_INIT;
+
+    ck_assert_int_eq(mr_ledger_open(store, "stock", 1, NULL), 0);
+    ck_assert_int_eq(mr_ledger_open(store, "stock", 2, NULL), 0);
+    ck_assert_int_eq(mr_ledger_open(store, "orders", 3, &error), MR_INVALID);
+    ck_assert_ptr_nonnull(strstr(error.text, "belongs to consumer stock"));
+}
+END_TEST
+
+START_TEST(offsets_move_only_for_their_newest_owner)
+{
+    MR_AUTO(mr_store) struct mr_store *store = open_memory();
+    int64_t epoch, next, older;
+
+    ck_assert_int_eq(mr_ledger_open(store, "stock", 1, NULL), 0);
+    ck_assert_int_eq(mr_ledger_claim(store, "a.b.v1", 0, &epoch, &next, NULL), 0);
+    ck_assert_int_eq(next, MR_OFFSET_UNKNOWN);
+    ck_assert_int_eq(mr_ledger_move(store, "a.b.v1", 0, epoch, MR_OFFSET_UNKNOWN, 10, NULL), 0);
+    ck_assert_int_eq(mr_ledger_move(store, "a.b.v1", 0, epoch, 10, 25, NULL), 0);
+    ck_assert_int_eq(mr_ledger_move(store, "a.b.v1", 0, epoch, 10, 30, NULL), MR_ABSENT);
+    older = epoch;
+    ck_assert_int_eq(mr_ledger_claim(store, "a.b.v1", 0, &epoch, &next, NULL), 0);
+    ck_assert_int_eq(next, 25);
+    ck_assert_int_eq(mr_ledger_move(store, "a.b.v1", 0, older, 25, 30, NULL), MR_ABSENT);
+    ck_assert_int_eq(mr_ledger_move(store, "a.b.v1", 0, epoch, 25, 30, NULL), 0);
+}
+END_TEST
+
+static struct mr_uuid id_of(uint32_t i)
+{
+    struct mr_uuid id;
+
+    mr_uuid_v5(&mr_uuid_space, &i, sizeof(i), &id);
+    return id;
+}
+
+static void add_ids(struct mr_store *store, struct mr_inbox *inbox, uint32_t from, uint32_t n,
+                    bool commit)
+{
+    ck_assert_int_eq(mr_store_begin(store, NULL), 0);
+    for (uint32_t i = from; i < from + n; i++) {
+        struct mr_uuid id = id_of(i);
+        ck_assert_int_eq(mr_inbox_seen(inbox, &id, NULL), MR_ABSENT);
+        ck_assert_int_eq(mr_inbox_add(inbox, &id), 0);
+        ck_assert_int_eq(mr_inbox_seen(inbox, &id, NULL), 0);
+    }
+    ck_assert_int_eq(mr_inbox_write(inbox, NULL), 0);
+    if (commit)
+        ck_assert_int_eq(mr_store_commit(store, NULL), 0);
+    else
+        mr_store_rollback(store);
+    mr_inbox_settle(inbox, commit);
+}
+
+static bool seen(struct mr_inbox *inbox, uint32_t i)
+{
+    struct mr_uuid id = id_of(i);
+    int r = mr_inbox_seen(inbox, &id, NULL);
+
+    ck_assert(r == 0 || r == MR_ABSENT);
+    return r == 0;
+}
+
+START_TEST(the_inbox_knows_every_id_of_its_window_also_after_a_restart)
+{
+    MR_AUTO(mr_store) struct mr_store *store = open_memory();
+    struct mr_inbox *inbox = NULL;
+    enum { N = 20000, WINDOW = 6000 };
+
+    ck_assert_int_eq(mr_ledger_open(store, "stock", 1, NULL), 0);
+    ck_assert_int_eq(mr_inbox_new(store, WINDOW, &inbox, NULL), 0);
+    for (uint32_t i = 0; i < N; i += 1000) {
+        add_ids(store, inbox, i, 1000, true);
+        add_ids(store, inbox, N + i, 10, false);
+    }
+    for (int pass = 0; pass < 2; pass++) {
+        for (uint32_t i = N - WINDOW; i < N; i++)
+            ck_assert_msg(seen(inbox, i), "%u", i);
+        for (uint32_t i = 0; i < N - WINDOW - 5096; i++)
+            ck_assert(!seen(inbox, i));
+        for (uint32_t i = N; i < 2 * N; i++)
+            ck_assert(!seen(inbox, i));
+        ck_assert_uint_le(mr_inbox_count(inbox), WINDOW + 5096);
+        ck_assert_uint_eq(mr_inbox_count(inbox),
+                          (size_t)number(store, "SELECT count(*) FROM mr_inbox"));
+        (void)mr_inbox_free(inbox);
+        ck_assert_int_eq(mr_inbox_new(store, WINDOW, &inbox, NULL), 0);
+    }
+    (void)mr_inbox_free(inbox);
+}
+END_TEST
+
+struct collected {
+    int64_t seqs[8];
+    size_t n, stop_at;
+};
+
+static int collect(void *self, const struct mr_outbox_record *record)
+{
+    struct collected *c = self;
+
+    if (c->n == c->stop_at)
+        return MR_FULL;
+    ck_assert(mr_str_is(record->topic, "t.v1"));
+    ck_assert(record->key.len == 1 && record->headers.len == 0);
+    ck_assert((record->value.data == NULL) == (record->key.data[0] == '1'));
+    c->seqs[c->n++] = record->seq;
+    return 0;
+}
+
+START_TEST(the_outbox_gives_records_in_order_until_they_are_acknowledged)
+{
+    MR_AUTO(mr_store) struct mr_store *store = open_memory();
+    struct collected c = {.stop_at = 2};
+    int64_t last, left;
+
+    ck_assert_int_eq(mr_ledger_open(store, "stock", 1, NULL), 0);
+    for (int i = 0; i < 4; i++) {
+        struct mr_outbox_record record = {.topic = MR_STR("t.v1"),
+                                          .key = {(const uint8_t *)&"0123"[i], 1},
+                                          .value = {i == 1 ? NULL : (const uint8_t *)"", 0}};
+        ck_assert_int_eq(mr_outbox_add(store, &record, NULL), 0);
+    }
+    ck_assert_int_eq(mr_outbox_each(store, 0, 100, collect, &c, &last, NULL), MR_FULL);
+    ck_assert_int_eq(last, c.seqs[1]);
+    c.stop_at = 8;
+    ck_assert_int_eq(mr_outbox_each(store, last, 100, collect, &c, &last, NULL), 0);
+    ck_assert_uint_eq(c.n, 4);
+    ck_assert_int_eq(mr_outbox_delete(store, c.seqs[2], NULL), 0);
+    ck_assert_int_eq(mr_outbox_count(store, &left, NULL), 0);
+    ck_assert_int_eq(left, 1);
+}
+END_TEST
+
+START_TEST(parked_events_of_a_key_come_back_in_order)
+{
+    MR_AUTO(mr_store) struct mr_store *store = open_memory();
+    MR_AUTO(mr_arena) struct mr_arena *arena = NULL;
+    struct mr_bytes a = {(const uint8_t *)"a", 1}, b = {(const uint8_t *)"b", 1}, key;
+    struct mr_parked_record record = {
+        .topic = MR_STR("t.v1"), .partition = 2, .timestamp_ms = 9, .key = a, .attempts = 1};
+    int64_t when, keys, held, events;
+
+    ck_assert_int_eq(mr_arena_new(0, &arena), 0);
+    ck_assert_int_eq(mr_ledger_open(store, "stock", 1, NULL), 0);
+    ck_assert_int_eq(mr_parked_next(store, &when, NULL), 0);
+    ck_assert(when == INT64_MAX);
+    for (int64_t i = 0; i < 3; i++) {
+        record.offset = i;
+        ck_assert_int_eq(mr_parked_add(store, i == 1 ? b : a, &record, NULL), 0);
+    }
+    ck_assert_int_eq(mr_parked_key_set(store, a, 200, false, MR_STR("later"), NULL), 0);
+    ck_assert_int_eq(mr_parked_key_set(store, b, 100, true, MR_STR("held"), NULL), 0);
+    ck_assert_int_eq(mr_parked_next(store, &when, NULL), 0);
+    ck_assert_int_eq(when, 200);
+    ck_assert_int_eq(mr_parked_due(store, arena, 199, &key, NULL), MR_ABSENT);
+    ck_assert_int_eq(mr_parked_due(store, arena, 200, &key, NULL), 0);
+    ck_assert(key.len == 1 && key.data[0] == 'a');
+    for (int64_t i = 0; i < 3; i += 2) {
+        ck_assert_int_eq(mr_parked_first(store, arena, a, &record, NULL), 0);
+        ck_assert_int_eq(record.offset, i);
+        ck_assert(record.value.data == NULL && record.key.data[0] == 'a' && record.partition == 2);
+        ck_assert_int_eq(mr_parked_attempted(store, record.seq, 2, NULL), 0);
+        ck_assert_int_eq(mr_parked_first(store, arena, a, &record, NULL), 0);
+        ck_assert_int_eq(record.attempts, 2);
+        ck_assert_int_eq(mr_parked_delete(store, record.seq, NULL), 0);
+    }
+    ck_assert_int_eq(mr_parked_first(store, arena, a, &record, NULL), MR_ABSENT);
+    ck_assert_int_eq(mr_parked_key_release(store, a, NULL), 0);
+    ck_assert_int_eq(mr_parked_count(store, &keys, &held, &events, NULL), 0);
+    ck_assert(keys == 1 && held == 1 && events == 1);
+}
+END_TEST
+
+int main(void)
+{
+    return unit_run("store", (const TTest *[]){
+                                 values_come_back_as_they_went_in,
+                                 money_is_written_exactly_and_shortest,
+                                 no_row_is_absent_and_a_refused_value_is_invalid,
+                                 undoing_one_event_leaves_the_others,
+                                 a_rollback_takes_the_whole_batch_back,
+                                 a_rehearsal_leaves_no_trace,
+                                 the_same_statement_may_run_within_itself,
+                                 one_address_with_two_texts_is_two_statements,
+                                 urls_say_what_this_build_can_serve,
+                                 a_second_process_cannot_have_the_store_but_may_read_it,
+                                 a_file_that_is_no_store_is_refused,
+                                 migrations_run_once_in_order_and_are_never_edited,
+                                 a_store_belongs_to_one_consumer,
+                                 offsets_move_only_for_their_newest_owner,
+                                 the_inbox_knows_every_id_of_its_window_also_after_a_restart,
+                                 the_outbox_gives_records_in_order_until_they_are_acknowledged,
+                                 parked_events_of_a_key_come_back_in_order,
+                                 NULL,
+                             });
+}
