@@ -184,10 +184,10 @@ class T:
 
     # Programs.
     def binary(self, name):
-        """Path of a built program: "millrace", "orders-producer"; or of one in PATH after "/"."""
-        for folder in ("cli", "producers", "consumers", "tools", "tests", "tests/fault", "tests/bench"):
-            if os.access(BUILD / folder / name, os.X_OK) and (BUILD / folder / name).is_file():
-                return str(BUILD / folder / name)
+        """Path of a built program ("millrace", "order-producer"), else of one in PATH."""
+        for path in BUILD.rglob(name):
+            if path.is_file() and os.access(path, os.X_OK):
+                return str(path)
         found = shutil.which(name)
         if found is None:
             raise Missing(f"{name}: not built in {BUILD}, nor in PATH")
