@@ -41,7 +41,7 @@ int mr_store_open(const char *url, const struct mr_store_options *options,
 {
     static const struct mr_store_options none;
     const struct mr_backend *backend;
-    const char *path;
+    const char *path = NULL; /* for compilers that cannot see that r == 0 sets it */
 
     int r = choose_backend(url, &backend, &path, reterr);
     return r != 0 ? r : backend->open(path, options ? options : &none, ret_store, reterr);

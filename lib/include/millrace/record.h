@@ -11,14 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "millrace/compiler.h"
+#include "millrace/decimal.h"
 #include "millrace/str.h"
-
-/* value = unscaled / 10^scale. */
-struct mr_decimal {
-    mr_int128 unscaled;
-    int32_t scale;
-};
 
 struct mr_pair_str {
     struct mr_str key, value;

@@ -11,9 +11,9 @@
 #include <stdint.h>
 
 #include "millrace/arena.h"
+#include "millrace/decimal.h"
 #include "millrace/error.h"
 #include "millrace/own.h"
-#include "millrace/record.h"
 #include "millrace/status.h"
 #include "millrace/str.h"
 
@@ -169,7 +169,3 @@ struct mr_migration {
 int mr_store_migrate(struct mr_store *store, const char *name,
                      const struct mr_migration *migrations, size_t n_migrations, int64_t now,
                      struct mr_error *reterr);
-
-/* Shortest exact text of a decimal: "24.99", "-0.5", "48". */
-#define MR_DECIMAL_MAX 48
-size_t mr_decimal_text(struct mr_decimal decimal, char out[MR_DECIMAL_MAX]);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Money as text: exact, without an exponent, without zeros that say nothing. */
-#include "millrace/store.h"
+#include "millrace/decimal.h"
+
+#include <stdbool.h>
 
 size_t mr_decimal_text(struct mr_decimal decimal, char out[MR_DECIMAL_MAX])
 {

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Exact decimal numbers, as money is kept: records carry them, stores bind them, JSON shows them. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "millrace/compiler.h"
+
+/* value = unscaled / 10^scale. Plain value. */
+struct mr_decimal {
+    mr_int128 unscaled;
+    int32_t scale; /* 0 to 38 */
+};
+
+/* Shortest exact text: "24.99", "-0.5", "48". Returns its length; no NUL. Any thread. */
+#define MR_DECIMAL_MAX 48
+size_t mr_decimal_text(struct mr_decimal decimal, char out[MR_DECIMAL_MAX]);
