@@ -23,11 +23,23 @@ TEST_SECONDS = 600
 
 def tests(words):
     for path in sorted(HERE.glob("test_*.py")):
-        module = importlib.import_module(path.stem)
+        try:
+            module = importlib.import_module(path.stem)
+        except Exception as error:
+            yield path.stem, "the_file_can_be_read", broken(error)
+            continue
         for name, function in vars(module).items():
             wanted = not words or any(word in f"{path.name}:{name}" for word in words)
             if wanted and getattr(function, "is_test", False) and function.__module__ == path.stem:
                 yield path.stem, name, function
+
+
+def broken(error):
+    """A test that fails with the error that its file raised."""
+    def raise_it(_t):
+        raise error
+    raise_it.__name__ = "the_file_can_be_read"
+    return raise_it
 
 
 def diagnose(text):
