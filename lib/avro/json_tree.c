@@ -359,7 +359,8 @@ static int container(struct scan *s, struct mr_jnode *node)
         if (r != 0)
             return r;
         if (s->at >= s->end)
-            return FAIL(s, from, "the %s that begins here does not end", object ? "object" : "array");
+            return FAIL(s, from, "the %s that begins here does not end",
+                        object ? "object" : "array");
         char c = *s->at++;
         if (c == close)
             break;
@@ -404,8 +405,12 @@ int mr_jtree_parse(struct mr_arena *arena, const char *text, size_t len,
                    const struct mr_jlimits *limits, struct mr_jnode **ret_root,
                    struct mr_error *reterr)
 {
-    struct scan s = {.arena = arena, .begin = text, .at = text, .end = text + len,
-                     .limits = limits, .reterr = reterr};
+    struct scan s = {.arena = arena,
+                     .begin = text,
+                     .at = text,
+                     .end = text + len,
+                     .limits = limits,
+                     .reterr = reterr};
     int r = value(&s, NULL, ret_root);
 
     if (r == 0)

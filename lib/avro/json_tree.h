@@ -15,7 +15,15 @@
 
 struct json_t;
 
-enum mr_jkind { MR_J_NULL, MR_J_FALSE, MR_J_TRUE, MR_J_NUMBER, MR_J_STRING, MR_J_ARRAY, MR_J_OBJECT };
+enum mr_jkind {
+    MR_J_NULL,
+    MR_J_FALSE,
+    MR_J_TRUE,
+    MR_J_NUMBER,
+    MR_J_STRING,
+    MR_J_ARRAY,
+    MR_J_OBJECT
+};
 
 struct mr_jnode {
     enum mr_jkind kind;

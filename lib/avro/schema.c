@@ -55,7 +55,8 @@ int mr_sparser_fail(struct mr_sparser *p, const struct mr_jnode *at, const char 
     return MR_INVALID;
 }
 
-/* The text is copied, with the offsets of its lines, so that nothing is borrowed from the caller. */
+/* The text is copied, with the offsets of its lines, so that nothing is borrowed from the caller.
+ */
 static int source_new(struct mr_sparser *p, const char *text, size_t len, size_t number)
 {
     struct mr_arena *arena = p->schema->arena;
@@ -160,7 +161,8 @@ int mr_schema_parse_file(const char *path, struct mr_schema **ret_schema, struct
     int r = mr_buf_read_file(&text, path);
 
     if (r == -EMSGSIZE)
-        return mr_error_set(reterr, MR_INVALID, "%s: more than %d bytes", path, MR_SCHEMA_MAX_BYTES);
+        return mr_error_set(reterr, MR_INVALID, "%s: more than %d bytes", path,
+                            MR_SCHEMA_MAX_BYTES);
     if (r != 0)
         return mr_error_set(reterr, r, "%s: %s", path, mr_status_name(r));
     return mr_schema_parse((const char *)text.data, text.len, NULL, ret_schema, reterr);
@@ -194,20 +196,31 @@ struct mr_str mr_schema_text(const struct mr_schema *schema)
     return (struct mr_str){schema->source->text, schema->source->len};
 }
 
+static void *find(const struct mr_schema_node *node, enum mr_avro_type type, struct mr_str key)
+{
+    const struct mr_str_map *index = node->type == type ? mr_snode(node)->index : NULL;
+
+    return index ? mr_str_map_get(index, key) : NULL;
+}
+
 const struct mr_schema_field *mr_schema_field_find(const struct mr_schema_node *record,
                                                    struct mr_str name)
 {
-    const struct mr_str_map *index = record->type == MR_AVRO_RECORD ? mr_snode(record)->field_index
-                                                                    : NULL;
+    return find(record, MR_AVRO_RECORD, name);
+}
 
-    return index ? mr_str_map_get(index, name) : NULL;
+int32_t mr_schema_symbol_find(const struct mr_schema_node *enumeration, struct mr_str symbol)
+{
+    const char *const *place = find(enumeration, MR_AVRO_ENUM, symbol);
+
+    return place ? (int32_t)(place - enumeration->symbols) : -1;
 }
 
 const char *mr_avro_type_name(enum mr_avro_type type)
 {
-    static const char *const names[] = {"null",  "boolean", "int",    "long", "float", "double",
-                                        "bytes", "string",  "record", "enum", "array", "map",
-                                        "union", "fixed"};
+    static const char *const names[] = {"null",   "boolean", "int",    "long",   "float",
+                                        "double", "bytes",   "string", "record", "enum",
+                                        "array",  "map",     "union",  "fixed"};
 
     return (size_t)type < MR_N_ELEMENTS(names) ? names[type] : "unknown";
 }

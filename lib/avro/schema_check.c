@@ -19,11 +19,14 @@ static int check_union(struct mr_sparser *p, struct mr_snode *node)
         const struct mr_schema_node *branch = pub->branches[i];
         const char *name = branch->fullname ? branch->fullname : mr_avro_type_name(branch->type);
         if (branch->type == MR_AVRO_UNION)
-            return mr_sparser_fail(p, at, "a union must not contain a union: list its branches here");
+            return mr_sparser_fail(p, at,
+                                   "a union must not contain a union: list its branches here");
         int r = mr_str_map_add(&seen, p->schema->arena, mr_str_from(name), mr_snode(branch));
         if (r == MR_FULL)
-            return mr_sparser_fail(p, at, "the union has %s twice: of each unnamed type and of each "
-                                   "name one branch is allowed", name);
+            return mr_sparser_fail(p, at,
+                                   "the union has %s twice: of each unnamed type and of each "
+                                   "name one branch is allowed",
+                                   name);
         if (r != 0)
             return r;
     }
@@ -78,8 +81,8 @@ static int check_depth(struct mr_sparser *p, struct mr_snode *node, unsigned dep
     return r;
 }
 
-/* A record is endless when a way through its fields' own records leads round in a circle: an edge to a
- * record that is still open closes one. */
+/* A record is endless when a way through its fields' own records leads round in a circle: an edge
+ * to a record that is still open closes one. */
 static int mark_endless(struct mr_sparser *p, struct mr_snode *node, unsigned depth)
 {
     struct mr_schema_node *pub = &node->pub;

@@ -37,7 +37,8 @@ static bool fits_record(struct judge *j, const struct mr_schema_node *type,
     return true;
 }
 
-static bool fits_all(struct judge *j, const struct mr_schema_node *type, const struct mr_jnode *value)
+static bool fits_all(struct judge *j, const struct mr_schema_node *type,
+                     const struct mr_jnode *value)
 {
     if (value->kind != (type->type == MR_AVRO_ARRAY ? MR_J_ARRAY : MR_J_OBJECT))
         return false;
@@ -107,8 +108,8 @@ static int type_words(const struct mr_schema_node *type, struct mr_buf *out)
     int r = 0;
 
     if (type->type != MR_AVRO_UNION)
-        return mr_buf_printf(out, "%s%s%s", mr_avro_type_name(type->type), type->fullname ? " " : "",
-                             type->fullname ? type->fullname : "");
+        return mr_buf_printf(out, "%s%s%s", mr_avro_type_name(type->type),
+                             type->fullname ? " " : "", type->fullname ? type->fullname : "");
     for (size_t i = 0; r == 0 && i < type->n_branches; i++) {
         r = mr_buf_printf(out, i ? ", " : "a union of ");
         if (r == 0)
@@ -126,11 +127,14 @@ int mr_sparser_check_default(struct mr_sparser *p, const struct mr_schema_field 
     if (fits(&j, field->type, value))
         return 0;
     if (j.gave_up)
-        return mr_sparser_fail(p, value, "the default of field \"%s\" leads back to itself or takes too "
-                               "many steps to check", field->name);
+        return mr_sparser_fail(p, value,
+                               "the default of field \"%s\" leads back to itself or takes too "
+                               "many steps to check",
+                               field->name);
     if (type_words(field->type, &words) != 0 || !mr_buf_cstr(&words))
         return -ENOMEM;
-    return mr_sparser_fail(p, value, "the default %.*s of field \"%s\" does not fit its type, %.300s",
+    return mr_sparser_fail(p, value,
+                           "the default %.*s of field \"%s\" does not fit its type, %.300s",
                            (int)(field->default_text.len > 60 ? 60 : field->default_text.len),
                            field->default_text.data, field->name, (const char *)words.data);
 }

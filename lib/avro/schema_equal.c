@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether a second definition of a name says the same as the first: then Java Avro 1.12 takes it for a
- * reference. What counts is what counts there: names, fields, defaults, order and properties, but
- * neither doc nor aliases. */
+/* Whether a second definition of a name says the same as the first: then Java Avro 1.12 takes it
+ * for a reference. What counts is what counts there: names, fields, defaults, order and properties,
+ * but neither doc nor aliases. */
 #include <jansson.h>
 #include <string.h>
 

@@ -36,7 +36,8 @@ const char *mr_avro_logical_name(enum mr_avro_logical logical)
     return "none";
 }
 
-/* A member as an integer of 32 bits; the default when it is absent; false when it is anything else. */
+/* A member as an integer of 32 bits; the default when it is absent; false when it is anything else.
+ */
 static bool integer(const struct mr_jnode *json, const char *key, const int32_t *def, int32_t *ret)
 {
     const struct mr_jnode *member = mr_jtree_get(json, key);
@@ -47,19 +48,21 @@ static bool integer(const struct mr_jnode *json, const char *key, const int32_t 
         *ret = *def;
         return true;
     }
-    if (!member || !mr_jtree_long(member, &value, &integral) || value < INT32_MIN || value > INT32_MAX)
+    if (!member || !mr_jtree_long(member, &value, &integral) || value < INT32_MIN ||
+        value > INT32_MAX)
         return false;
     *ret = (int32_t)value;
     return true;
 }
 
-/* floor(log10(2^(8n-1) - 1)) without losing a digit: the specification's bound for a fixed of n bytes.
- * The constant is log10(2) to 18 digits. */
+/* floor(log10(2^(8n-1) - 1)) without losing a digit: the specification's bound for a fixed of n
+ * bytes. The constant is log10(2) to 18 digits. */
 static int64_t max_precision(size_t size)
 {
     int64_t bits = (int64_t)size * 8 - 1;
 
-    return bits <= 0 ? 0 : (int64_t)((mr_int128)bits * 301029995663981195LL / 1000000000000000000LL);
+    return bits <= 0 ? 0
+                     : (int64_t)((mr_int128)bits * 301029995663981195LL / 1000000000000000000LL);
 }
 
 static bool decimal(struct mr_snode *node)
@@ -88,7 +91,8 @@ void mr_schema_set_logical(struct mr_snode *node)
     for (size_t i = 0; word && word->kind == MR_J_STRING && i < MR_N_ELEMENTS(rows); i++) {
         if (!mr_str_is(word->text, rows[i].name) || !(rows[i].bases & 1u << pub->type))
             continue;
-        if (pub->type == MR_AVRO_FIXED && rows[i].fixed_size && rows[i].fixed_size != pub->fixed_size)
+        if (pub->type == MR_AVRO_FIXED && rows[i].fixed_size &&
+            rows[i].fixed_size != pub->fixed_size)
             continue;
         if (rows[i].logical != MR_LOGICAL_DECIMAL || decimal(node))
             pub->logical = rows[i].logical;

@@ -13,9 +13,10 @@ struct mr_snode {
     struct mr_schema_node pub;
     const struct mr_jnode *source; /* the JSON of its definition */
     const struct mr_schema_source *text;
-    const struct mr_str_map *field_index; /* record: name -> struct mr_schema_field */
+    const struct mr_str_map
+        *index; /* record: name -> field; enum: symbol -> its place in symbols */
     enum { MR_S_NEW, MR_S_OPEN, MR_S_DONE } walk; /* used by one pass after another */
-    bool external; /* defined by a referenced schema */
+    bool external;                                /* defined by a referenced schema */
 };
 
 /* One text: the schema's own, or a referenced one. */

@@ -14,7 +14,8 @@ int mr_sparser_check_name(struct mr_sparser *p, const struct mr_jnode *at, struc
 
     if (p->options->lenient_names)
         return memchr(name.data, 0, name.len)
-                   ? mr_sparser_fail(p, at, "a %s must not contain NUL", what) : 0;
+                   ? mr_sparser_fail(p, at, "a %s must not contain NUL", what)
+                   : 0;
     if (name.len == 0)
         return mr_sparser_fail(p, at, "a %s must not be empty", what);
     if (mr_name_valid(name, &bad))
@@ -77,7 +78,8 @@ int mr_sparser_name(struct mr_sparser *p, const struct mr_jnode *json, const cha
 
     if (!at || at->kind != MR_J_STRING)
         return mr_sparser_fail(p, at ? at : json, "%s %s needs \"name\", a string",
-                               pub->type == MR_AVRO_ENUM ? "an" : "a", mr_avro_type_name(pub->type));
+                               pub->type == MR_AVRO_ENUM ? "an" : "a",
+                               mr_avro_type_name(pub->type));
     if (memchr(at->text.data, 0, at->text.len))
         return mr_sparser_fail(p, at, "a name must not contain NUL");
     int r = mr_sparser_text(p, json, "name", &name);
@@ -124,12 +126,14 @@ int mr_sparser_define(struct mr_sparser *p, const struct mr_jnode *json, struct 
 int mr_sparser_aliases(struct mr_sparser *p, const struct mr_jnode *json, struct mr_snode *node)
 {
     const struct mr_jnode *list = mr_jtree_get(json, "aliases");
+    struct mr_str_map seen = {0};
     size_t n = 0;
 
     if (!list)
         return 0;
     if (list->kind != MR_J_ARRAY)
-        return mr_sparser_fail(p, list, "\"aliases\" is an array of names, not %s", mr_jtree_kind(list));
+        return mr_sparser_fail(p, list, "\"aliases\" is an array of names, not %s",
+                               mr_jtree_kind(list));
     const char **aliases = mr_arena_array(p->schema->arena, list->n, sizeof(const char *));
     if (!aliases)
         return -ENOMEM;
@@ -144,8 +148,13 @@ int mr_sparser_aliases(struct mr_sparser *p, const struct mr_jnode *json, struct
         if (r != 0)
             return r;
         aliases[n] = join(p, space, name);
-        if (!aliases[n++])
+        if (!aliases[n])
             return -ENOMEM;
+        r = mr_str_map_add(&seen, p->schema->arena, mr_str_from(aliases[n]), node);
+        if (r == 0)
+            n++;
+        else if (r != MR_FULL) /* one written twice counts once */
+            return r;
     }
     node->pub.aliases = aliases;
     node->pub.n_aliases = n;
@@ -195,8 +204,8 @@ int mr_sparser_refer(struct mr_sparser *p, const struct mr_jnode *at, const char
 static int unknown_name(struct mr_sparser *p, const struct mr_jnode *at)
 {
     struct mr_schema *schema = p->schema;
-    const char **words = mr_arena_array(schema->arena, schema->n_nodes * 2 + MR_AVRO_RECORD,
-                                        sizeof(const char *));
+    const char **words =
+        mr_arena_array(schema->arena, schema->n_nodes * 2 + MR_AVRO_RECORD, sizeof(const char *));
     char *word = mr_arena_dup(schema->arena, at->text.data, at->text.len);
     size_t n = 0;
 
@@ -212,9 +221,9 @@ static int unknown_name(struct mr_sparser *p, const struct mr_jnode *at)
         words[n++] = node->name;
     }
     const char *near = strlen(word) < 200 ? mr_nearest(word, words, n) : NULL;
-    return mr_sparser_fail(p, at, "\"%.200s\" is neither a primitive type nor a name defined here%s%s%s",
-                           word, near ? ": did you mean \"" : "", near ? near : "",
-                           near ? "\"?" : "");
+    return mr_sparser_fail(
+        p, at, "\"%.200s\" is neither a primitive type nor a name defined here%s%s%s", word,
+        near ? ": did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
 int mr_sparser_resolve(struct mr_sparser *p)

@@ -26,30 +26,37 @@ static int order(struct mr_sparser *p, const struct mr_jnode *json, struct mr_sc
 }
 
 /* Names from elsewhere: Java checks only that they are strings. */
-static int field_aliases(struct mr_sparser *p, const struct mr_jnode *json, struct mr_schema_field *field)
+static int field_aliases(struct mr_sparser *p, const struct mr_jnode *json,
+                         struct mr_schema_field *field)
 {
     const struct mr_jnode *list = mr_jtree_get(json, "aliases");
+    struct mr_str_map seen = {0};
 
     if (!list)
         return 0;
     if (list->kind != MR_J_ARRAY)
-        return mr_sparser_fail(p, list, "\"aliases\" is an array of names, not %s", mr_jtree_kind(list));
+        return mr_sparser_fail(p, list, "\"aliases\" is an array of names, not %s",
+                               mr_jtree_kind(list));
     const char **aliases = mr_arena_array(p->schema->arena, list->n, sizeof(const char *));
     if (!aliases)
         return -ENOMEM;
+    field->aliases = aliases;
     for (const struct mr_jnode *a = list->first; a; a = a->next) {
         if (a->kind != MR_J_STRING)
             return mr_sparser_fail(p, a, "an alias is a name, not %s", mr_jtree_kind(a));
-        aliases[a->index] = mr_arena_dup(p->schema->arena, a->text.data, a->text.len);
-        if (!aliases[a->index])
+        int r = mr_str_map_add(&seen, p->schema->arena, a->text, field);
+        if (r == MR_FULL) /* one written twice counts once */
+            continue;
+        const char *alias = mr_arena_dup(p->schema->arena, a->text.data, a->text.len);
+        if (r != 0 || !alias)
             return -ENOMEM;
+        aliases[field->n_aliases++] = alias;
     }
-    field->aliases = aliases;
-    field->n_aliases = list->n;
     return 0;
 }
 
-static int default_value(struct mr_sparser *p, const struct mr_jnode *json, struct mr_schema_field *field)
+static int default_value(struct mr_sparser *p, const struct mr_jnode *json,
+                         struct mr_schema_field *field)
 {
     const struct mr_jnode *def = mr_jtree_get(json, "default");
 
@@ -75,7 +82,8 @@ static int field(struct mr_sparser *p, const struct mr_jnode *json, const char *
     if (!name || name->kind != MR_J_STRING)
         return mr_sparser_fail(p, name ? name : json, "a field needs \"name\", a string");
     if (!type)
-        return mr_sparser_fail(p, json, "the field \"%.*s\" needs \"type\"", MR_STR_ARG(name->text));
+        return mr_sparser_fail(p, json, "the field \"%.*s\" needs \"type\"",
+                               MR_STR_ARG(name->text));
     field->source = json;
     mr_schema_position(p->source, json->offset, &field->line, &field->column);
     int r = mr_sparser_check_name(p, name, name->text, "field name");
@@ -117,7 +125,7 @@ static int fields(struct mr_sparser *p, const struct mr_jnode *list, struct mr_s
     }
     node->pub.fields = all;
     node->pub.n_fields = list->n;
-    node->field_index = index;
+    node->index = index;
     return 0;
 }
 
@@ -150,9 +158,9 @@ int mr_sparser_record(struct mr_sparser *p, const struct mr_jnode *json, const c
     if (r != 0)
         return r;
     if (!list || list->kind != MR_J_ARRAY)
-        return mr_sparser_fail(p, list ? list : json, "the record %s needs \"fields\", an array%s%s",
-                               node->pub.fullname, list ? ", not " : "",
-                               list ? mr_jtree_kind(list) : "");
+        return mr_sparser_fail(p, list ? list : json,
+                               "the record %s needs \"fields\", an array%s%s", node->pub.fullname,
+                               list ? ", not " : "", list ? mr_jtree_kind(list) : "");
     node->pub.error = mr_str_is(mr_jtree_get(json, "type")->text, "error");
     r = claim(p, json, node);
     if (r == 0)

@@ -8,9 +8,9 @@
 
 #include "schema_model.h"
 
-static const char *const type_words[] = {"null",  "boolean", "int",    "long",  "float", "double",
-                                         "bytes", "string",  "record", "enum",  "array", "map",
-                                         "fixed", "error"};
+static const char *const type_words[] = {"null",   "boolean", "int",    "long",   "float",
+                                         "double", "bytes",   "string", "record", "enum",
+                                         "array",  "map",     "fixed",  "error"};
 enum { N_PRIMITIVES = MR_AVRO_STRING + 1 };
 
 int mr_sparser_node(struct mr_sparser *p, const struct mr_jnode *json, enum mr_avro_type type,
@@ -75,7 +75,8 @@ int mr_sparser_props(struct mr_sparser *p, const struct mr_jnode *json, const ch
             if (!props || json_array_append_new(p->schema->values, props) != 0)
                 return -ENOMEM;
         }
-        if (json_object_setn_new_nocheck(props, m->key.data, m->key.len, mr_jtree_to_jansson(m)) != 0)
+        if (json_object_setn_new_nocheck(props, m->key.data, m->key.len, mr_jtree_to_jansson(m)) !=
+            0)
             return -ENOMEM;
     }
     *ret_props = props;
@@ -84,8 +85,9 @@ int mr_sparser_props(struct mr_sparser *p, const struct mr_jnode *json, const ch
 
 static int finish(struct mr_sparser *p, const struct mr_jnode *json, struct mr_snode *node)
 {
-    static const char *const reserved[] = {"doc",  "fields", "items",   "name", "namespace", "size",
-                                           "symbols", "values", "type", "aliases", "default"};
+    static const char *const reserved[] = {"doc",       "fields",  "items",   "name",
+                                           "namespace", "size",    "symbols", "values",
+                                           "type",      "aliases", "default"};
     size_t n = MR_N_ELEMENTS(reserved) - (node->pub.type == MR_AVRO_ENUM ? 0 : 1);
     int r = mr_sparser_props(p, json, reserved, n, &node->pub.props);
 
@@ -149,17 +151,18 @@ static int union_type(struct mr_sparser *p, const struct mr_jnode *json, const c
 static int symbols(struct mr_sparser *p, const struct mr_jnode *json, struct mr_snode *node)
 {
     const struct mr_jnode *list = mr_jtree_get(json, "symbols");
-    struct mr_str_map seen = {0};
+    struct mr_str_map *index = mr_arena_alloc(p->schema->arena, sizeof(*index));
 
     if (!list || list->kind != MR_J_ARRAY)
         return mr_sparser_fail(p, list ? list : json,
                                "an enum needs \"symbols\", an array of names%s%s",
                                list ? ", not " : "", list ? mr_jtree_kind(list) : "");
     const char **names = mr_arena_array(p->schema->arena, list->n, sizeof(const char *));
-    if (!names)
+    if (!names || !index)
         return -ENOMEM;
     node->pub.symbols = names;
     node->pub.n_symbols = list->n;
+    node->index = index;
     for (const struct mr_jnode *s = list->first; s; s = s->next) {
         if (s->kind != MR_J_STRING)
             return mr_sparser_fail(p, s, "a symbol is a string, not %s", mr_jtree_kind(s));
@@ -169,7 +172,7 @@ static int symbols(struct mr_sparser *p, const struct mr_jnode *json, struct mr_
         names[s->index] = mr_arena_dup(p->schema->arena, s->text.data, s->text.len);
         if (!names[s->index])
             return -ENOMEM;
-        r = mr_str_map_add(&seen, p->schema->arena, s->text, node);
+        r = mr_str_map_add(index, p->schema->arena, s->text, &names[s->index]);
         if (r == MR_FULL)
             return mr_sparser_fail(p, s, "the symbol \"%s\" is here twice", names[s->index]);
         if (r != 0)
@@ -185,12 +188,9 @@ static int default_symbol(struct mr_sparser *p, const struct mr_jnode *json, str
 
     if (!def || def->kind != MR_J_STRING) /* Java takes what is no string for no default */
         return 0;
-    for (size_t i = 0; i < pub->n_symbols; i++) {
-        if (mr_str_is(def->text, pub->symbols[i])) {
-            node->pub.default_symbol = (int32_t)i;
-            return 0;
-        }
-    }
+    node->pub.default_symbol = mr_schema_symbol_find(pub, def->text);
+    if (node->pub.default_symbol >= 0)
+        return 0;
     char *word = mr_arena_dup(p->schema->arena, def->text.data, def->text.len);
     if (!word)
         return -ENOMEM;
@@ -253,11 +253,11 @@ static int unknown_type(struct mr_sparser *p, const struct mr_jnode *at)
     memcpy(word, text.data, text.len);
     word[text.len] = '\0';
     const char *near = mr_nearest(word, type_words, MR_N_ELEMENTS(type_words));
-    return mr_sparser_fail(p, at,
-                           "\"%s\" is not a type: beside \"type\" stands a primitive type or record, "
-                           "error, enum, array, map, fixed%s%s%s",
-                           word, near ? "; did you mean \"" : "", near ? near : "",
-                           near ? "\"?" : "");
+    return mr_sparser_fail(
+        p, at,
+        "\"%s\" is not a type: beside \"type\" stands a primitive type or record, "
+        "error, enum, array, map, fixed%s%s%s",
+        word, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
 static int object(struct mr_sparser *p, const struct mr_jnode *json, const char *space,
@@ -280,7 +280,8 @@ static int object(struct mr_sparser *p, const struct mr_jnode *json, const char 
     if (i < N_PRIMITIVES)
         return primitive(p, json, (enum mr_avro_type)i, slot);
     if (mr_str_is(word->text, "array") || mr_str_is(word->text, "map"))
-        return holder(p, json, mr_str_is(word->text, "map") ? MR_AVRO_MAP : MR_AVRO_ARRAY, space, slot);
+        return holder(p, json, mr_str_is(word->text, "map") ? MR_AVRO_MAP : MR_AVRO_ARRAY, space,
+                      slot);
     if (mr_str_is(word->text, "enum"))
         return enum_type(p, json, space, slot);
     if (mr_str_is(word->text, "fixed"))

@@ -10,7 +10,8 @@
 
 enum { FIRST_CAP = 16 };
 
-/* Schemas come from outside: a seed that differs by table and process keeps collisions a matter of luck. */
+/* Schemas come from outside: a seed that differs by table and process keeps collisions a matter of
+ * luck. */
 static struct mr_str_slot *slot_of(const struct mr_str_map *map, struct mr_str key)
 {
     size_t mask = map->cap - 1;

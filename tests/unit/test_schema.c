@@ -31,12 +31,14 @@ static void refused(const char *text, unsigned line, unsigned column, const char
 
 START_TEST(a_record_keeps_what_was_written)
 {
-    MR_AUTO(mr_schema) struct mr_schema *schema = parse(
-        "{\"type\": \"record\", \"name\": \"a.B\", \"aliases\": [\"C\", \"d.E\"], \"doc\": \"why\",\n"
-        " \"x-prop\": 1, \"fields\": [\n"
-        "  {\"name\": \"amount\", \"minimum\": 0, \"default\": 12345678901234567890,\n"
-        "   \"type\": \"double\", \"order\": \"ignore\", \"aliases\": [\"sum\"]},\n"
-        "  {\"name\": \"next\", \"type\": [\"null\", \"B\"], \"default\": null}]}");
+    MR_AUTO(mr_schema)
+    struct mr_schema *schema =
+        parse("{\"type\": \"record\", \"name\": \"a.B\", \"aliases\": [\"C\", \"d.E\"], \"doc\": "
+              "\"why\",\n"
+              " \"x-prop\": 1, \"fields\": [\n"
+              "  {\"name\": \"amount\", \"minimum\": 0, \"default\": 12345678901234567890,\n"
+              "   \"type\": \"double\", \"order\": \"ignore\", \"aliases\": [\"sum\"]},\n"
+              "  {\"name\": \"next\", \"type\": [\"null\", \"B\"], \"default\": null}]}");
     const struct mr_schema_node *root = mr_schema_root(schema);
 
     ck_assert_str_eq(root->fullname, "a.B");
@@ -61,12 +63,16 @@ END_TEST
 START_TEST(mistakes_are_told_with_place_rule_and_nearest_word)
 {
     refused("{\"type\": \"recrod\"}", 1, 10, "/type", "did you mean \"record\"?");
-    refused("{\"type\":\"record\",\"name\":\"R\",\"fields\":[\n {\"name\":\"a\",\"type\":\"strng\"}]}", 2, 21,
-            "/fields/0/type", "did you mean \"string\"?");
-    refused("{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"OPEN\",\"SHUT\"],\"default\":\"OPE\"}", 1, 63,
-            "/default", "did you mean \"OPEN\"?");
-    refused("{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\",\"type\":\"int\",\"default\":\"x\"}]}",
-            1, 74, "/fields/0/default", "the default \"x\" of field \"a\" does not fit its type, int");
+    refused(
+        "{\"type\":\"record\",\"name\":\"R\",\"fields\":[\n {\"name\":\"a\",\"type\":\"strng\"}]}",
+        2, 21, "/fields/0/type", "did you mean \"string\"?");
+    refused(
+        "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"OPEN\",\"SHUT\"],\"default\":\"OPE\"}", 1,
+        63, "/default", "did you mean \"OPEN\"?");
+    refused("{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\",\"type\":\"int\","
+            "\"default\":\"x\"}]}",
+            1, 74, "/fields/0/default",
+            "the default \"x\" of field \"a\" does not fit its type, int");
     refused("[\"null\",\n\"null\"]", 2, 1, "/1", "null twice");
     refused("{\"type\": \"string\", \"type\": \"int\"}", 1, 20, "", "twice");
     refused("{\"type\": \"string\"} x", 1, 20, "", "after the end");
@@ -76,8 +82,8 @@ END_TEST
 int main(void)
 {
     return unit_run("schema", (const TTest *[]){
-        a_record_keeps_what_was_written,
-        mistakes_are_told_with_place_rule_and_nearest_word,
-        NULL,
-    });
+                                  a_record_keeps_what_was_written,
+                                  mistakes_are_told_with_place_rule_and_nearest_word,
+                                  NULL,
+                              });
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "millrace/arena.h"
 #include "millrace/buf.h"
 #include "millrace/error.h"
 #include "millrace/own.h"
@@ -60,13 +61,13 @@ struct mr_schema_field;
 struct mr_schema_node {
     enum mr_avro_type type;
     enum mr_avro_logical logical;
-    uint32_t index;          /* 0..n_nodes-1, unique within the schema: for side tables */
-    unsigned line, column;   /* where it stands in the text it was parsed from; 0 unknown */
+    uint32_t index;        /* 0..n_nodes-1, unique within the schema: for side tables */
+    unsigned line, column; /* where it stands in the text it was parsed from; 0 unknown */
 
     /* record, enum, fixed */
-    const char *fullname;    /* "ns.Name"; NULL for unnamed types */
-    const char *name;        /* its last part */
-    const char *space;       /* namespace, "" when none */
+    const char *fullname;       /* "ns.Name"; NULL for unnamed types */
+    const char *name;           /* its last part */
+    const char *space;          /* namespace, "" when none */
     const char *const *aliases; /* full names */
     size_t n_aliases;
     const char *doc; /* NULL when none */
@@ -75,7 +76,7 @@ struct mr_schema_node {
     size_t n_fields;
     const char *const *symbols; /* enum */
     size_t n_symbols;
-    int32_t default_symbol; /* enum: index or -1 */
+    int32_t default_symbol;                       /* enum: index or -1 */
     const struct mr_schema_node *items;           /* array; map: the values */
     const struct mr_schema_node *const *branches; /* union */
     size_t n_branches;
@@ -83,7 +84,7 @@ struct mr_schema_node {
 
     int32_t precision, scale;   /* decimal */
     const struct json_t *props; /* all members that are not Avro's own, an object; NULL when none */
-    bool error;   /* record: written as "error" */
+    bool error;                 /* record: written as "error" */
     bool endless; /* record: no datum exists, as it contains itself outside any union, array, map */
 };
 
@@ -94,21 +95,21 @@ struct mr_schema_field {
     size_t n_aliases;
     const struct mr_schema_node *type;
     const struct json_t *default_value; /* NULL when the field has none */
-    struct mr_str default_text;         /* the same as written: numbers lose nothing; len 0 when none */
-    const struct json_t *props;         /* constraint keywords among them; NULL when none */
-    const char *order; /* "ascending", "descending", "ignore" */
+    struct mr_str default_text; /* the same as written: numbers lose nothing; len 0 when none */
+    const struct json_t *props; /* constraint keywords among them; NULL when none */
+    const char *order;          /* "ascending", "descending", "ignore" */
     unsigned line, column;
     const struct mr_jnode *source;
 };
 
 /* Limits of the parser; docs/limits.md repeats them. */
 enum {
-    MR_SCHEMA_MAX_BYTES = 1 << 20,     /* text of one schema */
-    MR_SCHEMA_MAX_DEPTH = 64,          /* types within types, as written */
-    MR_SCHEMA_MAX_CHAIN = 1000,        /* types within types, names followed */
-    MR_SCHEMA_MAX_NODES = 100000,      /* types, with those of referenced schemas */
-    MR_SCHEMA_MAX_JSON_DEPTH = 256,    /* brackets within brackets */
-    MR_SCHEMA_MAX_JSON_VALUES = 300000, /* JSON values in one text */
+    MR_SCHEMA_MAX_BYTES = 1 << 20,         /* text of one schema */
+    MR_SCHEMA_MAX_DEPTH = 64,              /* types within types, as written */
+    MR_SCHEMA_MAX_CHAIN = 1000,            /* types within types, names followed */
+    MR_SCHEMA_MAX_NODES = 100000,          /* types, with those of referenced schemas */
+    MR_SCHEMA_MAX_JSON_DEPTH = 256,        /* brackets within brackets */
+    MR_SCHEMA_MAX_JSON_VALUES = 300000,    /* JSON values in one text */
     MR_SCHEMA_MAX_DEFAULT_STEPS = 4000000, /* comparisons of default values with types */
 };
 
@@ -141,6 +142,8 @@ struct mr_str mr_schema_text(const struct mr_schema *schema);
 
 const struct mr_schema_field *mr_schema_field_find(const struct mr_schema_node *record,
                                                    struct mr_str name);
+/* Index of an enum's symbol, or -1. */
+int32_t mr_schema_symbol_find(const struct mr_schema_node *enumeration, struct mr_str symbol);
 const char *mr_avro_type_name(enum mr_avro_type type);
 const char *mr_avro_logical_name(enum mr_avro_logical logical);
 /* "order.created.v1.data.items[].quantity"-like paths are JSON pointers into the schema text. */
@@ -155,7 +158,8 @@ int mr_schema_fingerprint_rabin(const struct mr_schema *schema, uint64_t *ret_fi
 int mr_schema_fingerprint_md5(const struct mr_schema *schema, uint8_t out[16]);
 int mr_schema_fingerprint_sha256(const struct mr_schema *schema, uint8_t out[32]);
 
-/* Compatibility of one pair. Ids as Apache Avro names them. */
+/* Compatibility of one pair. Ids as Apache Avro names them; the last is ours, for what makes Java
+ * give up: a field whose name and aliases fit several fields of the writer. */
 enum mr_finding_type {
     MR_NAME_MISMATCH,
     MR_FIXED_SIZE_MISMATCH,
@@ -163,25 +167,37 @@ enum mr_finding_type {
     MR_READER_FIELD_MISSING_DEFAULT_VALUE,
     MR_TYPE_MISMATCH,
     MR_MISSING_UNION_BRANCH,
+    MR_AMBIGUOUS_READER_FIELD,
 };
 
 struct mr_finding {
     enum mr_finding_type type;
-    const char *location; /* JSON pointer into the reader schema */
+    const char *location; /* JSON pointer into the reader schema, as Java Avro 1.12 builds it */
     const char *message;  /* Java Avro's short message */
     const struct mr_schema_node *reader, *writer;
     const char *reader_field; /* innermost field on the way; NULL at the root */
+    bool forward;             /* from mr_schema_check_level: the previous schema is the reader */
 };
 
+/* Zero is a valid empty list; one list serves any number of calls, which append. */
 struct mr_findings {
     struct mr_finding *items;
     size_t n_items;
-    struct mr_arena *arena; /* owns the texts */
+    struct mr_arena *arena; /* owns the items and texts; nodes stay the schemas' */
+    bool truncated;         /* there are more than the limits below let through */
+};
+
+enum {
+    MR_COMPAT_MAX_DEPTH = 2000,     /* pairs of types within pairs of types */
+    MR_COMPAT_MAX_PAIRS = 500000,   /* pairs of types compared */
+    MR_COMPAT_MAX_FINDINGS = 10000, /* of one call */
+    MR_COMPAT_MAX_TEXT = 32 << 20,  /* bytes of all findings of one list */
 };
 
 const char *mr_finding_name(enum mr_finding_type type);
-/* Can `reader` read all data of `writer`? Appends every incompatibility, in Java's order; none means
- * compatible. 0 or -errno. */
+/* Can `reader` read all data of `writer`? Appends every incompatibility, in Java's order; none
+ * means compatible. Each pair of types is judged once, so that recursive and hostile schemas end.
+ * Outcomes: 0; MR_FULL: the pair is beyond the first two limits above, no verdict; -ENOMEM. */
 int mr_schema_compatible(const struct mr_schema *reader, const struct mr_schema *writer,
                          struct mr_findings *findings);
 void mr_findings_done(struct mr_findings *findings);
@@ -199,8 +215,10 @@ enum mr_compat_level {
 int mr_compat_level_parse(struct mr_str text, enum mr_compat_level *ret_level);
 const char *mr_compat_level_name(enum mr_compat_level level);
 
-/* A whole level: `next` against previous[0..n) (oldest first). Stops at the first version that does
- * not fit and gives its index, or SIZE_MAX when compatible; findings are those of that version. */
+/* A whole level: `next` against previous[0..n) (oldest first): all of them when the level is
+ * transitive, else the last. Newest first; stops at the first version that does not fit and gives
+ * its index, or SIZE_MAX when compatible. Findings are those of that version; for FULL, those of
+ * the old reader first. Outcomes as above. */
 int mr_schema_check_level(enum mr_compat_level level, const struct mr_schema *next,
                           const struct mr_schema *const *previous, size_t n_previous,
                           size_t *ret_failed, struct mr_findings *findings);
