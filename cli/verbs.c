@@ -4,7 +4,10 @@
 
 /* VERB(symbol) below stands for `extern const struct verb verb_<symbol>` in some file of cli/. */
 #define VERBS                                                                                      \
+    VERB(completion)                                                                               \
+    VERB(completion_words)                                                                         \
     VERB(help)                                                                                     \
+    VERB(man)                                                                                      \
     VERB(simulate)
 
 #define VERB(symbol) extern const struct verb verb_##symbol;

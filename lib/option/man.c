@@ -5,12 +5,12 @@
 #include "option_internal.h"
 
 /* Text with roff's own characters made harmless; blank lines become paragraphs. */
-static int add_text(struct mr_buf *out, const char *text)
+static int add_escaped(struct mr_buf *out, const char *text, size_t len)
 {
     bool line_start = true;
     int r = 0;
 
-    for (; r == 0 && *text; text++) {
+    for (const char *end = text + len; r == 0 && text < end; text++) {
         if (*text == '\n' && text[1] == '\n') {
             r = mr_buf_printf(out, "\n.PP\n");
             text++;
@@ -25,6 +25,14 @@ static int add_text(struct mr_buf *out, const char *text)
                                : mr_buf_byte(out, (uint8_t)*text);
         line_start = *text == '\n';
     }
+    return r;
+}
+
+/* The same as lines of its own. */
+static int add_text(struct mr_buf *out, const char *text)
+{
+    int r = add_escaped(out, text, strlen(text));
+
     return r != 0 ? r : mr_buf_byte(out, '\n');
 }
 
@@ -51,7 +59,9 @@ static int add_row(struct mr_buf *out, const struct mr_option *row)
     if (r == 0)
         r = mr_buf_byte(out, '\n');
     if (r == 0)
-        r = add_text(out, row->help);
+        r = add_escaped(out, row->help, strlen(row->help));
+    if (r == 0)
+        r = mr_buf_printf(out, ".\n");
     if (r == 0 && row->def)
         r = mr_buf_printf(out, "Default: %s.\n", row->def);
     if (r == 0 && variable)
@@ -75,8 +85,15 @@ static int add_examples(struct mr_buf *out, const char *text)
     while (r == 0 && *text) {
         size_t line = strcspn(text, "\n");
         size_t command = strcspn(text, "\t\n");
-        r = mr_buf_printf(out, ".TP\n\\fB%.*s\\fR\n%.*s\n", (int)command, text,
-                          command < line ? (int)(line - command - 1) : 0, text + command + 1);
+        r = mr_buf_printf(out, ".TP\n\\fB");
+        if (r == 0)
+            r = add_escaped(out, text, command);
+        if (r == 0)
+            r = mr_buf_printf(out, "\\fR\n");
+        if (r == 0 && command < line)
+            r = add_escaped(out, text + command + 1, line - command - 1);
+        if (r == 0)
+            r = mr_buf_byte(out, '\n');
         text += line + (text[line] == '\n');
     }
     return r;
@@ -91,12 +108,13 @@ static int add_title(const struct mr_command *command, struct mr_buf *out)
     for (const char *p = command->name; r == 0 && *p; p++)
         r = mr_buf_byte(out, (uint8_t)(*p == ' ' ? '-' : *p));
     if (r == 0)
-        r = mr_buf_printf(out, "\" 1 \"\" \"Millrace %s\"\n.SH NAME\n%s%s", MR_VERSION, program, dash);
+        r = mr_buf_printf(out, "\" 1 \"\" \"Millrace %s\"\n.SH NAME\n%s%s", MR_VERSION, program,
+                          dash);
     for (const char *p = command->name; r == 0 && *p; p++)
         r = mr_buf_byte(out, (uint8_t)(*p == ' ' ? '-' : *p));
     if (r == 0)
-        r = mr_buf_printf(out, " \\- %s\n.SH SYNOPSIS\n\\fB%s%s%s\\fR [\\fIOPTION\\fR]...", command->summary,
-                          program, command->program ? " " : "", command->name);
+        r = mr_buf_printf(out, " \\- %s\n.SH SYNOPSIS\n\\fB%s%s%s\\fR [\\fIOPTION\\fR]...",
+                          command->summary, program, command->program ? " " : "", command->name);
     if (r == 0 && command->synopsis)
         r = mr_buf_printf(out, " %s", command->synopsis);
     return r != 0 ? r : mr_buf_byte(out, '\n');
