@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Decimals of up to 38 digits live in one 128-bit integer; larger ones go through limbs of 32 bits
+ * with schoolbook arithmetic, which DECIMAL_MAX_DIGITS keeps cheap. */
+#include "json_decimal.h"
+
+enum { LIMBS = DECIMAL_MAX_BYTES / 4 + 2 };
+
+struct big {
+    uint32_t limbs[LIMBS]; /* least significant first */
+    size_t n;
+};
+
+mr_int128 decimal_power(unsigned exponent)
+{
+    mr_int128 power = 1;
+
+    for (; exponent >= 18; exponent -= 18)
+        power *= 1000000000000000000;
+    for (; exponent > 0; exponent--)
+        power *= 10;
+    return power;
+}
+
+/* How many digits number * 10^scale has; 0 is left to the caller. */
+static enum decimal_fit fit(const struct json_number *number, int32_t scale, int32_t precision)
+{
+    if (number->exp10 + scale < 0)
+        return DECIMAL_FRACTION;
+    if ((int64_t)number->n_digits + number->exp10 + scale > precision)
+        return DECIMAL_DIGITS;
+    return DECIMAL_FITS;
+}
+
+enum decimal_fit decimal_small(const struct json_number *number, int32_t scale, int32_t precision,
+                               mr_int128 *ret_unscaled)
+{
+    mr_int128 value = 0;
+
+    *ret_unscaled = 0;
+    if (number->n_digits == 0)
+        return DECIMAL_FITS;
+    enum decimal_fit f = fit(number, scale, precision);
+    if (f != DECIMAL_FITS)
+        return f;
+    if (number->n_digits <= 19) {
+        value = number->mantissa;
+    } else {
+        const char *p = number->digits;
+        for (size_t i = 0; i < number->n_digits; p++)
+            if (*p != '.') {
+                value = value * 10 + (*p - '0');
+                i++;
+            }
+    }
+    value *= decimal_power((unsigned)(number->exp10 + scale));
+    *ret_unscaled = number->negative ? -value : value;
+    return DECIMAL_FITS;
+}
+
+void decimal_from_int128(mr_int128 value, struct decimal_bytes *ret_bytes)
+{
+    uint8_t *end = ret_bytes->data + sizeof(ret_bytes->data), *p = end;
+
+    for (;;) {
+        uint8_t byte = (uint8_t)value;
+        *--p = byte;
+        value >>= 8;
+        if ((value == 0 && byte < 0x80) || (value == -1 && byte >= 0x80))
+            break;
+    }
+    ret_bytes->len = (size_t)(end - p);
+}
+
+bool decimal_to_int128(struct mr_bytes bytes, mr_int128 *ret_value)
+{
+    if (bytes.len == 0)
+        return false;
+    uint8_t sign = bytes.data[0] & 0x80 ? 0xff : 0;
+    while (bytes.len > sizeof(*ret_value) && bytes.data[0] == sign) {
+        bytes.data++;
+        bytes.len--;
+    }
+    if (bytes.len > sizeof(*ret_value) || ((bytes.data[0] ^ sign) & 0x80) != 0)
+        return false;
+    mr_uint128 value = sign ? ~(mr_uint128)0 : 0;
+    for (size_t i = 0; i < bytes.len; i++)
+        value = value << 8 | bytes.data[i];
+    *ret_value = (mr_int128)value;
+    return true;
+}
+
+/* big = big * factor + add */
+static void big_scale(struct big *big, uint32_t factor, uint32_t add)
+{
+    uint64_t carry = add;
+
+    for (size_t i = 0; i < big->n; i++) {
+        carry += (uint64_t)big->limbs[i] * factor;
+        big->limbs[i] = (uint32_t)carry;
+        carry >>= 32;
+    }
+    if (carry != 0)
+        big->limbs[big->n++] = (uint32_t)carry;
+}
+
+static void big_to_bytes(const struct big *big, bool negative, struct decimal_bytes *ret_bytes)
+{
+    uint8_t *end = ret_bytes->data + sizeof(ret_bytes->data), *p = end;
+    unsigned carry = 1;
+
+    for (size_t i = 0; i < big->n * 4; i++) {
+        uint8_t byte = (uint8_t)(big->limbs[i / 4] >> i % 4 * 8);
+        if (negative) { /* two's complement: invert and add one */
+            carry += (uint8_t)~byte;
+            byte = (uint8_t)carry;
+            carry >>= 8;
+        }
+        *--p = byte;
+    }
+    uint8_t sign = negative ? 0xff : 0;
+    if (p == end || ((*p ^ sign) & 0x80) != 0)
+        *--p = sign;
+    while (end - p > 1 && *p == sign && ((p[1] ^ sign) & 0x80) == 0)
+        p++;
+    ret_bytes->len = (size_t)(end - p);
+}
+
+enum decimal_fit decimal_from_number(const struct json_number *number, int32_t scale,
+                                     int32_t precision, struct decimal_bytes *ret_bytes)
+{
+    struct big big = {.n = 0};
+
+    if (precision <= 38) {
+        mr_int128 value;
+        enum decimal_fit small = decimal_small(number, scale, precision, &value);
+        if (small == DECIMAL_FITS)
+            decimal_from_int128(value, ret_bytes);
+        return small;
+    }
+    if (precision > DECIMAL_MAX_DIGITS)
+        precision = DECIMAL_MAX_DIGITS;
+    if (number->n_digits > 0) {
+        enum decimal_fit f = fit(number, scale, precision);
+        if (f != DECIMAL_FITS)
+            return f;
+        const char *p = number->digits;
+        for (size_t i = 0; i < number->n_digits; p++)
+            if (*p != '.') {
+                big_scale(&big, 10, (uint32_t)(*p - '0'));
+                i++;
+            }
+        for (int64_t zeros = number->exp10 + scale; zeros > 0; zeros--)
+            big_scale(&big, 10, 0);
+    }
+    big_to_bytes(&big, number->negative && big.n > 0, ret_bytes);
+    return DECIMAL_FITS;
+}
+
+/* Puts the point into digits[0..n) and drops trailing zeros of the fraction beyond `keep`. */
+static size_t put_point(bool negative, const char *digits, size_t n, size_t scale, size_t keep,
+                        char *out)
+{
+    char *p = out;
+    size_t whole = n > scale ? n - scale : 0;
+
+    if (negative)
+        *p++ = '-';
+    if (whole == 0)
+        *p++ = '0';
+    memcpy(p, digits, whole);
+    p += whole;
+    if (scale == 0)
+        return (size_t)(p - out);
+    *p++ = '.';
+    if (n < scale) {
+        memset(p, '0', scale - n);
+        p += scale - n;
+    }
+    memcpy(p, digits + whole, n - whole);
+    p += n - whole;
+    for (size_t drop = scale; drop > keep && p[-1] == '0'; drop--)
+        p--;
+    if (p[-1] == '.')
+        p--;
+    return (size_t)(p - out);
+}
+
+size_t decimal_text_int128(mr_int128 value, int32_t scale, int32_t keep,
+                           char out[DECIMAL_TEXT_MAX])
+{
+    char digits[40], *end = digits + sizeof(digits), *p = end;
+    mr_uint128 left = value < 0 ? -(mr_uint128)value : (mr_uint128)value;
+
+    if (scale > DECIMAL_MAX_DIGITS)
+        return 0;
+    while (left > UINT64_MAX) {
+        *--p = (char)('0' + (unsigned)(left % 10));
+        left /= 10;
+    }
+    for (uint64_t low = (uint64_t)left; low > 0; low /= 10)
+        *--p = (char)('0' + low % 10);
+    return put_point(value < 0, p, (size_t)(end - p), (size_t)scale, (size_t)keep, out);
+}
+
+/* big / 10^9, giving the remainder. */
+static uint32_t big_divide(struct big *big)
+{
+    uint64_t rest = 0;
+
+    for (size_t i = big->n; i-- > 0;) {
+        rest = rest << 32 | big->limbs[i];
+        big->limbs[i] = (uint32_t)(rest / 1000000000);
+        rest %= 1000000000;
+    }
+    while (big->n > 0 && big->limbs[big->n - 1] == 0)
+        big->n--;
+    return (uint32_t)rest;
+}
+
+static void big_from_bytes(struct mr_bytes bytes, bool negative, struct big *ret_big)
+{
+    unsigned carry = 1;
+
+    *ret_big = (struct big){.n = (bytes.len + 3) / 4};
+    for (size_t i = 0; i < bytes.len; i++) {
+        uint8_t byte = bytes.data[bytes.len - 1 - i];
+        if (negative) {
+            carry += (uint8_t)~byte;
+            byte = (uint8_t)carry;
+            carry >>= 8;
+        }
+        ret_big->limbs[i / 4] |= (uint32_t)byte << i % 4 * 8;
+    }
+    if (negative && carry != 0) /* -2^(8*len) needs one more byte */
+        ret_big->limbs[bytes.len / 4] |= 1u << bytes.len % 4 * 8;
+    while (ret_big->n > 0 && ret_big->limbs[ret_big->n - 1] == 0)
+        ret_big->n--;
+}
+
+size_t decimal_text(struct mr_bytes bytes, int32_t scale, int32_t keep, char out[DECIMAL_TEXT_MAX])
+{
+    char digits[LIMBS * 10], *end = digits + sizeof(digits), *p = end;
+    mr_int128 small;
+    struct big big;
+
+    if (decimal_to_int128(bytes, &small))
+        return decimal_text_int128(small, scale, keep, out);
+    if (bytes.len == 0 || scale > DECIMAL_MAX_DIGITS)
+        return 0;
+    bool negative = bytes.data[0] & 0x80;
+    while (bytes.len > DECIMAL_MAX_BYTES && bytes.data[0] == (negative ? 0xff : 0)) {
+        bytes.data++;
+        bytes.len--;
+    }
+    if (bytes.len > DECIMAL_MAX_BYTES)
+        return 0;
+    big_from_bytes(bytes, negative, &big);
+    while (big.n > 0) {
+        uint32_t part = big_divide(&big);
+        for (int i = 0; i < 9; i++, part /= 10)
+            *--p = (char)('0' + part % 10);
+    }
+    while (p < end && *p == '0')
+        p++;
+    if (end - p > DECIMAL_MAX_DIGITS)
+        return 0;
+    return put_point(negative, p, (size_t)(end - p), (size_t)scale, (size_t)keep, out);
+}

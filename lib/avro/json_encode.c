@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* JSON -> Avro, one pass: numbers, words, and the way to everything else. */
+#include "json_encode.h"
+
+#include <inttypes.h>
+
+static const char *kind_words(int c)
+{
+    switch (c) {
+    case '"':
+        return "a string";
+    case '{':
+        return "an object";
+    case '[':
+        return "an array";
+    case 't':
+    case 'f':
+        return "a boolean";
+    case 'n':
+        return "null";
+    default:
+        return (c >= '0' && c <= '9') || c == '-' ? "a number" : NULL;
+    }
+}
+
+int encode_wrong_kind(struct encode *e, const char *wanted)
+{
+    int c = json_peek(&e->in);
+    const char *words = kind_words(c);
+
+    if (c < 0)
+        return MR_END;
+    if (!words)
+        return json_expected(&e->in, "a JSON value", e->reterr);
+    return json_error(&e->in, e->in.at, e->reterr, "must be %s, not %s", wanted, words);
+}
+
+int encode_enter(struct encode *e)
+{
+    if (MR_UNLIKELY(e->depth == MR_CODEC_MAX_DEPTH))
+        return json_error(&e->in, e->in.at, e->reterr,
+                          "values must not be nested deeper than %d levels", MR_CODEC_MAX_DEPTH);
+    e->depth++;
+    return 0;
+}
+
+static int rule_error(struct encode *e, const char *at, int r)
+{
+    if (r == MR_INVALID && e->reterr)
+        e->reterr->offset = (size_t)(at - e->in.begin);
+    return r;
+}
+
+/* Most integers: up to eighteen digits with a delimiter behind them. */
+static inline bool short_integer(struct encode *e, int64_t *ret_value)
+{
+    const char *p = e->in.at, *end = e->in.end;
+    bool negative = *p == '-';
+    const char *first = p += negative;
+    int64_t value = 0;
+
+    if (end - p > 18)
+        end = p + 18;
+    for (; p < end && (unsigned)(*p - '0') < 10; p++)
+        value = value * 10 + (*p - '0');
+    if (p == end || p == first || (*first == '0' && p - first > 1) || *p == '.' || *p == 'e' ||
+        *p == 'E')
+        return false;
+    if ((unsigned)(*p - '0') < 10)
+        return false;
+    *ret_value = negative ? -value : value;
+    e->in.at = p;
+    return true;
+}
+
+static int long_integer(struct encode *e, int64_t *ret_value)
+{
+    struct json_number number;
+    const char *at = e->in.at;
+    int c = (unsigned char)*at;
+
+    if (c != '-' && (c < '0' || c > '9'))
+        return encode_wrong_kind(e, "an integer");
+    int r = json_number_scan(&e->in, &number, e->reterr);
+    if (r != 0)
+        return r;
+    int shown = number.text.len > 40 ? 40 : (int)number.text.len;
+    switch (json_number_long(&number, ret_value)) {
+    case NUMBER_WHOLE:
+        return 0;
+    case NUMBER_FRACTION:
+        return json_error(&e->in, at, e->reterr, "must be an integer (was %.*s)", shown, at);
+    case NUMBER_RANGE:
+        break;
+    }
+    return json_error(&e->in, at, e->reterr,
+                      "must be within %" PRId64 " to %" PRId64 " (was %.*s)", INT64_MIN, INT64_MAX,
+                      shown, at);
+}
+
+static int encode_integer(struct encode *e, const struct shape *shape)
+{
+    const char *at = e->in.at;
+    int64_t value;
+    int r;
+
+    if (!short_integer(e, &value) && (r = long_integer(e, &value)) != 0)
+        return r;
+    if (shape->op == SHAPE_INT && MR_UNLIKELY(value != (int32_t)value))
+        return json_error(&e->in, at, e->reterr,
+                          "must be within %" PRId32 " to %" PRId32 " (was %" PRId64 ")", INT32_MIN,
+                          INT32_MAX, value);
+    if (shape->rules && (r = constraint_long(shape->rules, value, e->reterr)) != 0)
+        return rule_error(e, at, r);
+    return encode_long(e, value);
+}
+
+static int encode_boolean(struct encode *e, int c)
+{
+    if (c != 't' && c != 'f')
+        return encode_wrong_kind(e, "true or false");
+    int r = json_word(&e->in, c == 't' ? "true" : "false", e->reterr);
+    return r != 0 ? r : mr_buf_byte(e->out, c == 't');
+}
+
+static int encode_null(struct encode *e, int c)
+{
+    if (c != 'n')
+        return encode_wrong_kind(e, "null");
+    return json_word(&e->in, "null", e->reterr);
+}
+
+int encode_value(struct encode *e, const struct shape *shape)
+{
+    int c = json_peek(&e->in);
+
+    if (MR_UNLIKELY(c < 0))
+        return MR_END;
+    switch (shape->op) {
+    case SHAPE_NULL:
+        return encode_null(e, c);
+    case SHAPE_BOOLEAN:
+        return encode_boolean(e, c);
+    case SHAPE_INT:
+    case SHAPE_LONG:
+        return encode_integer(e, shape);
+    case SHAPE_FLOAT:
+    case SHAPE_DOUBLE:
+        return encode_float(e, shape);
+    case SHAPE_STRING:
+    case SHAPE_BYTES:
+    case SHAPE_FIXED:
+    case SHAPE_ENUM:
+    case SHAPE_UUID:
+    case SHAPE_UUID_FIXED:
+    case SHAPE_TIME:
+    case SHAPE_DURATION:
+        return encode_text(e, shape);
+    case SHAPE_DECIMAL:
+    case SHAPE_BIG_DECIMAL:
+        return encode_decimal(e, shape);
+    case SHAPE_RECORD:
+        return encode_record(e, shape);
+    case SHAPE_ARRAY:
+        return encode_array(e, shape);
+    case SHAPE_MAP:
+        return encode_map(e, shape);
+    case SHAPE_UNION:
+        return encode_union(e, shape);
+    case SHAPE_NULLABLE:
+        break;
+    }
+    return encode_nullable(e, shape);
+}
+
+int encode_slots(struct encode *e, size_t n)
+{
+    if (MR_LIKELY(e->cap_slots - e->n_slots >= n))
+        return 0;
+    size_t cap = e->cap_slots * 2;
+    while (cap - e->n_slots < n)
+        cap *= 2;
+    bool first = e->slots == e->first_slots;
+    struct slot *slots = realloc(first ? NULL : e->slots, cap * sizeof(*slots));
+    if (!slots)
+        return -ENOMEM;
+    if (first)
+        memcpy(slots, e->first_slots, sizeof(e->first_slots));
+    e->slots = slots;
+    e->cap_slots = cap;
+    return 0;
+}
+
+/* How much may be read again for unions: a multiple of what there is to read. */
+static size_t retry_budget(const struct mr_json_cursor *cursor)
+{
+    enum { TIMES = 16, AT_LEAST = 4096 };
+    size_t left = (size_t)(cursor->end - cursor->at);
+
+    return left > SIZE_MAX / 32 ? SIZE_MAX / 2 : left * TIMES + AT_LEAST;
+}
+
+/* Out may hold the datum twice while members are put in order. */
+static size_t bounded(const struct mr_buf *out)
+{
+    size_t max = out->len + 2 * (size_t)MR_CODEC_MAX_BYTES;
+
+    return out->max != 0 && out->max < max ? out->max : max;
+}
+
+int shape_encode(const struct shapes *shapes, const struct shape *shape,
+                 struct mr_json_cursor *cursor, struct mr_buf *out, size_t *ret_dropped,
+                 struct mr_error *reterr)
+{
+    struct encode e;
+    size_t begin = out->len, max = out->max;
+
+    e.in = *cursor;
+    e.out = out;
+    e.shapes = shapes;
+    e.reterr = reterr;
+    e.dropped = 0;
+    e.retries = retry_budget(cursor);
+    e.depth = 0;
+    e.drop = shapes->options.unknown == MR_UNKNOWN_DROP;
+    e.tagged = shapes->options.avro_json;
+    e.nul = shapes->options.allow_nul ? JSON_NUL_ALLOW : JSON_NUL_REFUSE;
+    e.slots = e.first_slots;
+    e.n_slots = 0;
+    e.cap_slots = MR_N_ELEMENTS(e.first_slots);
+    out->max = bounded(out);
+    int r = encode_value(&e, shape);
+    out->max = max;
+    if (e.slots != e.first_slots)
+        free(e.slots);
+    if ((r == 0 && out->len - begin > MR_CODEC_MAX_BYTES) || (r == -EMSGSIZE && max == 0))
+        r = json_error(&e.in, cursor->at, reterr, "a datum must not be larger than %d MiB",
+                       MR_CODEC_MAX_BYTES >> 20);
+    if (r != 0) {
+        out->len = begin;
+        return r;
+    }
+    *cursor = e.in;
+    if (ret_dropped)
+        *ret_dropped = e.dropped;
+    return 0;
+}
+
+struct mr_json_encoder {
+    struct shapes *shapes;
+    const struct shape *root;
+};
+
+int mr_json_encoder_new(struct mr_schema *schema, const struct mr_schema_node *node,
+                        const struct mr_json_options *options, struct mr_json_encoder **ret_encoder,
+                        struct mr_error *reterr)
+{
+    MR_AUTO(mr_json_encoder) struct mr_json_encoder *encoder = calloc(1, sizeof(*encoder));
+
+    if (!encoder)
+        return -ENOMEM;
+    int r = shapes_new(schema, node, options, &encoder->shapes, &encoder->root, reterr);
+    if (r == 0)
+        *ret_encoder = MR_MOVE(encoder);
+    return r;
+}
+
+struct mr_json_encoder *mr_json_encoder_unref(struct mr_json_encoder *encoder)
+{
+    if (encoder) {
+        (void)shapes_free(encoder->shapes);
+        free(encoder);
+    }
+    return NULL;
+}
+
+int mr_json_encode(const struct mr_json_encoder *encoder, struct mr_json_cursor *cursor,
+                   struct mr_buf *out, size_t *ret_dropped, struct mr_error *reterr)
+{
+    return shape_encode(encoder->shapes, encoder->root, cursor, out, ret_dropped, reterr);
+}

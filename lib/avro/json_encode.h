@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* JSON -> Avro: the state of one call, shared by the files json_*.c that follow shapes. */
+#pragma once
+
+#include "bin.h"
+#include "json_scan.h"
+#include "shape.h"
+
+/* Where a member's Avro bytes lie in the output, from the record's first byte; of a map: its key. */
+struct slot {
+    uint32_t from, to;
+    enum { SLOT_MISSING, SLOT_DEFAULT, SLOT_READ } state;
+};
+
+struct encode {
+    struct mr_json_cursor in;
+    struct mr_buf *out;
+    const struct shapes *shapes;
+    struct mr_error *reterr;
+    size_t dropped;
+    size_t retries; /* bytes that may still be read again to find a union's branch */
+    unsigned depth;
+    bool drop;   /* unknown members */
+    bool tagged; /* Avro's own JSON */
+    enum json_nul nul;
+    struct slot *slots; /* a stack: each open record has one slot a field */
+    size_t n_slots, cap_slots;
+    struct slot first_slots[96];
+};
+
+/* One value at the cursor, white space before it included. Outcomes: 0, MR_INVALID, MR_END, -errno. */
+int encode_value(struct encode *e, const struct shape *shape);
+int encode_record(struct encode *e, const struct shape *shape);
+int encode_map(struct encode *e, const struct shape *shape);
+int encode_array(struct encode *e, const struct shape *shape);
+int encode_union(struct encode *e, const struct shape *shape);
+int encode_nullable(struct encode *e, const struct shape *shape);
+/* Values whose JSON is a string: text, bytes, enums, logical types. */
+int encode_text(struct encode *e, const struct shape *shape);
+int encode_decimal(struct encode *e, const struct shape *shape);
+int encode_float(struct encode *e, const struct shape *shape);
+
+/* "must be WANTED, not a string", at the cursor. */
+MR_COLD int encode_wrong_kind(struct encode *e, const char *wanted);
+/* A string at the cursor, unescaped: borrowed from the text, or, where it had escapes, from out's
+ * spare room BIN_LONG_MAX bytes behind its end, with as many bytes to spare behind it. */
+int encode_string_at(struct encode *e, struct mr_str *ret_text);
+/* Appends length and bytes; text may lie in out's spare room as above. */
+int encode_put_text(struct encode *e, struct mr_str text);
+int encode_enter(struct encode *e);
+int encode_slots(struct encode *e, size_t n);
+/* Makes room for a count of items in front of what was written since `start`, where one byte was
+ * left for it, and closes the block. */
+int encode_close_block(struct encode *e, size_t start, size_t n_items);
+
+static inline int encode_long(struct encode *e, int64_t value)
+{
+    return bin_append_long(e->out, value);
+}

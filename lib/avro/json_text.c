@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* JSON strings to Avro: text, bytes, enums, ids, times; numbers with fraction; decimals. */
+#include <inttypes.h>
+#include <math.h>
+
+#include "json_decimal.h"
+#include "json_encode.h"
+#include "json_logical.h"
+#include "millrace/uuid.h"
+
+int encode_string_at(struct encode *e, struct mr_str *ret_text)
+{
+    struct json_raw raw;
+    size_t len;
+    int r = json_string_raw(&e->in, &raw, e->reterr);
+
+    if (r != 0)
+        return r;
+    *ret_text = raw.text;
+    if (MR_LIKELY(!raw.escaped))
+        return 0;
+    if ((r = mr_buf_reserve(e->out, raw.text.len + 2 * BIN_LONG_MAX)) != 0)
+        return r;
+    char *to = (char *)e->out->data + e->out->len + BIN_LONG_MAX;
+    if ((r = json_unescape(&e->in, &raw, e->nul, to, &len, e->reterr)) != 0)
+        return r;
+    *ret_text = (struct mr_str){to, len};
+    return 0;
+}
+
+int encode_put_text(struct encode *e, struct mr_str text)
+{
+    struct mr_buf *out = e->out;
+    int r = mr_buf_reserve(out, text.len + BIN_LONG_MAX);
+
+    if (MR_UNLIKELY(r != 0))
+        return r;
+    uint8_t *p = bin_put_long(out->data + out->len, (int64_t)text.len);
+    memmove(p, text.data, text.len);
+    out->len = (size_t)(p - out->data) + text.len;
+    return 0;
+}
+
+static int at_value(struct encode *e, const char *at, int r)
+{
+    if (r == MR_INVALID && e->reterr)
+        e->reterr->offset = (size_t)(at - e->in.begin);
+    return r;
+}
+
+/* Any JSON value as text: a string is itself, others are their JSON without white space. */
+static int encode_json_text(struct encode *e, const struct shape *shape)
+{
+    size_t start = e->out->len;
+    const char *at = e->in.at;
+    struct mr_str text;
+    int r;
+
+    if (*at == '"') {
+        r = encode_string_at(e, &text);
+    } else {
+        if ((r = mr_buf_reserve(e->out, BIN_LONG_MAX)) != 0)
+            return r;
+        e->out->len += BIN_LONG_MAX;
+        r = json_skip(&e->in, e->depth, e->out, e->reterr);
+        text = (struct mr_str){(char *)e->out->data + start + BIN_LONG_MAX,
+                               e->out->len - start - BIN_LONG_MAX};
+        e->out->len = start;
+    }
+    if (r == 0 && shape->rules)
+        r = at_value(e, at, constraint_string(shape->rules, text, e->reterr));
+    return r != 0 ? r : encode_put_text(e, text);
+}
+
+static int put_uuid(struct encode *e, const struct shape *shape, struct mr_str text, const char *at)
+{
+    struct mr_uuid uuid;
+
+    if (mr_uuid_parse(text, &uuid) != 0)
+        return json_error(&e->in, at, e->reterr,
+                          "must be a UUID, such as 123e4567-e89b-12d3-a456-426614174000");
+    if (shape->op == SHAPE_UUID_FIXED)
+        return mr_buf_append(e->out, uuid.bytes, sizeof(uuid.bytes));
+    char lower[MR_UUID_TEXT];
+    mr_uuid_format(&uuid, lower);
+    text = (struct mr_str){lower, sizeof(lower)};
+    int r = shape->rules ? constraint_string(shape->rules, text, e->reterr) : 0;
+    return r != 0 ? at_value(e, at, r) : encode_put_text(e, text);
+}
+
+static int put_symbol(struct encode *e, const struct shape *shape, struct mr_str text, const char *at)
+{
+    size_t index = (uintptr_t)mr_str_map_get(shape->names, text);
+
+    if (index == 0)
+        return json_error(&e->in, at, e->reterr, "must be a symbol of %s (was \"%.*s\")",
+                          shape->node->name, text.len < 64 ? (int)text.len : 64, text.data);
+    if (shape->rules && shape->rules->readers_only && shape->rules->readers_only[index - 1])
+        return json_error(&e->in, at, e->reterr,
+                          "\"%s\" is for readers only: it must not be published",
+                          shape->node->symbols[index - 1]);
+    return encode_long(e, (int64_t)index - 1);
+}
+
+static int put_time(struct encode *e, const struct shape *shape, struct mr_str text, const char *at)
+{
+    int64_t value;
+
+    if (logical_parse(shape->node->logical, text, &value) != 0)
+        return json_error(&e->in, at, e->reterr, "must be %s", logical_wanted(shape->node->logical));
+    return encode_long(e, value);
+}
+
+static int put_duration(struct encode *e, const struct shape *shape, struct mr_str text,
+                        const char *at)
+{
+    uint8_t bytes[12];
+
+    if (duration_parse(text, bytes) != 0)
+        return json_error(&e->in, at, e->reterr, "must be %s", logical_wanted(shape->node->logical));
+    return mr_buf_append(e->out, bytes, sizeof(bytes));
+}
+
+/* Code points 0-255, one a byte, in UTF-8: written in place behind the length. */
+static int put_bytes(struct encode *e, const struct shape *shape, struct mr_str text, const char *at)
+{
+    struct mr_buf *out = e->out;
+    size_t n = 0, size = shape->node->fixed_size;
+
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        if (c >= 0xc4)
+            return json_error(&e->in, at, e->reterr, "bytes are written as the characters U+0000 to U+00FF");
+        n += (c & 0xc0) != 0x80;
+    }
+    if (shape->op == SHAPE_FIXED && n != size)
+        return json_error(&e->in, at, e->reterr, "must have %zu bytes (had %zu)", size, n);
+    int r = mr_buf_reserve(out, text.len + BIN_LONG_MAX);
+    if (r != 0)
+        return r;
+    uint8_t *to = out->data + out->len;
+    if (shape->op == SHAPE_BYTES)
+        to = bin_put_long(to, (int64_t)n);
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        if (c >= 0xc2)
+            c = (unsigned char)(c << 6 | ((unsigned char)text.data[++i] & 0x3f));
+        *to++ = c;
+    }
+    out->len = (size_t)(to - out->data);
+    return 0;
+}
+
+static int put_string(struct encode *e, const struct shape *shape, struct mr_str text,
+                      const char *at)
+{
+    int r = shape->rules ? constraint_string(shape->rules, text, e->reterr) : 0;
+
+    return MR_UNLIKELY(r != 0) ? at_value(e, at, r) : encode_put_text(e, text);
+}
+
+typedef int put_function(struct encode *e, const struct shape *shape, struct mr_str text,
+                         const char *at);
+
+static put_function *const put_functions[] = {
+    [SHAPE_STRING] = put_string,       [SHAPE_BYTES] = put_bytes, [SHAPE_FIXED] = put_bytes,
+    [SHAPE_ENUM] = put_symbol,         [SHAPE_UUID] = put_uuid,   [SHAPE_UUID_FIXED] = put_uuid,
+    [SHAPE_TIME] = put_time,           [SHAPE_DURATION] = put_duration,
+};
+
+MR_COLD static int not_a_string(struct encode *e, const struct shape *shape)
+{
+    if (shape->op == SHAPE_TIME || shape->op == SHAPE_DURATION)
+        return encode_wrong_kind(e, logical_wanted(shape->node->logical));
+    return encode_wrong_kind(e, shape->op == SHAPE_ENUM ? "a string that names a symbol" : "a string");
+}
+
+int encode_text(struct encode *e, const struct shape *shape)
+{
+    const char *at = e->in.at;
+    enum json_nul nul = e->nul;
+    struct mr_str text;
+
+    if (MR_UNLIKELY(shape->json_text))
+        return encode_json_text(e, shape);
+    if (MR_UNLIKELY(*at != '"'))
+        return not_a_string(e, shape);
+    if (shape->op == SHAPE_BYTES || shape->op == SHAPE_FIXED)
+        e->nul = JSON_NUL_ALLOW;
+    int r = encode_string_at(e, &text);
+    e->nul = nul;
+    return MR_UNLIKELY(r != 0) ? r : put_functions[shape->op](e, shape, text, at);
+}
+
+static int put_double(struct encode *e, const struct shape *shape, double value, const char *at)
+{
+    int r = shape->rules ? at_value(e, at, constraint_double(shape->rules, value, e->reterr)) : 0;
+
+    if (r != 0)
+        return r;
+    float narrow = (float)value;
+    return shape->op == SHAPE_FLOAT ? mr_buf_append(e->out, &narrow, sizeof(narrow))
+                                    : mr_buf_append(e->out, &value, sizeof(value));
+}
+
+/* "NaN", "Infinity", "-Infinity" */
+static int encode_not_finite(struct encode *e, const struct shape *shape)
+{
+    const char *at = e->in.at;
+    struct mr_str text;
+    int r = encode_string_at(e, &text);
+
+    if (r != 0)
+        return r;
+    if (mr_str_is(text, "NaN"))
+        return put_double(e, shape, (double)NAN, at);
+    if (mr_str_is(text, "Infinity") || mr_str_is(text, "-Infinity"))
+        return put_double(e, shape, *text.data == '-' ? -HUGE_VAL : HUGE_VAL, at);
+    return json_error(&e->in, at, e->reterr,
+                      "must be a number, \"NaN\", \"Infinity\" or \"-Infinity\", not another string");
+}
+
+int encode_float(struct encode *e, const struct shape *shape)
+{
+    const char *at = e->in.at;
+    struct json_number number;
+    double value = 0;
+    float narrow = 0;
+
+    if (*at == '"')
+        return encode_not_finite(e, shape);
+    if (*at != '-' && (*at < '0' || *at > '9'))
+        return encode_wrong_kind(e, "a number");
+    int r = json_number_scan(&e->in, &number, e->reterr);
+    if (r != 0)
+        return r;
+    bool fits = shape->op == SHAPE_FLOAT ? json_number_float(&number, &narrow)
+                                         : json_number_double(&number, &value);
+    if (!fits)
+        return json_error(&e->in, at, e->reterr, "is beyond what a %s can hold (was %.*s)",
+                          shape->op == SHAPE_FLOAT ? "float" : "double",
+                          number.text.len > 40 ? 40 : (int)number.text.len, at);
+    return put_double(e, shape, shape->op == SHAPE_FLOAT ? (double)narrow : value, at);
+}
+
+/* A number, or a string that is one. */
+static int number_at(struct encode *e, struct json_number *ret_number)
+{
+    const char *at = e->in.at;
+    struct mr_str text;
+    int r;
+
+    if (*at == '-' || (*at >= '0' && *at <= '9'))
+        return json_number_scan(&e->in, ret_number, e->reterr);
+    if (*at != '"')
+        return encode_wrong_kind(e, "a decimal number or its text");
+    if ((r = encode_string_at(e, &text)) != 0)
+        return r;
+    if (json_number_from(text, ret_number) != 0)
+        return json_error(&e->in, at, e->reterr, "must be a decimal number (was \"%.*s\")",
+                          text.len > 40 ? 40 : (int)text.len, text.len ? text.data : "");
+    return 0;
+}
+
+static int decimal_error(struct encode *e, const struct shape *shape, enum decimal_fit fit,
+                         const char *at)
+{
+    if (fit == DECIMAL_FRACTION)
+        return json_error(&e->in, at, e->reterr, "must have at most %d decimals", shape->node->scale);
+    return json_error(&e->in, at, e->reterr, "must have at most %d digits, %d of them decimals",
+                      shape->node->precision, shape->node->scale);
+}
+
+/* Scale and digits of the text travel with the value. Source: Avro 1.12, "Big Decimal". */
+static int encode_big_decimal(struct encode *e, const struct json_number *number, const char *at)
+{
+    struct decimal_bytes bytes;
+    uint8_t inner[sizeof(bytes.data) + 2 * BIN_LONG_MAX], *p = inner;
+    int64_t scale = number->exp10 < 0 && number->n_digits > 0 ? -number->exp10 : 0;
+
+    if (scale > DECIMAL_MAX_DIGITS ||
+        decimal_from_number(number, (int32_t)scale, DECIMAL_MAX_DIGITS, &bytes) != DECIMAL_FITS)
+        return json_error(&e->in, at, e->reterr, "must have at most %d digits", DECIMAL_MAX_DIGITS);
+    p = bin_put_long(p, (int64_t)bytes.len);
+    memcpy(p, decimal_begin(&bytes), bytes.len);
+    p = bin_put_long(p + bytes.len, scale);
+    return bin_append_bytes(e->out, inner, (size_t)(p - inner));
+}
+
+static int put_decimal(struct encode *e, const struct mr_schema_node *node,
+                       const struct decimal_bytes *bytes)
+{
+    const uint8_t *begin = decimal_begin(bytes);
+
+    if (node->type == MR_AVRO_BYTES)
+        return bin_append_bytes(e->out, begin, bytes->len);
+    /* Sign-extended; the parser holds the precision to what the size can take. */
+    int r = mr_buf_reserve(e->out, node->fixed_size);
+    if (r != 0)
+        return r;
+    memset(e->out->data + e->out->len, *begin & 0x80 ? 0xff : 0, node->fixed_size);
+    memcpy(e->out->data + e->out->len + node->fixed_size - bytes->len, begin, bytes->len);
+    e->out->len += node->fixed_size;
+    return 0;
+}
+
+int encode_decimal(struct encode *e, const struct shape *shape)
+{
+    const struct mr_schema_node *node = shape->node;
+    const char *at = e->in.at;
+    struct json_number number;
+    struct decimal_bytes bytes;
+    mr_int128 value = 0;
+    int r = number_at(e, &number);
+
+    if (r != 0)
+        return r;
+    if (shape->op == SHAPE_BIG_DECIMAL)
+        return encode_big_decimal(e, &number, at);
+    enum decimal_fit fit = node->precision <= 38
+                               ? decimal_small(&number, node->scale, node->precision, &value)
+                               : decimal_from_number(&number, node->scale, node->precision, &bytes);
+    if (fit != DECIMAL_FITS)
+        return decimal_error(e, shape, fit, at);
+    if (node->precision <= 38)
+        decimal_from_int128(value, &bytes);
+    else if (!decimal_to_int128((struct mr_bytes){decimal_begin(&bytes), bytes.len}, &value))
+        value = number.negative ? -decimal_power(38) : decimal_power(38); /* beyond any bound */
+    if (shape->rules &&
+        (r = constraint_decimal(shape->rules, value, node->scale, e->reterr)) != 0)
+        return at_value(e, at, r);
+    return put_decimal(e, node, &bytes);
+}

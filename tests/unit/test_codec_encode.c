@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lib/avro: JSON -> Avro. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "millrace/codec.h"
+#include "millrace/hash.h"
+#include "support/unit.h"
+
+struct row {
+    const char *schema, *json;
+    const char *wanted; /* hex, or "where: text" of the error */
+};
+
+static void encode(const struct row *row, const struct mr_json_options *options, char *out,
+                   size_t size)
+{
+    MR_AUTO(mr_schema) struct mr_schema *schema = NULL;
+    MR_AUTO(mr_json_encoder) struct mr_json_encoder *encoder = NULL;
+    MR_AUTO(mr_buf) struct mr_buf buf = {0};
+    struct mr_error error = MR_ERROR_INIT;
+    struct mr_json_cursor cursor = {row->json, row->json, row->json + strlen(row->json)};
+
+    ck_assert_msg(mr_schema_parse(row->schema, strlen(row->schema), NULL, &schema, &error) == 0,
+                  "%s: %s", row->schema, error.text);
+    int r = mr_json_encoder_new(schema, NULL, options, &encoder, &error);
+    if (r == 0)
+        r = mr_json_encode(encoder, &cursor, &buf, NULL, &error);
+    if (r == MR_INVALID) {
+        ck_assert_uint_eq(buf.len, 0);
+        (void)snprintf(out, size, "%s: %s", error.where, error.text);
+    } else if (r == MR_END) {
+        (void)snprintf(out, size, "end");
+    } else {
+        ck_assert_int_eq(r, 0);
+        ck_assert_uint_lt(buf.len * 2, size);
+        out[mr_hex_encode(buf.data, buf.len, out)] = '\0';
+    }
+}
+
+static void check_rows(const struct row *rows, size_t n, const struct mr_json_options *options)
+{
+    char got[2048];
+
+    for (size_t i = 0; i < n; i++) {
+        encode(&rows[i], options, got, sizeof(got));
+        ck_assert_msg(strcmp(got, rows[i].wanted) == 0, "%s of %s:\n got %s\nwant %s", rows[i].json,
+                      rows[i].schema, got, rows[i].wanted);
+    }
+}
+#define CHECK_ROWS(rows) check_rows(rows, MR_N_ELEMENTS(rows), NULL)
+
+START_TEST(integers_are_exact_however_they_are_written)
+{
+    static const struct row rows[] = {
+        {"\"int\"", "5", "0a"},
+        {"\"int\"", " -1 ", "01"},
+        {"\"int\"", "2.0", "04"},
+        {"\"int\"", "2e1", "28"},
+        {"\"int\"", "200e-1", "28"},
+        {"\"int\"", "0e999999999999", "00"},
+        {"\"int\"", "2147483648", ": must be within -2147483648 to 2147483647 (was 2147483648)"},
+        {"\"int\"", "1.5", ": must be an integer (was 1.5)"},
+        {"\"int\"", "\"1\"", ": must be an integer, not a string"},
+        {"\"int\"", "01", ": a number must not begin with a zero"},
+        {"\"long\"", "9223372036854775807", "feffffffffffffffff01"},
+        {"\"long\"", "-9223372036854775808", "ffffffffffffffffff01"},
+        {"\"long\"", "9007199254740993", "8280808080808020"},
+        {"\"long\"", "9223372036854775808",
+         ": must be within -9223372036854775808 to 9223372036854775807 (was 9223372036854775808)"},
+        {"\"long\"", "1e99999999999999999999",
+         ": must be within -9223372036854775808 to 9223372036854775807 (was 1e99999999999999999999)"},
+        {"\"long\"", "", "end"},
+        {"\"long\"", "-", "end"},
+    };
+    CHECK_ROWS(rows);
+}
+END_TEST
+
+START_TEST(floats_are_rounded_once_to_their_own_type)
+{
+    static const struct row rows[] = {
+        {"\"double\"", "0.1", "9a9999999999b93f"},
+        {"\"double\"", "5e-324", "0100000000000000"},
+        {"\"double\"", "1.7976931348623157e308", "ffffffffffffef7f"},
+        {"\"double\"", "1e309", ": is beyond what a double can hold (was 1e309)"},
+        {"\"double\"", "1e-400", ": is beyond what a double can hold (was 1e-400)"},
+        {"\"double\"", "\"NaN\"", "000000000000f87f"},
+        {"\"double\"", "\"-Infinity\"", "000000000000f0ff"},
+        /* between two floats; the nearest double lies exactly in the middle and would round down */
+        {"\"float\"", "1.00000005960464477540", "0100803f"},
+        {"\"float\"", "16777217", "0000804b"},
+        {"\"float\"", "3.5e38", ": is beyond what a float can hold (was 3.5e38)"},
+    };
+    CHECK_ROWS(rows);
+}
+END_TEST
+
+START_TEST(decimals_never_pass_through_a_double)
+{
+    static const char money[] =
+        "{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":38,\"scale\":9}";
+    static const char big[] =
+        "{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":60,\"scale\":0}";
+    static const char fixed[] = "{\"type\":\"fixed\",\"name\":\"F\",\"size\":4,"
+                                "\"logicalType\":\"decimal\",\"precision\":9,\"scale\":2}";
+    static const struct row rows[] = {
+        {money, "24.99", "0a05d1852380"},
+        {money, "\"24.99\"", "0a05d1852380"},
+        {money, "24.990000000000000000000", "0a05d1852380"},
+        {money, "0.1e-10", ": must have at most 9 decimals"},
+        {money, "1e29", ": must have at most 38 digits, 9 of them decimals"},
+        {money, "\"1e999999999999\"", ": must have at most 38 digits, 9 of them decimals"},
+        {money, "\"abc\"", ": must be a decimal number (was \"abc\")"},
+        {money, "true", ": must be a decimal number or its text, not a boolean"},
+        {big, "-1e50", "2abb96e8f9d5a3e4a1b1a4c24b0000000000000000"},
+        {fixed, "-1.5", "ffffff6a"},
+        {"{\"type\":\"bytes\",\"logicalType\":\"big-decimal\"}", "-12.345", "0806cfc706"},
+    };
+    char got[256];
+    for (size_t i = 0; i < MR_N_ELEMENTS(rows); i++) {
+        encode(&rows[i], NULL, got, sizeof(got));
+        if (rows[i].schema == big) /* -10^50: two's complement, minimal */
+            ck_assert_msg(strlen(got) == 2 + 2 * 21, "%s", got);
+        else if (strstr(rows[i].schema, "big-decimal"))
+            ck_assert_str_eq(got, "0804cfc706");
+        else
+            ck_assert_msg(strcmp(got, rows[i].wanted) == 0, "%s: %s", rows[i].json, got);
+    }
+}
+END_TEST
+
+START_TEST(strings_are_unescaped_and_must_be_unicode)
+{
+    static const struct row rows[] = {
+        {"\"string\"", "\"abc\"", "06616263"},
+        {"\"string\"", "\"\\u0041\\ud83d\\ude00\\n\\/\"", "0e41f09f98800a2f"},
+        {"\"string\"", "\"\\ud83d\"", ": a surrogate must be one half of a pair (was \\ud83d)"},
+        {"\"string\"", "\"\\ude00\\ud83d\"", ": a surrogate must be one half of a pair (was \\ude00)"},
+        {"\"string\"", "\"\\u0000\"", ": a string must not hold the character NUL (\\u0000)"},
+        {"\"string\"", "\"\xff\"", ": a string must be well-formed UTF-8"},
+        {"\"string\"", "\"\xc0\x80\"", ": a string must be well-formed UTF-8"},
+        {"\"string\"", "\"a\nb\"", ": a string must not hold the control character 0x0a unescaped"},
+        {"\"string\"", "\"\\x\"", ": unknown escape in a string"},
+        {"\"string\"", "\"\\u12g4\"", ": \\u must be followed by four hex digits"},
+        {"\"string\"", "\"abc", "end"},
+        {"\"string\"", "\"abc\\", "end"},
+        {"\"bytes\"", "\"\\u0000\xc3\xbf\"", "0400ff"},
+        {"\"bytes\"", "\"\xc4\x80\"", ": bytes are written as the characters U+0000 to U+00FF"},
+        {"{\"type\":\"fixed\",\"name\":\"F\",\"size\":2}", "\"a\"", ": must have 2 bytes (had 1)"},
+        {"{\"type\":\"string\",\"logicalType\":\"uuid\"}", "\"550E8400-E29B-41D4-A716-446655440000\"",
+         "4835353065383430302d653239622d343164342d613731362d343436363535343430303030"},
+        {"{\"type\":\"string\",\"x-json-text\":true}", "{ \"a\" : [ 1 , \"b c\" ] }",
+         "1e7b2261223a5b312c22622063225d7d"},
+        {"{\"type\":\"string\",\"x-json-text\":true}", "\"as it is\"", "106173206974206973"},
+        {"{\"type\":\"string\",\"x-json-text\":true}", "[1,]", ": expected a JSON value, not ']'"},
+    };
+    CHECK_ROWS(rows);
+    static const struct row nul = {"\"string\"", "\"\\u0000\"", "0200"};
+    check_rows(&nul, 1, &(struct mr_json_options){.allow_nul = true});
+}
+END_TEST
+
+#define R1                                                                                         \
+    "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\",\"type\":\"int\",\"minimum\":1}," \
+    "{\"name\":\"b\",\"type\":[\"null\",\"string\"],\"default\":null},"                            \
+    "{\"name\":\"c\",\"type\":\"string\"},"                                                        \
+    "{\"name\":\"d\",\"type\":{\"type\":\"array\",\"items\":\"int\"},\"default\":[7]}]}"
+
+START_TEST(members_may_come_in_any_order)
+{
+    static const struct row rows[] = {
+        {R1, "{\"a\":1,\"b\":\"x\",\"c\":\"y\",\"d\":[]}", "020202780279" "00"},
+        {R1, "{\"d\":[],\"c\":\"y\",\"b\":\"x\",\"a\":1}", "020202780279" "00"},
+        {R1, "{\"a\":1,\"c\":\"y\"}", "02000279" "020e00"},
+        {R1, "{\"c\":\"y\",\"a\":1}", "02000279" "020e00"},
+        {R1, "{\"a\":1,\"c\":\"y\",\"b\":\"z\"}", "0202027a0279" "020e00"},
+        {R1, "{\"a\":1,\"c\":\"y\",\"d\":null}", "02000279" "020e00"},
+        {R1, " { \"b\" : \"q\" , \"\\u0061\" : 7 , \"c\" : \"\\\"\" } ", "0e0202710222" "020e00"},
+        {R1, "{\"a\":0,\"c\":\"\"}", "/a: must be at least 1 (was 0)"},
+        {R1, "{\"a\":1}", "/c: is required and missing"},
+        {R1, "{}", "/a: is required and missing"},
+        {R1, "{\"a\":1,\"a\":2,\"c\":\"\"}", "/a: stands here twice"},
+        {R1, "{\"c\":\"\",\"a\":2,\"c\":\"\"}", "/c: stands here twice"},
+        {R1, "{\"a\":1,\"cc\":2}", "/cc: is unknown here; did you mean \"c\"?"},
+        {R1, "{\"a\":1,\"total\":2}", "/total: is unknown here: R has no such member"},
+        {R1, "{\"a\":1,\"c\":\"\",\"d\":[1,2.5]}", "/d/1: must be an integer (was 2.5)"},
+        {R1, "{\"a\":1,}", ": expected a member's name, not '}'"},
+        {R1, "{\"a\":1 \"c\":2}", ": expected ',' or '}', not '\"'"},
+        {R1, "{\"a\" 1}", ": expected ':', not '1'"},
+        {R1, "[]", ": must be an object, not an array"},
+    };
+    CHECK_ROWS(rows);
+}
+END_TEST
+
+START_TEST(a_text_cut_anywhere_asks_for_more)
+{
+    static const char text[] = " {\"c\":\"\\u0041y\",\"b\":null,\"a\":12.0,\"d\":[ 1 , 2 ] }";
+    for (size_t n = 0; n < sizeof(text) - 1; n++) {
+        char cut[sizeof(text)];
+        struct row row = {R1, cut, ""};
+        char got[256];
+        memcpy(cut, text, n);
+        cut[n] = '\0';
+        encode(&row, NULL, got, sizeof(got));
+        ck_assert_msg(strcmp(got, "end") == 0, "%s: %s", cut, got);
+    }
+}
+END_TEST
+
+START_TEST(unknown_members_are_dropped_and_counted_when_asked)
+{
+    static const char json[] = "{\"a\":1,\"x\":{\"y\":[1,2,{}]},\"c\":\"\",\"z\":null} rest";
+    MR_AUTO(mr_schema) struct mr_schema *schema = NULL;
+    MR_AUTO(mr_json_encoder) struct mr_json_encoder *encoder = NULL;
+    MR_AUTO(mr_buf) struct mr_buf buf = {0};
+    struct mr_json_cursor cursor = {json, json, json + sizeof(json) - 1};
+    size_t dropped;
+
+    ck_assert_int_eq(mr_schema_parse(R1, strlen(R1), NULL, &schema, NULL), 0);
+    ck_assert_int_eq(mr_json_encoder_new(schema, NULL,
+                                         &(struct mr_json_options){.unknown = MR_UNKNOWN_DROP},
+                                         &encoder, NULL), 0);
+    ck_assert_int_eq(mr_json_encode(encoder, &cursor, &buf, &dropped, NULL), 0);
+    ck_assert_uint_eq(dropped, 2);
+    ck_assert_str_eq(cursor.at, " rest");
+}
+END_TEST
+
+START_TEST(a_union_takes_the_branch_that_fits_best)
+{
+    static const char many[] = "[\"null\",\"bytes\",\"double\",\"long\",\"string\",{\"type\":\"map\",\"values\":\"int\"},"
+                               "{\"type\":\"record\",\"name\":\"A\",\"fields\":[{\"name\":\"a\",\"type\":\"int\"}]},"
+                               "{\"type\":\"record\",\"name\":\"B\",\"fields\":[{\"name\":\"a\",\"type\":\"string\"}]}]";
+    static const struct row rows[] = {
+        {many, "null", "00"},
+        {many, "5", "060a"},
+        {many, "5.5", "040000000000001640"},
+        {many, "\"x\"", "080278"},
+        {many, "{\"a\":1}", "0c02"},
+        {many, "{\"a\":\"x\"}", "0e0278"},
+        {many, "{\"b\":1}", "0a0202620200"},
+        {many, "{\"b\":\"x\"}", "/b: must be an integer, not a string"},
+        {many, "true", ": must be of a type that the union has, not a boolean"},
+        {"[\"null\",\"int\"]", "3", "0206"},
+        {"[\"int\",\"null\"]", "null", "02"},
+        {"[\"int\",\"null\"]", "3000000000",
+         ": must be within -2147483648 to 2147483647 (was 3000000000)"},
+        {"[\"int\",\"long\"]", "3000000000", "0280f882ad16"},
+        {"[\"string\",{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"X\"]}]", "\"X\"", "000258"},
+    };
+    CHECK_ROWS(rows);
+    static const struct row tagged[] = {
+        {many, "{\"long\":5}", "060a"},
+        {many, "{\"A\":{\"a\":1}}", "0c02"},
+        {many, "null", "00"},
+        {many, "{\"float\":5}", ": \"float\" is no branch of this union"},
+        {many, "5", ": must be an object that names the branch of the union, not a number"},
+        {"[\"null\",\"string\"]", "{\"string\":\"a\"}", "020261"},
+    };
+    check_rows(tagged, MR_N_ELEMENTS(tagged), &(struct mr_json_options){.avro_json = true});
+}
+END_TEST
+
+START_TEST(unions_within_unions_do_not_multiply)
+{
+    /* Each level fits A and B alike until the innermost value: tried in full, 2^60 readings. */
+    static const char schema[] =
+        "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"u\",\"type\":[\"int\","
+        "{\"type\":\"record\",\"name\":\"A\",\"fields\":[{\"name\":\"r\",\"type\":\"R\"}]},"
+        "{\"type\":\"record\",\"name\":\"B\",\"fields\":[{\"name\":\"r\",\"type\":\"R\"}]}]}]}";
+    char json[2048], got[1024];
+    size_t n = 0;
+    for (int i = 0; i < 30; i++)
+        n += (size_t)sprintf(json + n, "{\"u\":{\"r\":");
+    n += (size_t)sprintf(json + n, "{\"u\":true}");
+    for (int i = 0; i < 30; i++)
+        n += (size_t)sprintf(json + n, "}}");
+    encode(&(struct row){schema, json, ""}, NULL, got, sizeof(got));
+    ck_assert_msg(strstr(got, "fits too many branches") != NULL, "%s", got);
+}
+END_TEST
+
+START_TEST(maps_and_arrays_are_one_block)
+{
+    static const struct row rows[] = {
+        {"{\"type\":\"map\",\"values\":\"long\"}", "{}", "00"},
+        {"{\"type\":\"map\",\"values\":\"long\"}", "{\"a\":1,\"b\":2}", "0402610202620400"},
+        {"{\"type\":\"map\",\"values\":\"long\"}", "{\"a\":1,\"a\":2}", "/a: stands here twice"},
+        {"{\"type\":\"map\",\"values\":\"long\"}", "{\"a/b\":true}",
+         "/a~1b: must be an integer, not a boolean"},
+        {"{\"type\":\"array\",\"items\":\"null\"}", "[null,null]", "0400"},
+        {"{\"type\":\"array\",\"items\":\"int\",\"minItems\":1}", "[]",
+         ": must have at least 1 item (had 0)"},
+        {"{\"type\":\"array\",\"items\":\"int\",\"maxItems\":1}", "[1,2]",
+         ": must have at most 1 item (had 2)"},
+    };
+    CHECK_ROWS(rows);
+}
+END_TEST
+
+START_TEST(an_array_of_many_items_has_its_count_in_front)
+{
+    char json[1024] = "[0", got[1024];
+    for (int i = 0; i < 199; i++)
+        strcat(json, ",0");
+    strcat(json, "]");
+    encode(&(struct row){"{\"type\":\"array\",\"items\":\"int\"}", json, ""}, NULL, got, sizeof(got));
+    ck_assert_uint_eq(strlen(got), 2 * (2 + 200 + 1));
+    ck_assert_int_eq(strncmp(got, "9003", 4), 0);
+}
+END_TEST
+
+START_TEST(a_map_with_many_keys_finds_the_one_that_comes_twice)
+{
+    char json[2048] = "{", got[1024];
+    for (int i = 0; i < 150; i++)
+        sprintf(json + strlen(json), "\"k%d\":1,", i);
+    strcat(json, "\"k77\":1}");
+    encode(&(struct row){"{\"type\":\"map\",\"values\":\"int\"}", json, ""}, NULL, got, sizeof(got));
+    ck_assert_str_eq(got, "/k77: stands here twice");
+}
+END_TEST
+
+START_TEST(times_are_read_in_human_form)
+{
+#define LONG(l) "{\"type\":\"long\",\"logicalType\":\"" l "\"}"
+#define INT(l) "{\"type\":\"int\",\"logicalType\":\"" l "\"}"
+    static const struct row rows[] = {
+        {INT("date"), "\"1970-01-02\"", "02"},
+        {INT("date"), "\"2023-02-29\"", ": must be a date, such as 2024-02-29"},
+        {INT("time-millis"), "\"00:00:00.001\"", "02"},
+        {INT("time-millis"), "\"00:00:00.0011\"", ": must be a time of day, such as 12:34:56.789"},
+        {LONG("time-micros"), "\"00:00:00.0000019\"", "02"},
+        {LONG("timestamp-millis"), "\"1970-01-01T01:00:00.001+01:00\"", "02"},
+        {LONG("timestamp-micros"), "\"1970-01-01T00:00:00.0000019Z\"", "02"},
+        {LONG("timestamp-nanos"), "\"1970-01-01T00:00:00.0000000019Z\"", "02"},
+        {LONG("timestamp-micros"), "\"1970-01-01T00:00:00\"",
+         ": must be an RFC 3339 date-time with zone, such as 2024-02-29T12:34:56Z"},
+        {LONG("timestamp-micros"), "17",
+         ": must be an RFC 3339 date-time with zone, such as 2024-02-29T12:34:56Z, not a number"},
+        {LONG("local-timestamp-millis"), "\"1970-01-01T00:00:00.001\"", "02"},
+        {LONG("local-timestamp-millis"), "\"1970-01-01T00:00:00.001Z\"",
+         ": must be a date and time without zone, such as 2024-02-29T12:34:56.789"},
+        {"{\"type\":\"fixed\",\"size\":12,\"name\":\"D\",\"logicalType\":\"duration\"}",
+         "\"P1M2DT0.003S\"", "010000000200000003000000"},
+        {"{\"type\":\"fixed\",\"size\":12,\"name\":\"D\",\"logicalType\":\"duration\"}",
+         "\"P1Y1M1W1DT1H1M1.5S\"", "0d00000008000000" "bcde3700"},
+        {"{\"type\":\"fixed\",\"size\":12,\"name\":\"D\",\"logicalType\":\"duration\"}", "\"P1D1M\"",
+         ": must be an ISO 8601 duration, such as P1M2DT0.003S"},
+    };
+    CHECK_ROWS(rows);
+    static const struct row raw = {LONG("timestamp-micros"), "1", "02"};
+    check_rows(&raw, 1, &(struct mr_json_options){.raw_logical = true});
+}
+END_TEST
+
+START_TEST(keywords_of_json_schema_are_enforced)
+{
+#define STRING(k) "{\"type\":\"string\"," k "}"
+#define MONEY(k) "{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":38,\"scale\":9," k "}"
+    static const struct row rows[] = {
+        {STRING("\"minLength\":1"), "\"\"", ": must not be empty"},
+        {STRING("\"minLength\":3"), "\"\xc3\xa4\xc3\xb6\"", ": must have at least 3 characters (had 2)"},
+        {STRING("\"maxLength\":2"), "\"\xc3\xa4\xc3\xb6\"", "08c3a4c3b6"},
+        {STRING("\"maxLength\":2"), "\"abc\"", ": must have at most 2 characters (had 3)"},
+        {STRING("\"pattern\":\"^[0-9]+\\\\.[0-9]+$\""), "\"1.0\"", "06312e30"},
+        {STRING("\"pattern\":\"^\\\\d$\""), "\"1\\n\"", ": must match the pattern ^\\d$ (was \"1\n\")"},
+        {STRING("\"pattern\":\"(\""), "\"\"",
+         ": keyword \"pattern\": missing closing parenthesis at character 1 of ("},
+        {STRING("\"pattern\":\"^(a+)+$\""), "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\"",
+         ": takes more steps to match against the pattern ^(a+)+$ than are allowed"},
+        {STRING("\"format\":\"email\""), "\"a@b.example\"", "1661406220"},
+        {STRING("\"format\":\"email\""), "\"a@\"", ": must be email (was \"a@\")"},
+        {STRING("\"format\":\"date-or-date-time\""), "\"2024-02-30\"",
+         ": must be date-or-date-time (was \"2024-02-30\")"},
+        {STRING("\"format\":\"uri\""), "\"no uri\"", ": must be uri (was \"no uri\")"},
+        {STRING("\"format\":\"hostname\""), "\"a\"", "0261"},
+        {"{\"type\":\"long\",\"exclusiveMinimum\":0}", "0", ": must be more than 0 (was 0)"},
+        {"{\"type\":\"long\",\"maximum\":1.5}", "2", ": must be at most 1.5 (was 2)"},
+        {"{\"type\":\"double\",\"minimum\":-90,\"maximum\":90}", "90.5", ": must be at most 90 (was 90.5)"},
+        {"{\"type\":\"double\",\"minimum\":-90,\"maximum\":90}", "\"NaN\"",
+         ": must be at least -90 (was nan)"},
+        {MONEY("\"minimum\":0"), "-0.01", ": must be at least 0 (was -0.01)"},
+        {MONEY("\"exclusiveMinimum\":0"), "0", ": must be more than 0 (was 0)"},
+        {MONEY("\"exclusiveMinimum\":0"), "0.000000001", "0201"},
+        {"{\"type\":\"long\",\"minimum\":\"a\"}", "2", ": keyword \"minimum\" must be a number"},
+        {"{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"A\",\"unknown\"],"
+         "\"x-readers-only\":[\"unknown\"]}",
+         "\"unknown\"", ": \"unknown\" is for readers only: it must not be published"},
+        {"{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"A\"]}", "\"B\"",
+         ": must be a symbol of E (was \"B\")"},
+    };
+    char got[512];
+    for (size_t i = 0; i < MR_N_ELEMENTS(rows); i++) {
+        encode(&rows[i], NULL, got, sizeof(got));
+        if (strchr(rows[i].wanted, ' '))
+            ck_assert_msg(strcmp(got, rows[i].wanted) == 0, "%s: %s", rows[i].json, got);
+        else
+            ck_assert_msg(strncmp(got, rows[i].wanted, 4) == 0, "%s: %s", rows[i].json, got);
+    }
+    static const struct row off = {"{\"type\":\"long\",\"minimum\":1}", "0", "00"};
+    check_rows(&off, 1, &(struct mr_json_options){.no_constraints = true});
+}
+END_TEST
+
+START_TEST(nesting_has_a_limit)
+{
+    static const char schema[] = "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"r\","
+                                 "\"type\":[\"null\",\"R\"]}]}";
+    char json[4096] = "", got[1024];
+    for (int i = 0; i < 65; i++)
+        strcat(json, "{\"r\":");
+    strcat(json, "null");
+    for (int i = 0; i < 65; i++)
+        strcat(json, "}");
+    encode(&(struct row){schema, json, ""}, NULL, got, sizeof(got));
+    ck_assert_msg(strstr(got, "must not be nested deeper than 64 levels") != NULL, "%s", got);
+    encode(&(struct row){schema, json + 5, ""}, NULL, got, sizeof(got));
+    ck_assert_uint_eq(strlen(got), 2 * 64);
+}
+END_TEST
+
+START_TEST(defaults_of_every_type_are_written)
+{
+    static const struct row rows[] = {
+        {"{\"type\":\"record\",\"name\":\"R\",\"fields\":["
+         "{\"name\":\"n\",\"type\":{\"type\":\"record\",\"name\":\"N\",\"fields\":["
+         "{\"name\":\"x\",\"type\":\"int\",\"default\":1},{\"name\":\"y\",\"type\":\"bytes\",\"default\":\"\\u00ff\"}]},"
+         "\"default\":{\"x\":2}},"
+         "{\"name\":\"u\",\"type\":[\"int\",\"string\"],\"default\":\"a\"},"
+         "{\"name\":\"m\",\"type\":{\"type\":\"map\",\"values\":\"N\"},\"default\":{\"k\":{}}},"
+         "{\"name\":\"t\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-micros\"},\"default\":5},"
+         "{\"name\":\"z\",\"type\":\"null\",\"default\":null}]}",
+         "{}", "0402ff" "020261" "02026b0202ff00" "0a"},
+    };
+    CHECK_ROWS(rows);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *tests[] = {
+        integers_are_exact_however_they_are_written,
+        floats_are_rounded_once_to_their_own_type,
+        decimals_never_pass_through_a_double,
+        strings_are_unescaped_and_must_be_unicode,
+        members_may_come_in_any_order,
+        a_text_cut_anywhere_asks_for_more,
+        unknown_members_are_dropped_and_counted_when_asked,
+        a_union_takes_the_branch_that_fits_best,
+        unions_within_unions_do_not_multiply,
+        maps_and_arrays_are_one_block,
+        an_array_of_many_items_has_its_count_in_front,
+        a_map_with_many_keys_finds_the_one_that_comes_twice,
+        times_are_read_in_human_form,
+        keywords_of_json_schema_are_enforced,
+        nesting_has_a_limit,
+        defaults_of_every_type_are_written,
+        NULL,
+    };
+    return unit_run("codec_encode", tests);
+}
