@@ -37,6 +37,7 @@ const yaml_node_t *load_item(const struct load *load, const yaml_node_t *sequenc
                                                     : NULL;
 }
 
+MR_PRINTF(5, 0)
 static void note(struct load *load, const char *file, size_t line, size_t column, const char *fmt,
                  va_list args)
 {
