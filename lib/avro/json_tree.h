@@ -54,9 +54,10 @@ const struct mr_jnode *mr_jtree_find(const struct mr_jnode *node, struct mr_str 
 void mr_jtree_where(const struct mr_jnode *node, struct mr_error *error);
 /* "a string", "an object": for messages. */
 const char *mr_jtree_kind(const struct mr_jnode *node);
-/* Whether it is a number written without fraction and exponent; *ret_value when it fits (else false
- * with *ret_integral true). */
-bool mr_jtree_long(const struct mr_jnode *node, int64_t *ret_value, bool *ret_integral);
+/* Whether it is a number written without fraction and exponent. */
+bool mr_jtree_integral(const struct mr_jnode *node);
+/* Whether it is such a number within 64 bits. */
+bool mr_jtree_long(const struct mr_jnode *node, int64_t *ret_value);
 /* A new reference, NULL when memory ran out. Numbers that jansson cannot hold become the nearest
  * double. */
 struct json_t *mr_jtree_to_jansson(const struct mr_jnode *node);

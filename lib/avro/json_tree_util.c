@@ -30,14 +30,21 @@ const char *mr_jtree_kind(const struct mr_jnode *node)
     return node ? kinds[node->kind] : "nothing";
 }
 
-bool mr_jtree_long(const struct mr_jnode *node, int64_t *ret_value, bool *ret_integral)
+bool mr_jtree_integral(const struct mr_jnode *node)
+{
+    if (node->kind != MR_J_NUMBER)
+        return false;
+    for (size_t i = 0; i < node->text.len; i++)
+        if (strchr(".eE", node->text.data[i]))
+            return false;
+    return true;
+}
+
+bool mr_jtree_long(const struct mr_jnode *node, int64_t *ret_value)
 {
     char copy[24];
 
-    *ret_integral = node->kind == MR_J_NUMBER && !memchr(node->text.data, '.', node->text.len) &&
-                    !memchr(node->text.data, 'e', node->text.len) &&
-                    !memchr(node->text.data, 'E', node->text.len);
-    if (!*ret_integral || node->text.len >= sizeof(copy))
+    if (!mr_jtree_integral(node) || node->text.len >= sizeof(copy))
         return false;
     memcpy(copy, node->text.data, node->text.len);
     copy[node->text.len] = '\0';
@@ -49,10 +56,9 @@ bool mr_jtree_long(const struct mr_jnode *node, int64_t *ret_value, bool *ret_in
 static json_t *number(const struct mr_jnode *node)
 {
     int64_t integer;
-    bool integral;
     char *copy;
 
-    if (mr_jtree_long(node, &integer, &integral))
+    if (mr_jtree_long(node, &integer))
         return json_integer(integer);
     copy = strndup(node->text.data, node->text.len);
     if (!copy)

@@ -112,12 +112,19 @@ static int parse_all(struct mr_sparser *p, const char *text, size_t len)
     schema->values = json_array();
     if (r != 0 || !schema->values)
         return -ENOMEM;
+    const char **references =
+        mr_arena_array(schema->arena, options->n_references, sizeof(const char *));
+    if (!references)
+        return -ENOMEM;
+    schema->references = references;
     for (size_t i = 0; r == 0 && i < options->n_references; i++) {
         struct mr_str reference = mr_str_from(options->references[i]);
         r = parse_text(p, reference.data, reference.len, i + 1);
+        if (r != 0)
+            break;
+        mr_snode(schema->root)->reference = true;
+        references[schema->n_references++] = p->source->text;
     }
-    for (size_t i = 0; i < schema->n_nodes; i++)
-        schema->nodes[i]->external = true;
     if (r == 0)
         r = parse_text(p, text, len, 0);
     if (r == 0)

@@ -16,9 +16,8 @@ static bool fits(struct judge *j, const struct mr_schema_node *type, const struc
 static bool fits_long(const struct mr_jnode *value, int64_t min, int64_t max)
 {
     int64_t integer;
-    bool integral;
 
-    return mr_jtree_long(value, &integer, &integral) && integer >= min && integer <= max;
+    return mr_jtree_long(value, &integer) && integer >= min && integer <= max;
 }
 
 static bool fits_record(struct judge *j, const struct mr_schema_node *type,
@@ -118,13 +117,19 @@ static int type_words(const struct mr_schema_node *type, struct mr_buf *out)
     return r;
 }
 
+static bool number_in_string(const struct mr_schema_field *field, const struct mr_jnode *value)
+{
+    return value->kind == MR_J_STRING &&
+           (field->type->type == MR_AVRO_FLOAT || field->type->type == MR_AVRO_DOUBLE);
+}
+
 int mr_sparser_check_default(struct mr_sparser *p, const struct mr_schema_field *field)
 {
     const struct mr_jnode *value = mr_jtree_get(field->source, "default");
     struct judge j = {.p = p};
     MR_AUTO(mr_buf) struct mr_buf words = {0};
 
-    if (fits(&j, field->type, value))
+    if (number_in_string(field, value) || fits(&j, field->type, value))
         return 0;
     if (j.gave_up)
         return mr_sparser_fail(p, value,

@@ -42,14 +42,12 @@ static bool integer(const struct mr_jnode *json, const char *key, const int32_t 
 {
     const struct mr_jnode *member = mr_jtree_get(json, key);
     int64_t value;
-    bool integral;
 
     if (!member && def) {
         *ret = *def;
         return true;
     }
-    if (!member || !mr_jtree_long(member, &value, &integral) || value < INT32_MIN ||
-        value > INT32_MAX)
+    if (!member || !mr_jtree_long(member, &value) || value < INT32_MIN || value > INT32_MAX)
         return false;
     *ret = (int32_t)value;
     return true;

@@ -16,7 +16,7 @@ struct mr_snode {
     const struct mr_str_map
         *index; /* record: name -> field; enum: symbol -> its place in symbols */
     enum { MR_S_NEW, MR_S_OPEN, MR_S_DONE } walk; /* used by one pass after another */
-    bool external;                                /* defined by a referenced schema */
+    bool reference;                               /* the outermost type of a referenced schema */
 };
 
 /* One text: the schema's own, or a referenced one. */
@@ -33,6 +33,8 @@ struct mr_schema {
     struct mr_arena *arena; /* owns everything but jansson's values */
     struct json_t *values;  /* array that owns props and defaults */
     struct mr_schema_source *source;
+    const char *const *references; /* copies of the referenced texts */
+    size_t n_references;
     const struct mr_schema_node *root;
     struct mr_snode **nodes;
     size_t n_nodes;
@@ -73,8 +75,12 @@ int mr_sparser_type(struct mr_sparser *p, const struct mr_jnode *json, const cha
                     const struct mr_schema_node **slot);
 int mr_sparser_node(struct mr_sparser *p, const struct mr_jnode *json, enum mr_avro_type type,
                     struct mr_snode **ret_node);
-int mr_sparser_props(struct mr_sparser *p, const struct mr_jnode *json, const char *const *reserved,
-                     size_t n_reserved, const struct json_t **ret_props);
+/* Which members are Avro's own, so that they are no properties. Java's lists, the odd ones too. */
+bool mr_schema_type_member(struct mr_str key);
+bool mr_schema_enum_member(struct mr_str key);
+bool mr_schema_field_member(struct mr_str key);
+int mr_sparser_props(struct mr_sparser *p, const struct mr_jnode *json, bool (*own)(struct mr_str),
+                     const struct json_t **ret_props);
 /* The text of a member; NULL when it is absent or no string, as Java has it. -ENOMEM. */
 int mr_sparser_text(struct mr_sparser *p, const struct mr_jnode *json, const char *key,
                     const char **ret_text);
@@ -103,5 +109,7 @@ int mr_sparser_check(struct mr_sparser *p);
 int mr_sparser_check_default(struct mr_sparser *p, const struct mr_schema_field *field);
 /* schema_logical.c: never fails, as the specification asks. */
 void mr_schema_set_logical(struct mr_snode *node);
+/* schema_stored.c: Schema.toString(). */
+int mr_schema_java_text(const struct mr_schema *schema, struct mr_buf *out);
 /* schema_equal.c */
 bool mr_schema_node_equal(const struct mr_schema_node *a, const struct mr_schema_node *b);

@@ -2,9 +2,11 @@
 /* Records and their fields. Source: Avro 1.12 specification, "Records". */
 #include <errno.h>
 #include <jansson.h>
+#include <math.h>
 #include <string.h>
 #include <strings.h>
 
+#include "json_java.h"
 #include "schema_model.h"
 
 static int order(struct mr_sparser *p, const struct mr_jnode *json, struct mr_schema_field *field)
@@ -55,25 +57,49 @@ static int field_aliases(struct mr_sparser *p, const struct mr_jnode *json,
     return 0;
 }
 
+/* A float may have its default in a string: Java reads it as a number, which also gives NaN and the
+ * infinities. Here it becomes that number, or one of these three words. */
+static int number_in_string(struct mr_sparser *p, struct mr_schema_field *field,
+                            const struct mr_jnode *def)
+{
+    MR_AUTO(mr_buf) struct mr_buf text = {0};
+    double number;
+
+    if (mr_java_parse_double(def->text, &number) != 0)
+        return mr_sparser_fail(p, def, "the default of field \"%s\" is no number", field->name);
+    int r = mr_java_double(&text, number);
+    if (r != 0)
+        return r;
+    field->default_text.data = mr_arena_dup(p->schema->arena, (const char *)text.data, text.len);
+    field->default_text.len = text.len;
+    json_t *value = isfinite(number) ? json_real(number)
+                                     : json_stringn((const char *)text.data + 1, text.len - 2);
+    field->default_value = value;
+    if (json_array_append_new(p->schema->values, value) != 0 || !field->default_text.data)
+        return -ENOMEM;
+    return 0;
+}
+
 static int default_value(struct mr_sparser *p, const struct mr_jnode *json,
                          struct mr_schema_field *field)
 {
     const struct mr_jnode *def = mr_jtree_get(json, "default");
+    const struct mr_schema_node *type = field->type; /* NULL: a name defined further on */
 
     if (!def)
         return 0;
+    if (def->kind == MR_J_STRING && type &&
+        (type->type == MR_AVRO_FLOAT || type->type == MR_AVRO_DOUBLE))
+        return number_in_string(p, field, def);
     json_t *value = mr_jtree_to_jansson(def);
-    if (json_array_append_new(p->schema->values, value) != 0)
-        return -ENOMEM;
     field->default_value = value;
     field->default_text = (struct mr_str){p->source->text + def->offset, def->end - def->offset};
-    return 0;
+    return json_array_append_new(p->schema->values, value) != 0 ? -ENOMEM : 0;
 }
 
 static int field(struct mr_sparser *p, const struct mr_jnode *json, const char *space,
                  struct mr_schema_field *field)
 {
-    static const char *const reserved[] = {"default", "doc", "name", "order", "type", "aliases"};
     const struct mr_jnode *name = mr_jtree_get(json, "name");
     const struct mr_jnode *type = mr_jtree_get(json, "type");
 
@@ -100,7 +126,7 @@ static int field(struct mr_sparser *p, const struct mr_jnode *json, const char *
     if (r == 0)
         r = field_aliases(p, json, field);
     if (r == 0)
-        r = mr_sparser_props(p, json, reserved, MR_N_ELEMENTS(reserved), &field->props);
+        r = mr_sparser_props(p, json, mr_schema_field_member, &field->props);
     return r;
 }
 
@@ -147,8 +173,6 @@ static int claim(struct mr_sparser *p, const struct mr_jnode *json, struct mr_sn
 int mr_sparser_record(struct mr_sparser *p, const struct mr_jnode *json, const char *space,
                       const struct mr_schema_node **slot)
 {
-    static const char *const reserved[] = {"doc",       "fields", "items",   "name",   "type",
-                                           "namespace", "size",   "symbols", "values", "aliases"};
     const struct mr_jnode *list = mr_jtree_get(json, "fields");
     struct mr_snode *node;
     int r = mr_sparser_node(p, json, MR_AVRO_RECORD, &node);
@@ -166,7 +190,7 @@ int mr_sparser_record(struct mr_sparser *p, const struct mr_jnode *json, const c
     if (r == 0)
         r = fields(p, list, node);
     if (r == 0)
-        r = mr_sparser_props(p, json, reserved, MR_N_ELEMENTS(reserved), &node->pub.props);
+        r = mr_sparser_props(p, json, mr_schema_type_member, &node->pub.props);
     if (r == 0)
         r = mr_sparser_aliases(p, json, node);
     node->walk = MR_S_NEW;

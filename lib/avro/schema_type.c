@@ -54,21 +54,41 @@ int mr_sparser_text(struct mr_sparser *p, const struct mr_jnode *json, const cha
     return *ret_text ? 0 : -ENOMEM;
 }
 
-static bool listed(struct mr_str key, const char *const *words, size_t n)
+static bool listed(struct mr_str key, const char *const *words)
 {
-    for (size_t i = 0; i < n; i++)
-        if (mr_str_is(key, words[i]))
+    for (; *words; words++)
+        if (mr_str_is(key, *words))
             return true;
     return false;
 }
 
-int mr_sparser_props(struct mr_sparser *p, const struct mr_jnode *json, const char *const *reserved,
-                     size_t n_reserved, const struct json_t **ret_props)
+bool mr_schema_type_member(struct mr_str key)
+{
+    static const char *const own[] = {"doc",     "fields", "items", "name",    "namespace", "size",
+                                      "symbols", "values", "type",  "aliases", NULL};
+
+    return listed(key, own);
+}
+
+bool mr_schema_enum_member(struct mr_str key)
+{
+    return mr_schema_type_member(key) || mr_str_is(key, "default");
+}
+
+bool mr_schema_field_member(struct mr_str key)
+{
+    static const char *const own[] = {"default", "doc", "name", "order", "type", "aliases", NULL};
+
+    return listed(key, own);
+}
+
+int mr_sparser_props(struct mr_sparser *p, const struct mr_jnode *json, bool (*own)(struct mr_str),
+                     const struct json_t **ret_props)
 {
     json_t *props = NULL;
 
     for (const struct mr_jnode *m = json->first; m; m = m->next) {
-        if (listed(m->key, reserved, n_reserved))
+        if (own(m->key))
             continue;
         if (!props) {
             props = json_object();
@@ -85,11 +105,9 @@ int mr_sparser_props(struct mr_sparser *p, const struct mr_jnode *json, const ch
 
 static int finish(struct mr_sparser *p, const struct mr_jnode *json, struct mr_snode *node)
 {
-    static const char *const reserved[] = {"doc",       "fields",  "items",   "name",
-                                           "namespace", "size",    "symbols", "values",
-                                           "type",      "aliases", "default"};
-    size_t n = MR_N_ELEMENTS(reserved) - (node->pub.type == MR_AVRO_ENUM ? 0 : 1);
-    int r = mr_sparser_props(p, json, reserved, n, &node->pub.props);
+    bool (*own)(struct mr_str) =
+        node->pub.type == MR_AVRO_ENUM ? mr_schema_enum_member : mr_schema_type_member;
+    int r = mr_sparser_props(p, json, own, &node->pub.props);
 
     if (r == 0)
         mr_schema_set_logical(node);
@@ -224,7 +242,6 @@ static int fixed(struct mr_sparser *p, const struct mr_jnode *json, const char *
     const struct mr_jnode *size = mr_jtree_get(json, "size");
     struct mr_snode *node;
     int64_t value = -1;
-    bool integral;
     int r = mr_sparser_node(p, json, MR_AVRO_FIXED, &node);
 
     if (r == 0)
@@ -233,7 +250,7 @@ static int fixed(struct mr_sparser *p, const struct mr_jnode *json, const char *
         return r;
     if (!size)
         return mr_sparser_fail(p, json, "a fixed needs \"size\", its number of bytes");
-    if (!mr_jtree_long(size, &value, &integral) || value < 0 || value > INT32_MAX - 8)
+    if (!mr_jtree_long(size, &value) || value < 0 || value > INT32_MAX - 8)
         return mr_sparser_fail(p, size, "the size of a fixed is an integer from 0 to %d",
                                INT32_MAX - 8);
     node->pub.fixed_size = (size_t)value;

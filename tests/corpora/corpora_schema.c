@@ -207,6 +207,34 @@ static void judge_level(const json_t *row, struct mr_buf *why)
     mr_findings_done(&findings);
 }
 
+static void judge_strings(const json_t *row, struct mr_buf *why)
+{
+    MR_AUTO(mr_schema) struct mr_schema *schema = stored(corpus_str(row, "schema"), why);
+    MR_AUTO(mr_buf) struct mr_buf text = {0};
+    MR_AUTO(mr_buf) struct mr_buf normal = {0};
+    MR_AUTO(mr_buf) struct mr_buf form = {0};
+    struct mr_error error = MR_ERROR_INIT;
+    const char *normal_error = corpus_str(row, "normalize_error");
+    uint64_t rabin;
+
+    if (!schema)
+        return;
+    ck_assert_int_eq(mr_schema_stored_text(schema, false, &text, &error), 0);
+    compare(why, "stored", mr_buf_cstr(&text), corpus_str(row, "confluent_canonical"));
+    int r = mr_schema_stored_text(schema, true, &normal, &error);
+    if (normal_error || r != 0) {
+        if (r != MR_INVALID || !normal_error)
+            mr_buf_printf(why, "normalize gives '%s', should be '%s'\n", error.text, normal_error);
+    } else {
+        compare(why, "normalized", mr_buf_cstr(&normal), corpus_str(row, "confluent_normalized"));
+    }
+    ck_assert_int_eq(mr_schema_canonical(schema, &form), 0);
+    compare(why, "canonical", mr_buf_cstr(&form), corpus_str(row, "parsing_canonical_form"));
+    ck_assert_int_eq(mr_schema_fingerprint_rabin(schema, &rabin), 0);
+    if ((int64_t)rabin != json_integer_value(json_object_get(row, "fingerprint64")))
+        mr_buf_printf(why, "fingerprint %" PRId64, (int64_t)rabin);
+}
+
 START_TEST(every_schema_is_taken_or_refused_as_java_does)
 {
     corpus_each("parse_corpus.jsonl", judge_parse);
@@ -237,6 +265,12 @@ START_TEST(levels_compare_the_versions_that_confluent_compares)
 }
 END_TEST
 
+START_TEST(stored_texts_are_byte_equal_to_confluents)
+{
+    corpus_each("schema_strings_oracle.jsonl", judge_strings);
+}
+END_TEST
+
 int main(void)
 {
     return unit_run("corpora", (const TTest *[]){
@@ -245,6 +279,7 @@ int main(void)
                                    every_pair_is_judged_as_java_does_fault_by_fault,
                                    where_other_dialects_differ_java_is_followed,
                                    levels_compare_the_versions_that_confluent_compares,
+                                   stored_texts_are_byte_equal_to_confluents,
                                    NULL,
                                });
 }

@@ -150,7 +150,9 @@ const char *mr_avro_logical_name(enum mr_avro_logical logical);
 
 /* Parsing Canonical Form, appended. 0 or -errno. */
 int mr_schema_canonical(const struct mr_schema *schema, struct mr_buf *out);
-/* What a Confluent registry stores: Java's Schema.toString(); with normalize its normal form. */
+/* What a Confluent registry stores, appended: Java's Schema.toString(), with normalize that of its
+ * normal form. Outcomes: 0; MR_INVALID (normalize: no normal form, as a default has what its type
+ * cannot hold, or as full names written again mean other names); -errno. */
 int mr_schema_stored_text(const struct mr_schema *schema, bool normalize, struct mr_buf *out,
                           struct mr_error *reterr);
 /* Fingerprints of the canonical form: CRC-64-AVRO, MD5, SHA-256. */

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The normal form of a Confluent registry (normalize=true): full names, properties and aliases in
+ * order, default values as their types have them. Its text is then read again and written as any
+ * other, which is what makes it idempotent there, and what makes it fail for a few schemas. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json_java.h"
+#include "schema_model.h"
+
+struct writer {
+    struct mr_buf *out;
+    bool *known; /* by node index */
+    struct mr_error *reterr;
+};
+
+static int write_type(struct writer *w, const struct mr_schema_node *node);
+
+static int key(struct writer *w, const char *name)
+{
+    return mr_buf_printf(w->out, ",\"%s\":", name);
+}
+
+static int string(struct writer *w, const char *text)
+{
+    return mr_java_string(w->out, text, strlen(text));
+}
+
+/* ---- values ---- */
+
+static int value(struct writer *w, const struct mr_jnode *json, const struct mr_schema_node *type);
+
+static int no_form(struct writer *w, const struct mr_jnode *json)
+{
+    mr_jtree_where(json, w->reterr);
+    return mr_error_set(w->reterr, MR_INVALID,
+                        "this value has no normal form: %s that its type does not have",
+                        mr_jtree_kind(json));
+}
+
+/* MR_ABSENT: the number is of no use to the type. */
+static int number(struct writer *w, const struct mr_jnode *json, const struct mr_schema_node *type)
+{
+    bool integral = mr_jtree_integral(json);
+    enum mr_avro_type is = type ? type->type : integral ? MR_AVRO_LONG : MR_AVRO_DOUBLE;
+    int64_t integer;
+    double real;
+
+    if (integral && !mr_jtree_long(json, &integer))
+        return MR_ABSENT;
+    if (integral && (is == MR_AVRO_LONG || (is == MR_AVRO_INT)))
+        return mr_java_value(w->out, json, true);
+    if ((is != MR_AVRO_FLOAT && is != MR_AVRO_DOUBLE) ||
+        mr_java_parse_double(json->text, &real) != 0)
+        return MR_ABSENT;
+    return is == MR_AVRO_FLOAT ? mr_java_float(w->out, (float)real) : mr_java_double(w->out, real);
+}
+
+/* Bytes are characters up to 255; others become '?'. */
+static int latin1(struct writer *w, struct mr_str text)
+{
+    MR_AUTO(mr_buf) struct mr_buf copy = {0};
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < text.len; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        if ((c & 0xC0) == 0x80)
+            continue;
+        if (c < 0x80)
+            r = mr_buf_byte(&copy, c);
+        else if (c <= 0xC3)
+            r = mr_buf_append(&copy, text.data + i, 2);
+        else
+            r = mr_buf_byte(&copy, '?');
+    }
+    return r == 0 ? mr_java_string(w->out, (const char *)copy.data, copy.len) : r;
+}
+
+static int text(struct writer *w, const struct mr_jnode *json, const struct mr_schema_node *type)
+{
+    if (!type || type->type == MR_AVRO_STRING || type->type == MR_AVRO_ENUM)
+        return mr_java_string(w->out, json->text.data, json->text.len);
+    if (type->type == MR_AVRO_BYTES || type->type == MR_AVRO_FIXED)
+        return latin1(w, json->text);
+    if (type->type == MR_AVRO_FLOAT || type->type == MR_AVRO_DOUBLE) { /* NaN and the like */
+        double real;
+        if (mr_java_parse_double(json->text, &real) == 0)
+            return type->type == MR_AVRO_FLOAT ? mr_java_float(w->out, (float)real)
+                                               : mr_java_double(w->out, real);
+    }
+    return MR_ABSENT;
+}
+
+static int inner(struct writer *w, const struct mr_jnode *json, const struct mr_schema_node *type)
+{
+    int r = value(w, json, type);
+
+    return r == MR_ABSENT ? no_form(w, json) : r;
+}
+
+static int array(struct writer *w, const struct mr_jnode *json, const struct mr_schema_node *type)
+{
+    if (type && type->type != MR_AVRO_ARRAY)
+        return no_form(w, json);
+    int r = mr_buf_byte(w->out, '[');
+    for (const struct mr_jnode *c = json->first; r == 0 && c; c = c->next) {
+        r = c == json->first ? 0 : mr_buf_byte(w->out, ',');
+        if (r == 0)
+            r = inner(w, c, type ? type->items : NULL);
+    }
+    return r == 0 ? mr_buf_byte(w->out, ']') : r;
+}
+
+static int member(struct writer *w, const struct mr_jnode *m, const struct mr_schema_node *type)
+{
+    const struct mr_schema_node *below = NULL;
+    int r = mr_java_string(w->out, m->key.data, m->key.len);
+
+    if (r == 0)
+        r = mr_buf_byte(w->out, ':');
+    if (type && type->type == MR_AVRO_MAP)
+        below = type->items;
+    if (type && type->type == MR_AVRO_RECORD) {
+        const struct mr_schema_field *field = mr_schema_field_find(type, m->key);
+        if (!field)
+            return no_form(w, m);
+        below = field->type;
+    }
+    return r == 0 ? inner(w, m, below) : r;
+}
+
+static int object(struct writer *w, const struct mr_jnode *json, const struct mr_schema_node *type)
+{
+    const struct mr_jnode **list = mr_java_sorted(json);
+    int r = list ? mr_buf_byte(w->out, '{') : -ENOMEM;
+
+    for (size_t i = 0; r == 0 && i < json->n; i++) {
+        r = i ? mr_buf_byte(w->out, ',') : 0;
+        if (r == 0)
+            r = member(w, list[i], type);
+    }
+    free(list);
+    return r == 0 ? mr_buf_byte(w->out, '}') : r;
+}
+
+/* The first branch that makes something of it. */
+static int of_union(struct writer *w, const struct mr_jnode *json,
+                    const struct mr_schema_node *type)
+{
+    for (size_t i = 0; i < type->n_branches; i++) {
+        if (type->branches[i]->type == MR_AVRO_NULL)
+            continue;
+        int r = value(w, json, type->branches[i]);
+        if (r != MR_ABSENT)
+            return r;
+    }
+    return MR_ABSENT;
+}
+
+/* Appends the value as an object of its type would print, of any when type is NULL. 0; MR_ABSENT,
+ * nothing appended: it is of no use to the type; MR_INVALID; -errno. */
+static int value(struct writer *w, const struct mr_jnode *json, const struct mr_schema_node *type)
+{
+    switch (json->kind) {
+    case MR_J_NULL:
+        return mr_java_value(w->out, json, true);
+    case MR_J_FALSE:
+    case MR_J_TRUE:
+        if (type && type->type == MR_AVRO_UNION)
+            return of_union(w, json, type);
+        return mr_java_value(w->out, json, true);
+    case MR_J_NUMBER:
+    case MR_J_STRING:
+    case MR_J_ARRAY:
+    case MR_J_OBJECT:
+        break;
+    }
+    if (type && type->type == MR_AVRO_UNION)
+        return of_union(w, json, type);
+    if (json->kind == MR_J_NUMBER)
+        return number(w, json, type);
+    if (json->kind == MR_J_STRING)
+        return text(w, json, type);
+    return json->kind == MR_J_ARRAY ? array(w, json, type) : object(w, json, type);
+}
+
+/* ---- members ---- */
+
+static int props(struct writer *w, const struct mr_jnode *source, bool (*own)(struct mr_str))
+{
+    const struct mr_jnode **list = mr_java_sorted(source);
+    int r = list ? 0 : -ENOMEM;
+
+    for (size_t i = 0; r == 0 && i < source->n; i++) {
+        if (own(list[i]->key))
+            continue;
+        r = mr_buf_byte(w->out, ',');
+        if (r == 0)
+            r = member(w, list[i], NULL);
+    }
+    free(list);
+    return r;
+}
+
+static int node_props(struct writer *w, const struct mr_schema_node *node)
+{
+    return props(w, mr_snode(node)->source,
+                 node->type == MR_AVRO_ENUM ? mr_schema_enum_member : mr_schema_type_member);
+}
+
+/* Those of Avro 1.11, which Confluent 7.5 has: they stand before the other properties. */
+static int logical(struct writer *w, const struct mr_schema_node *node)
+{
+    static const unsigned known =
+        1u << MR_LOGICAL_DECIMAL | 1u << MR_LOGICAL_UUID | 1u << MR_LOGICAL_DATE |
+        1u << MR_LOGICAL_TIME_MILLIS | 1u << MR_LOGICAL_TIME_MICROS |
+        1u << MR_LOGICAL_TIMESTAMP_MILLIS | 1u << MR_LOGICAL_TIMESTAMP_MICROS |
+        1u << MR_LOGICAL_LOCAL_TIMESTAMP_MILLIS | 1u << MR_LOGICAL_LOCAL_TIMESTAMP_MICROS;
+
+    if (!(known & 1u << node->logical) ||
+        (node->logical == MR_LOGICAL_UUID && node->type == MR_AVRO_FIXED))
+        return 0;
+    int r = mr_buf_printf(w->out, ",\"logicalType\":\"%s\"", mr_avro_logical_name(node->logical));
+    if (r == 0 && node->logical == MR_LOGICAL_DECIMAL)
+        r = mr_buf_printf(w->out, ",\"precision\":%d", (int)node->precision);
+    if (r == 0 && node->logical == MR_LOGICAL_DECIMAL && node->scale != 0)
+        r = mr_buf_printf(w->out, ",\"scale\":%d", (int)node->scale);
+    return r;
+}
+
+static int doc(struct writer *w, const struct mr_jnode *source, bool empty_too)
+{
+    const struct mr_jnode *m = mr_jtree_get(source, "doc");
+
+    if (!m || m->kind != MR_J_STRING || (m->text.len == 0 && !empty_too))
+        return 0;
+    int r = key(w, "doc");
+    return r == 0 ? mr_java_string(w->out, m->text.data, m->text.len) : r;
+}
+
+static int by_java(const void *a, const void *b)
+{
+    const char *const *x = a, *const *y = b;
+
+    return mr_java_compare(mr_str_from(*x), mr_str_from(*y));
+}
+
+static int aliases(struct writer *w, const char *const *list, size_t n, const char *space)
+{
+    const char **sorted = n ? calloc(n, sizeof(const char *)) : NULL;
+    int r = n == 0 ? 0 : sorted ? key(w, "aliases") : -ENOMEM;
+
+    if (r != 0 || n == 0)
+        return r;
+    memcpy(sorted, list, n * sizeof(*sorted));
+    qsort(sorted, n, sizeof(*sorted), by_java);
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        bool dot = *space && !strchr(sorted[i], '.'); /* ".Name": no namespace within one */
+        r = mr_buf_append(w->out, i ? ",\"" : "[\"", 2);
+        if (r == 0)
+            r = mr_buf_printf(w->out, "%s%s\"", dot ? "." : "", sorted[i]);
+    }
+    free(sorted);
+    return r == 0 ? mr_buf_byte(w->out, ']') : r;
+}
+
+static int default_value(struct writer *w, const struct mr_schema_field *field)
+{
+    const struct mr_jnode *json = mr_jtree_get(field->source, "default");
+    size_t before = w->out->len;
+    int r = json ? key(w, "default") : 0;
+
+    if (json && r == 0)
+        r = value(w, json, field->type);
+    if (r != MR_ABSENT)
+        return r;
+    w->out->len = before; /* Java loses it as well */
+    return 0;
+}
+
+/* ---- types ---- */
+
+static int write_field(struct writer *w, const struct mr_schema_field *field)
+{
+    int r = mr_buf_printf(w->out, "{\"name\":\"%s\",\"type\":", field->name);
+
+    if (r == 0)
+        r = write_type(w, field->type);
+    if (r == 0)
+        r = mr_buf_printf(w->out, ",\"order\":\"%s\"", field->order);
+    if (r == 0)
+        r = doc(w, field->source, true);
+    if (r == 0)
+        r = aliases(w, field->aliases, field->n_aliases, "");
+    if (r == 0)
+        r = default_value(w, field);
+    if (r == 0)
+        r = props(w, field->source, mr_schema_field_member);
+    return r == 0 ? mr_buf_byte(w->out, '}') : r;
+}
+
+static int body(struct writer *w, const struct mr_schema_node *node)
+{
+    int r;
+
+    if (node->type == MR_AVRO_FIXED)
+        return mr_buf_printf(w->out, ",\"size\":%zu", node->fixed_size);
+    size_t n = node->type == MR_AVRO_RECORD ? node->n_fields : node->n_symbols;
+    r = mr_buf_printf(w->out, ",\"%s\":[", node->type == MR_AVRO_RECORD ? "fields" : "symbols");
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        r = i ? mr_buf_byte(w->out, ',') : 0;
+        if (r == 0)
+            r = node->type == MR_AVRO_RECORD ? write_field(w, &node->fields[i])
+                                             : string(w, node->symbols[i]);
+    }
+    return r == 0 ? mr_buf_byte(w->out, ']') : r;
+}
+
+static int named(struct writer *w, const struct mr_schema_node *node)
+{
+    if (w->known[node->index])
+        return string(w, node->fullname);
+    w->known[node->index] = true;
+    int r = mr_buf_printf(w->out, "{\"name\":\"%s\",\"type\":\"%s\"", node->fullname,
+                          mr_avro_type_name(node->type));
+    if (r == 0)
+        r = body(w, node);
+    if (r == 0)
+        r = logical(w, node);
+    if (r == 0)
+        r = doc(w, mr_snode(node)->source, false);
+    if (r == 0)
+        r = aliases(w, node->aliases, node->n_aliases, node->space);
+    if (r == 0 && node->default_symbol >= 0)
+        r = key(w, "default");
+    if (r == 0 && node->default_symbol >= 0)
+        r = string(w, node->symbols[node->default_symbol]);
+    if (r == 0)
+        r = node_props(w, node);
+    return r == 0 ? mr_buf_byte(w->out, '}') : r;
+}
+
+static int write_union(struct writer *w, const struct mr_schema_node *node)
+{
+    int r = mr_buf_byte(w->out, '[');
+
+    for (size_t i = 0; r == 0 && i < node->n_branches; i++) {
+        r = i ? mr_buf_byte(w->out, ',') : 0;
+        if (r == 0)
+            r = write_type(w, node->branches[i]);
+    }
+    return r == 0 ? mr_buf_byte(w->out, ']') : r;
+}
+
+static int write_type(struct writer *w, const struct mr_schema_node *node)
+{
+    const char *word = mr_avro_type_name(node->type);
+
+    if (node->fullname)
+        return named(w, node);
+    if (node->type == MR_AVRO_UNION)
+        return write_union(w, node);
+    int r = mr_buf_printf(w->out, "{\"type\":\"%s\"", word);
+    if (r == 0 && node->items)
+        r = key(w, node->type == MR_AVRO_ARRAY ? "items" : "values");
+    if (r == 0 && node->items)
+        r = write_type(w, node->items);
+    if (r == 0)
+        r = logical(w, node);
+    if (r == 0)
+        r = node_props(w, node);
+    return r == 0 ? mr_buf_byte(w->out, '}') : r;
+}
+
+static int write_normal(const struct mr_schema *schema, struct mr_buf *out, struct mr_error *reterr)
+{
+    struct writer w = {
+        .out = out, .reterr = reterr, .known = calloc(schema->n_nodes, sizeof(bool))};
+
+    if (!w.known)
+        return -ENOMEM;
+    for (size_t i = 0; i < schema->n_nodes; i++)
+        w.known[i] = schema->nodes[i]->reference;
+    int r = write_type(&w, schema->root);
+    free(w.known);
+    return r;
+}
+
+int mr_schema_stored_text(const struct mr_schema *schema, bool normalize, struct mr_buf *out,
+                          struct mr_error *reterr)
+{
+    MR_AUTO(mr_schema) struct mr_schema *again = NULL;
+    MR_AUTO(mr_buf) struct mr_buf normal = {0};
+    struct mr_schema_options options = {
+        .references = schema->references, .n_references = schema->n_references, .like_java = true};
+
+    if (!normalize)
+        return mr_schema_java_text(schema, out);
+    int r = write_normal(schema, &normal, reterr);
+    if (r == 0)
+        r = mr_schema_parse((const char *)normal.data, normal.len, &options, &again, reterr);
+    return r == 0 ? mr_schema_java_text(again, out) : r;
+}
