@@ -67,7 +67,8 @@ static bool parse_name(struct load *load, const yaml_node_t *node, const char *n
     topic->domain = domain;
     topic->action = action;
     topic->major = (int32_t)major;
-    return load_name(load, node, "domain", domain) & load_name(load, node, "action", action);
+    bool good = load_name(load, node, "domain", domain);
+    return load_name(load, node, "action", action) && good; /* both may be told of */
 }
 
 static bool listed(const char *name, const char *const *names, size_t n_names)
