@@ -4,6 +4,8 @@
 
 /* VERB(symbol) below stands for `extern const struct verb verb_<symbol>` in some file of cli/. */
 #define VERBS                                                                                      \
+    VERB(avro_canonical)                                                                           \
+    VERB(avro_fingerprint)                                                                         \
     VERB(completion)                                                                               \
     VERB(completion_words)                                                                         \
     VERB(help)                                                                                     \
