@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Block-wise reading and the framing of documents. */
+#include "input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "millrace/compiler.h"
+#include "millrace/status.h"
+
+static int look_at(struct source *source, char *path, struct mr_error *reterr)
+{
+    struct stat st;
+    bool is_stdin = strcmp(path, "-") == 0;
+
+    *source = (struct source){
+        .path = path, .name = is_stdin ? "stdin" : path, .fd = -1, .size = -1, .start_line = 1};
+    if ((is_stdin ? fstat(STDIN_FILENO, &st) : stat(path, &st)) != 0 ||
+        (!is_stdin && access(path, R_OK) != 0))
+        return mr_error_set(reterr, MR_INVALID, "%s: cannot be read: %s", source->name,
+                            strerrordesc_np(errno));
+    if (S_ISDIR(st.st_mode))
+        return mr_error_set(reterr, MR_INVALID, "%s: is a directory: name the files in it", path);
+    if (!S_ISREG(st.st_mode) || is_stdin)
+        return 0;
+    source->regular = true;
+    source->dev = st.st_dev;
+    source->inode = st.st_ino;
+    source->size = st.st_size;
+    return 0;
+}
+
+int input_open(struct input *in, char *const *paths, size_t n_paths, struct mr_error *reterr)
+{
+    static char dash[] = "-";
+    static char *const only_stdin[] = {dash};
+
+    if (n_paths == 0) {
+        paths = only_stdin;
+        n_paths = 1;
+    }
+    in->sources = calloc(n_paths, sizeof(*in->sources));
+    in->data = malloc(INPUT_BLOCK);
+    if (!in->sources || !in->data)
+        return -ENOMEM;
+    in->cap = INPUT_BLOCK;
+    in->n_sources = n_paths;
+    in->eof = true;
+    in->line = 1;
+    for (size_t i = 0; i < n_paths; i++) {
+        struct source *source = &in->sources[i];
+        int r = look_at(source, paths[i], reterr);
+        if (r != 0)
+            return r;
+        if (source->size < 0 || in->bytes_total < 0)
+            in->bytes_total = -1;
+        else
+            in->bytes_total += source->size;
+    }
+    in->current = n_paths; /* before the first: see next_source */
+    return 0;
+}
+
+void input_close(struct input *in)
+{
+    for (size_t i = 0; i < in->n_sources; i++)
+        if (in->sources[i].fd > STDIN_FILENO)
+            (void)close(in->sources[i].fd);
+    free(in->sources);
+    free(in->data);
+    mr_buf_done(&in->head);
+    *in = (struct input){0};
+}
+
+static uint64_t newlines(const char *text, size_t len)
+{
+    const char *end = text + len;
+    uint64_t n = 0;
+
+    while (text < end && (text = memchr(text, '\n', (size_t)(end - text)))) {
+        text++;
+        n++;
+    }
+    return n;
+}
+
+static void count_to_begin(struct input *in)
+{
+    in->line += newlines(in->data + in->counted, in->begin - in->counted);
+    in->counted = in->begin;
+}
+
+/* Outcomes: 0; MR_END after the last; -errno. */
+static int next_source(struct input *in, struct mr_error *reterr)
+{
+    bool first = in->current == in->n_sources && in->n_sources > 0 && in->sources[0].fd == -1;
+
+    if (!first) {
+        struct source *last = &in->sources[in->current];
+        if (last->fd == -2)
+            return MR_END;
+        in->bytes_done += in->base + (int64_t)in->end;
+        if (last->fd > STDIN_FILENO)
+            (void)close(last->fd);
+        last->fd = -2; /* done */
+        if (in->current + 1 == in->n_sources)
+            return MR_END;
+    }
+    in->current = first ? 0 : in->current + 1;
+    struct source *source = &in->sources[in->current];
+    source->fd = strcmp(source->path, "-") == 0
+                     ? STDIN_FILENO
+                     : open(source->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (source->fd < 0 || (source->start > 0 && lseek(source->fd, source->start, SEEK_SET) < 0))
+        return mr_error_set(reterr, -errno, "%s: %s", source->name, strerrordesc_np(errno));
+    in->begin = in->end = in->counted = in->scanned = 0;
+    in->base = source->start;
+    in->line = source->start_line;
+    in->eof = false;
+    return 0;
+}
+
+/* Until there is something to read. Outcomes: 0, what idle returned, -errno. */
+static int wait_readable(struct input *in, const struct source *source)
+{
+    struct pollfd item = {.fd = source->fd, .events = POLLIN};
+
+    if (source->regular)
+        return 0;
+    for (;;) {
+        int n = poll(&item, 1, INPUT_WAIT_MS);
+        if (n > 0)
+            return 0;
+        if (n < 0 && errno != EINTR)
+            return -errno;
+        int r = in->idle ? in->idle(in->self) : 0;
+        if (r != 0)
+            return r;
+    }
+}
+
+static int make_room(struct input *in)
+{
+    if (in->begin > 0) {
+        count_to_begin(in);
+        memmove(in->data, in->data + in->begin, in->end - in->begin);
+        in->base += (int64_t)in->begin;
+        in->end -= in->begin;
+        in->begin = in->counted = 0;
+    }
+    if (in->end < in->cap)
+        return 0;
+    char *data = realloc(in->data, in->cap * 2);
+    if (!data)
+        return -ENOMEM;
+    in->data = data;
+    in->cap *= 2;
+    return 0;
+}
+
+/* Reads once behind what is there. Outcomes: 0 (perhaps with eof set), what idle returned, -errno.
+ */
+static int fill(struct input *in, struct mr_error *reterr)
+{
+    struct source *source = &in->sources[in->current];
+
+    int r = make_room(in);
+    while (r == 0) {
+        r = wait_readable(in, source);
+        if (r != 0)
+            break;
+        ssize_t n = read(source->fd, in->data + in->end, in->cap - in->end);
+        if (n >= 0) {
+            in->end += (size_t)n;
+            in->eof = n == 0;
+            return 0;
+        }
+        if (errno != EINTR && errno != EAGAIN)
+            r = -errno;
+        else if (in->idle)
+            r = in->idle(in->self);
+    }
+    return r < 0 ? mr_error_set(reterr, r, "%s: %s", source->name, mr_status_name(r)) : r;
+}
+
+static void pass_space(struct input *in)
+{
+    static const char bom[] = "\xEF\xBB\xBF";
+    const char *p = in->data;
+    size_t at = in->begin, end = in->end;
+
+    if (in->base == 0 && at == 0 && end >= 3 && memcmp(p, bom, 3) == 0)
+        at = 3;
+    while (at < end && (p[at] == '\n' || p[at] == ' ' || p[at] == '\r' || p[at] == '\t'))
+        at++;
+    in->begin = at;
+}
+
+static void give(const struct input *in, const char **ret_text, size_t *ret_len)
+{
+    *ret_text = in->data + in->begin;
+    *ret_len = in->end - in->begin;
+}
+
+int input_next(struct input *in, const char **ret_text, size_t *ret_len, struct mr_error *reterr)
+{
+    in->scanned = 0;
+    for (;;) {
+        pass_space(in);
+        if (MR_LIKELY(in->begin < in->end))
+            break;
+        int r = in->eof ? next_source(in, reterr) : fill(in, reterr);
+        if (r != 0)
+            return r;
+    }
+    give(in, ret_text, ret_len);
+    return 0;
+}
+
+/* Brackets and strings only: the parser has the say about everything else. */
+static bool looks_whole(struct input *in)
+{
+    const char *text = in->data + in->begin;
+    size_t len = in->end - in->begin, i = in->scanned;
+
+    if (i == 0) {
+        in->depth = 0;
+        in->in_string = in->escaped = false;
+    }
+    for (; i < len; i++) {
+        char c = text[i];
+        if (in->in_string) {
+            if (in->escaped)
+                in->escaped = false;
+            else if (c == '\\')
+                in->escaped = true;
+            else
+                in->in_string = c != '"';
+        } else if (c == '"') {
+            in->in_string = true;
+        } else if (c == '{' || c == '[') {
+            in->depth++;
+        } else if ((c == '}' || c == ']') && --in->depth == 0) {
+            return true;
+        }
+        if (in->depth == 0)
+            return true; /* no bracket to wait for */
+    }
+    in->scanned = i;
+    return false;
+}
+
+int input_more(struct input *in, const char **ret_text, size_t *ret_len, struct mr_error *reterr)
+{
+    while (!looks_whole(in)) {
+        if (in->eof)
+            return MR_END;
+        if (in->end - in->begin > INPUT_MAX_DOCUMENT)
+            return mr_error_set(reterr, MR_INVALID,
+                                "is longer than %d MiB, the most one document may be",
+                                INPUT_MAX_DOCUMENT >> 20);
+        int r = fill(in, reterr);
+        if (r != 0)
+            return r;
+    }
+    give(in, ret_text, ret_len);
+    return 0;
+}
+
+void input_took(struct input *in, size_t len)
+{
+    in->begin += len;
+}
+
+/* Length of the text before the first line that begins with '{', from `from` on; 0 when it is not
+ * there. */
+static size_t next_object(const char *text, size_t len, size_t from)
+{
+    while (from < len) {
+        const char *newline = memchr(text + from, '\n', len - from);
+        if (!newline || newline + 1 == text + len)
+            return 0;
+        from = (size_t)(newline - text) + 1;
+        if (text[from] == '{')
+            return from;
+    }
+    return 0;
+}
+
+/* Keeps the head of a text that is too long and lets all but its last byte go. */
+static int keep_head(struct input *in, size_t len)
+{
+    if (in->head.len == 0) {
+        int r = mr_buf_append(&in->head, in->data + in->begin, INPUT_HEAD);
+        if (r != 0)
+            return r;
+    }
+    in->begin += len - 1;
+    return 0;
+}
+
+int input_skip(struct input *in, const char **ret_text, size_t *ret_len, bool *ret_cut,
+               struct mr_error *reterr)
+{
+    size_t len, object, from = 0;
+    int r;
+
+    in->head.len = 0;
+    for (;;) {
+        len = in->end - in->begin;
+        object = next_object(in->data + in->begin, len, from);
+        if (object > 0 || in->eof)
+            break;
+        from = len - 1; /* the newline may be the last byte */
+        if (len > INPUT_MAX_DOCUMENT) {
+            if ((r = keep_head(in, len)) != 0)
+                return r;
+            from = 0;
+        }
+        if ((r = fill(in, reterr)) != 0)
+            return r;
+    }
+    size_t taken = object > 0 ? object : len;
+    *ret_cut = in->head.len > 0 || taken > INPUT_MAX_DOCUMENT;
+    *ret_text = in->head.len > 0 ? (const char *)in->head.data : in->data + in->begin;
+    *ret_len = *ret_cut ? INPUT_HEAD : taken;
+    in->begin += taken;
+    return 0;
+}
+
+int64_t input_offset(const struct input *in, size_t at)
+{
+    return in->base + (int64_t)(in->begin + at);
+}
+
+uint64_t input_line(struct input *in, size_t at)
+{
+    count_to_begin(in);
+    return in->line + newlines(in->data + in->begin, at);
+}
+
+int64_t input_position(const struct input *in)
+{
+    bool open = in->current < in->n_sources && in->sources[in->current].fd >= 0;
+
+    return in->bytes_done + (open ? in->base + (int64_t)in->begin : 0);
+}

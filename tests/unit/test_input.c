@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Framing of documents, positions, checkpoints and reject lines. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "checkpoint.h"
+#include "input.h"
+#include "millrace/codec.h"
+#include "millrace/compiler.h"
+#include "millrace/status.h"
+#include "reject.h"
+#include "settle.h"
+#include "support/unit.h"
+
+static char folder[64];
+static char file[2][96];
+
+static void make_folder(void)
+{
+    (void)snprintf(folder, sizeof(folder), "/tmp/mr-input-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    for (int i = 0; i < 2; i++)
+        (void)snprintf(file[i], sizeof(file[i]), "%s/%d.ndjson", folder, i);
+}
+
+static void remove_folder(void)
+{
+    static const char *const names[] = {"0.ndjson", "1.ndjson", "cp",
+                                        "cp.lock",  "cp.new",   "rejects"};
+    char path[128];
+
+    for (size_t i = 0; i < MR_N_ELEMENTS(names); i++) {
+        (void)snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+        (void)unlink(path);
+    }
+    ck_assert_int_eq(rmdir(folder), 0);
+}
+
+static void put(const char *path, const char *text, size_t len)
+{
+    FILE *out = fopen(path, "we");
+
+    ck_assert_ptr_nonnull(out);
+    ck_assert_uint_eq(fwrite(text, 1, len, out), len);
+    ck_assert_int_eq(fclose(out), 0);
+}
+
+/* Reads the next document as the producer does: 0 with its length, or MR_INVALID with what is
+ * passed over instead. */
+static int next(struct input *in, char *out, size_t cap, uint64_t *ret_line)
+{
+    struct mr_error error = MR_ERROR_INIT;
+    const char *text;
+    size_t len;
+    bool cut;
+
+    int r = input_next(in, &text, &len, &error);
+    if (r != 0)
+        return r;
+    *ret_line = input_line(in, 0);
+    for (;;) {
+        struct mr_json_cursor cursor = {text, text, text + len};
+        r = *text == '{' ? mr_json_skip(&cursor, &error) : MR_INVALID;
+        if (r == MR_END && (r = input_more(in, &text, &len, &error)) == 0)
+            continue;
+        if (r == 0) {
+            len = (size_t)(cursor.at - text);
+            (void)snprintf(out, cap, "%.*s", (int)len, text);
+            input_took(in, len);
+            return 0;
+        }
+        ck_assert_int_eq(input_skip(in, &text, &len, &cut, &error), 0);
+        (void)snprintf(out, cap, "%.*s", (int)len, text);
+        return MR_INVALID;
+    }
+}
+
+static void open_one(struct input *in, const char *text, size_t len)
+{
+    struct mr_error error = MR_ERROR_INIT;
+    char *paths[] = {file[0]};
+
+    put(file[0], text, len);
+    *in = (struct input){0};
+    ck_assert_msg(input_open(in, paths, 1, &error) == 0, "%s", error.text);
+}
+
+START_TEST(lines_and_pretty_printed_documents_follow_one_another)
+{
+    static const char text[] =
+        "\xEF\xBB\xBF{\"a\":1}\r\n\n  {\n  \"b\": [1,\n  2]\n}\n{\"c\":{}} {\"d\":\"}\"}";
+    struct input in;
+    char got[64];
+    uint64_t line;
+
+    make_folder();
+    open_one(&in, text, sizeof(text) - 1);
+    ck_assert_int_eq(next(&in, got, sizeof(got), &line), 0);
+    ck_assert_str_eq(got, "{\"a\":1}");
+    ck_assert_uint_eq(line, 1);
+    ck_assert_int_eq(next(&in, got, sizeof(got), &line), 0);
+    ck_assert_str_eq(got, "{\n  \"b\": [1,\n  2]\n}");
+    ck_assert_uint_eq(line, 3);
+    ck_assert_int_eq(next(&in, got, sizeof(got), &line), 0);
+    ck_assert_uint_eq(line, 7);
+    ck_assert_int_eq(next(&in, got, sizeof(got), &line), 0);
+    ck_assert_str_eq(got, "{\"d\":\"}\"}");
+    ck_assert_int_eq(next(&in, got, sizeof(got), &line), MR_END);
+    ck_assert_int_eq(next(&in, got, sizeof(got), &line), MR_END);
+    ck_assert_int_eq(input_position(&in), sizeof(text) - 1);
+    input_close(&in);
+    remove_folder();
+}
+END_TEST
+
+START_TEST(after_broken_text_reading_goes_on_at_the_next_line_that_begins_with_a_brace)
+{
+    static const char text[] =
+        "{\"a\":1}\n{\"b\": oops\n  {\"c\":2}\n{\"d\":3}\n[1,2]\ngarbage\n{\"e\":4}\n{\"f\":";
+    struct input in;
+    char got[64];
+    uint64_t line;
+
+    make_folder();
+    open_one(&in, text, sizeof(text) - 1);
+    ck_assert_int_eq(next(&in, got, sizeof(got), &line), 0);
+    ck_assert_int_eq(next(&in, got, sizeof(got), &line), MR_INVALID);
+    ck_assert_str_eq(got, "{\"b\": oops\n  {\"c\":2}\n");
+    ck_assert_uint_eq(line, 2);
+    ck_assert_int_eq(next(&in, got, sizeof(got), &line), 0);
+    ck_assert_str_eq(got, "{\"d\":3}");
+    ck_assert_uint_eq(line, 4);
+    ck_assert_int_eq(next(&in, got, sizeof(got), &line), MR_INVALID);
+    ck_assert_str_eq(got, "[1,2]\ngarbage\n");
+    ck_assert_int_eq(next(&in, got, sizeof(got), &line), 0);
+    ck_assert_str_eq(got, "{\"e\":4}");
+    ck_assert_int_eq(next(&in, got, sizeof(got), &line), MR_INVALID);
+    ck_assert_str_eq(got, "{\"f\":");
+    ck_assert_int_eq(next(&in, got, sizeof(got), &line), MR_END);
+    input_close(&in);
+    remove_folder();
+}
+END_TEST
+
+START_TEST(documents_cut_by_a_block_come_whole_with_their_line_and_offset)
+{
+    enum { N = 20000, SIZE = 64 };
+    MR_AUTO(free) char *text = malloc((size_t)N * SIZE);
+    struct input in;
+    char got[SIZE];
+    uint64_t line;
+
+    make_folder();
+    ck_assert_ptr_nonnull(text);
+    for (int i = 0; i < N; i++) {
+        (void)snprintf(text + i * SIZE, SIZE, "{\"n\":%-*d}", SIZE - 7, i);
+        text[i * SIZE + SIZE - 1] = '\n';
+    }
+    open_one(&in, text, (size_t)N * SIZE);
+    for (int i = 0; i < N; i++) {
+        ck_assert_int_eq(next(&in, got, sizeof(got), &line), 0);
+        ck_assert_int_eq(atoi(got + 5), i);
+        ck_assert_uint_eq(line, (uint64_t)i + 1);
+        ck_assert_int_eq(input_offset(&in, 0), (int64_t)i * SIZE + SIZE - 1);
+    }
+    ck_assert_uint_le(in.cap, INPUT_BLOCK);
+    input_close(&in);
+    remove_folder();
+}
+END_TEST
+
+START_TEST(one_document_may_be_larger_than_a_block_but_not_than_the_limit)
+{
+    size_t len = INPUT_MAX_DOCUMENT + (2 << 20);
+    MR_AUTO(free) char *text = malloc(len);
+    struct input in;
+    struct mr_error error = MR_ERROR_INIT;
+    const char *at;
+    size_t n;
+    bool cut;
+    char got[32];
+    uint64_t line;
+
+    make_folder();
+    memset(text, 'x', len);
+    memcpy(text, "{\"s\":\"", 6);
+    memcpy(text + (1 << 20), "\"}\n{\"s\":\"", 9);
+    memcpy(text + len - 12, "\n{\"last\":1}\n", 12);
+    open_one(&in, text, len);
+    ck_assert_int_eq(next(&in, got, sizeof(got), &line), 0);
+    ck_assert_int_eq(input_next(&in, &at, &n, &error), 0);
+    ck_assert_int_eq(input_more(&in, &at, &n, &error), MR_INVALID);
+    ck_assert_ptr_nonnull(strstr(error.text, "16 MiB"));
+    ck_assert_int_eq(input_skip(&in, &at, &n, &cut, &error), 0);
+    ck_assert(cut);
+    ck_assert_uint_eq(n, INPUT_HEAD);
+    ck_assert_int_eq(next(&in, got, sizeof(got), &line), 0);
+    ck_assert_str_eq(got, "{\"last\":1}");
+    ck_assert_uint_eq(line, 3);
+    input_close(&in);
+    remove_folder();
+}
+END_TEST
+
+static int n_idle;
+
+static int give_up(void *self)
+{
+    (void)self;
+    return ++n_idle == 2 ? -ECANCELED : 0;
+}
+
+START_TEST(a_pipe_that_is_silent_leaves_time_for_other_work)
+{
+    struct input in = {.idle = give_up};
+    struct mr_error error = MR_ERROR_INIT;
+    const char *text;
+    size_t len;
+    int ends[2];
+
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_ge(dup2(ends[0], STDIN_FILENO), 0);
+    ck_assert_int_eq(input_open(&in, NULL, 0, &error), 0);
+    ck_assert_int_eq(in.bytes_total, -1);
+    ck_assert_int_eq(write(ends[1], "{\"a\":1}\n{\"b\"", 12), 12);
+    ck_assert_int_eq(input_next(&in, &text, &len, &error), 0);
+    input_took(&in, 7);
+    ck_assert_int_eq(input_next(&in, &text, &len, &error), 0);
+    ck_assert_int_eq(input_more(&in, &text, &len, &error), -ECANCELED);
+    ck_assert_int_eq(n_idle, 2);
+    ck_assert_int_eq(write(ends[1], ":2}", 3), 3);
+    ck_assert_int_eq(input_more(&in, &text, &len, &error), 0);
+    ck_assert_uint_eq(len, 7);
+    input_close(&in);
+}
+END_TEST
+
+START_TEST(a_missing_file_is_known_before_anything_is_read)
+{
+    struct input in = {0};
+    struct mr_error error = MR_ERROR_INIT;
+
+    make_folder();
+    put(file[0], "{}", 2);
+    char *paths[] = {file[0], file[1]};
+    ck_assert_int_eq(input_open(&in, paths, 2, &error), MR_INVALID);
+    ck_assert_ptr_nonnull(strstr(error.text, "1.ndjson: cannot be read: No such file"));
+    input_close(&in);
+    remove_folder();
+}
+END_TEST
+
+START_TEST(a_position_never_passes_what_is_not_settled)
+{
+    struct settle settle;
+    uint64_t tags[3000];
+
+    ck_assert_int_eq(settle_init(&settle, 2), 0);
+    for (int i = 0; i < 3000; i++) {
+        struct place place = {i >= 2000, i * 10, i * 10 + 9, (uint64_t)i + 1, (uint64_t)i + 1};
+        ck_assert_int_eq(settle_add(&settle, &place, &tags[i]), 0);
+    }
+    for (int i = 2999; i > 0; i--)
+        settle_final(&settle, tags[i]);
+    ck_assert_int_eq(settle.settled[0].offset, 0);
+    ck_assert_uint_eq(settle_pending(&settle), 3000);
+    ck_assert_int_eq(settle_place(&settle, tags[0])->begin, 0);
+    settle_final(&settle, tags[0]);
+    ck_assert_uint_eq(settle_pending(&settle), 0);
+    ck_assert_int_eq(settle.settled[0].offset, 19999);
+    ck_assert_uint_eq(settle.settled[0].line, 2000);
+    ck_assert_int_eq(settle.settled[1].offset, 29999);
+    settle_done(&settle);
+}
+END_TEST
+
+static void checkpoint_cycle(const struct position *save, struct source *ret_sources, size_t n)
+{
+    struct input in = {0};
+    struct checkpoint checkpoint;
+    struct mr_error error = MR_ERROR_INIT;
+    char path[96];
+    char *paths[] = {file[0], file[1]};
+
+    (void)snprintf(path, sizeof(path), "%s/cp", folder);
+    ck_assert_int_eq(input_open(&in, paths, n, &error), 0);
+    ck_assert_msg(checkpoint_open(&checkpoint, path, "orders", in.sources, n, &error) == 0, "%s",
+                  error.text);
+    if (save)
+        ck_assert_msg(checkpoint_save(&checkpoint, in.sources, save, n, &error) == 0, "%s",
+                      error.text);
+    memcpy(ret_sources, in.sources, n * sizeof(*ret_sources));
+    checkpoint_close(&checkpoint);
+    input_close(&in);
+}
+
+START_TEST(a_checkpoint_brings_each_file_back_to_its_position)
+{
+    struct source sources[2];
+    const struct position positions[] = {{8, 2}, {16, 3}};
+
+    make_folder();
+    put(file[0], "{\"a\":1}\n{\"a\":2}\n", 16);
+    put(file[1], "{\"b\":1}\n{\"b\":2}\n", 16);
+    checkpoint_cycle(positions, sources, 2);
+    ck_assert_int_eq(sources[0].start, 0);
+    checkpoint_cycle(NULL, sources, 2);
+    ck_assert_int_eq(sources[0].start, 8);
+    ck_assert_uint_eq(sources[0].start_line, 2);
+    ck_assert_int_eq(sources[1].start, 16);
+    /* a run on one of them keeps the other's line */
+    checkpoint_cycle(positions, sources, 1);
+    checkpoint_cycle(NULL, sources, 2);
+    ck_assert_int_eq(sources[1].start, 16);
+    remove_folder();
+}
+END_TEST
+
+START_TEST(a_file_that_grew_goes_on_and_one_with_new_content_starts_anew)
+{
+    struct source sources[2];
+    const struct position positions[] = {{16, 3}};
+
+    make_folder();
+    put(file[0], "{\"a\":1}\n{\"a\":2}\n", 16);
+    checkpoint_cycle(positions, sources, 1);
+    put(file[0], "{\"a\":1}\n{\"a\":2}\n{\"a\":3}\n", 24);
+    checkpoint_cycle(NULL, sources, 1);
+    ck_assert_int_eq(sources[0].start, 16);
+    put(file[0], "{\"z\":1}\n{\"z\":2}\n{\"z\":3}\n", 24);
+    checkpoint_cycle(NULL, sources, 1);
+    ck_assert_int_eq(sources[0].start, 0);
+    put(file[0], "{\"a\":1}\n", 8);
+    checkpoint_cycle(NULL, sources, 1);
+    ck_assert_int_eq(sources[0].start, 0);
+    remove_folder();
+}
+END_TEST
+
+START_TEST(a_checkpoint_of_another_service_or_in_use_or_damaged_is_refused)
+{
+    static const char *const bad[][2] = {
+        {"millrace-checkpoint 1 stock\n", "not a checkpoint of orders"},
+        {"{\"a\":1}\n", "not a checkpoint of orders"},
+        {"millrace-checkpoint 1 orders\nfile dev=1\n", ":2: is not a line"},
+        {"millrace-checkpoint 1 orders\nfile dev=1 inode=2", ":2: is cut short"},
+    };
+    struct input in = {0};
+    struct checkpoint first, second;
+    char path[96];
+
+    make_folder();
+    put(file[0], "{}\n", 3);
+    char *paths[] = {file[0]};
+    struct mr_error error = MR_ERROR_INIT;
+    ck_assert_int_eq(input_open(&in, paths, 1, &error), 0);
+    (void)snprintf(path, sizeof(path), "%s/cp", folder);
+    for (size_t i = 0; i < MR_N_ELEMENTS(bad); i++) {
+        put(path, bad[i][0], strlen(bad[i][0]));
+        ck_assert_int_eq(checkpoint_open(&first, path, "orders", in.sources, 1, &error),
+                         MR_INVALID);
+        ck_assert_msg(strstr(error.text, bad[i][1]) != NULL, "%s", error.text);
+        checkpoint_close(&first);
+    }
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(checkpoint_open(&first, path, "orders", in.sources, 1, &error), 0);
+    ck_assert_int_eq(checkpoint_open(&second, path, "orders", in.sources, 1, &error), MR_INVALID);
+    ck_assert_ptr_nonnull(strstr(error.text, "in use"));
+    checkpoint_close(&second);
+    checkpoint_close(&first);
+    input_close(&in);
+    remove_folder();
+}
+END_TEST
+
+START_TEST(a_reject_line_is_json_even_when_the_original_is_not_text)
+{
+    struct mr_error error = MR_ERROR_INIT;
+    struct rejects rejects;
+    MR_AUTO(mr_buf) struct mr_buf text = {0};
+    char path[96];
+
+    make_folder();
+    (void)snprintf(path, sizeof(path), "%s/rejects", folder);
+    struct rejection rejection = {.file = "in.ndjson",
+                                  .place = {.begin = 120},
+                                  .line = 3,
+                                  .where = "/data/a~1b",
+                                  .reason = "must be \"x\"",
+                                  .topic = "orders.v1",
+                                  .original = MR_STR("{\"a\":\"\xC3\xA4\"}")};
+    ck_assert_int_eq(rejects_open(&rejects, path, &error), 0);
+    ck_assert_int_eq(rejects_add(&rejects, &rejection, &error), 0);
+    rejection.original = MR_STR("\xFF\xFE");
+    rejection.topic = NULL;
+    ck_assert_int_eq(rejects_add(&rejects, &rejection, &error), 0);
+    rejection.original = (struct mr_str){0};
+    ck_assert_int_eq(rejects_add(&rejects, &rejection, &error), 0);
+    ck_assert_int_eq(rejects_sync(&rejects, &error), 0);
+    rejects_close(&rejects);
+    ck_assert_int_eq(mr_buf_read_file(&text, path), 0);
+    ck_assert_str_eq(
+        mr_buf_cstr(&text),
+        "{\"reason\":\"must be \\\"x\\\"\",\"where\":\"/data/a~1b\",\"file\":\"in.ndjson\","
+        "\"line\":3,\"offset\":120,\"topic\":\"orders.v1\",\"original\":\"{\\\"a\\\":"
+        "\\\"\xC3\xA4\\\"}\"}\n"
+        "{\"reason\":\"must be \\\"x\\\"\",\"where\":\"/data/a~1b\",\"file\":\"in.ndjson\","
+        "\"line\":3,\"offset\":120,\"original_base64\":\"//4=\"}\n"
+        "{\"reason\":\"must be \\\"x\\\"\",\"where\":\"/data/a~1b\",\"file\":\"in.ndjson\","
+        "\"line\":3,\"offset\":120,\"original\":null}\n");
+    remove_folder();
+}
+END_TEST
+
+int main(void)
+{
+    return unit_run("input",
+                    (const TTest *[]){
+                        lines_and_pretty_printed_documents_follow_one_another,
+                        after_broken_text_reading_goes_on_at_the_next_line_that_begins_with_a_brace,
+                        documents_cut_by_a_block_come_whole_with_their_line_and_offset,
+                        one_document_may_be_larger_than_a_block_but_not_than_the_limit,
+                        a_pipe_that_is_silent_leaves_time_for_other_work,
+                        a_missing_file_is_known_before_anything_is_read,
+                        a_position_never_passes_what_is_not_settled,
+                        a_checkpoint_brings_each_file_back_to_its_position,
+                        a_file_that_grew_goes_on_and_one_with_new_content_starts_anew,
+                        a_checkpoint_of_another_service_or_in_use_or_damaged_is_refused,
+                        a_reject_line_is_json_even_when_the_original_is_not_text,
+                        NULL,
+                    });
+}
