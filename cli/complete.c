@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "millrace/catalog.h"
 #include "verb.h"
 
 struct completion {
@@ -66,13 +67,48 @@ static void add_folders(struct completion *c)
     c->r = mr_buf_printf(c->out, ":folders\n");
 }
 
+static void add_topics(struct completion *c)
+{
+    const struct mr_catalog *catalog = mr_catalog_builtin();
+
+    for (size_t i = 0; i < catalog->n_topics; i++)
+        add(c, catalog->topics[i].name, catalog->topics[i].event);
+}
+
+static void add_events(struct completion *c)
+{
+    const struct mr_catalog *catalog = mr_catalog_builtin();
+
+    for (size_t i = 0; i < catalog->n_topics; i++)
+        if (catalog->topics[i].event)
+            add(c, catalog->topics[i].event, catalog->topics[i].name);
+}
+
+static void add_services(struct completion *c)
+{
+    const struct mr_catalog *catalog = mr_catalog_builtin();
+
+    for (size_t i = 0; i < catalog->n_services; i++)
+        add(c, catalog->services[i].name, NULL);
+}
+
+static void add_platforms(struct completion *c)
+{
+    const struct mr_catalog *catalog = mr_catalog_builtin();
+
+    for (size_t i = 0; i < catalog->n_platforms; i++)
+        add(c, catalog->platforms[i].name, catalog->platforms[i].title);
+}
+
 /* What stands for a value in a synopsis or in a row's `arg`. */
 static const struct {
     const char *word;
     void (*add)(struct completion *c);
 } values[] = {
-    {"FILE", add_files}, {"@FILE", add_files},      {"FOLDER", add_folders},
-    {"PATH", add_files}, {"SHELL", add_shells},     {"VERB", add_all_verbs},
+    {"@FILE", add_files},      {"EVENT", add_events}, {"FILE", add_files},
+    {"FOLDER", add_folders},   {"PATH", add_files},   {"PLATFORM", add_platforms},
+    {"SERVICE", add_services}, {"SHELL", add_shells}, {"TOPIC", add_topics},
+    {"VERB", add_all_verbs},
 };
 
 static void add_values(struct completion *c, const char *word, size_t len)
@@ -93,7 +129,8 @@ static void add_row_values(struct completion *c, const struct mr_option *row)
         add_files(c);
 }
 
-/* The n-th upper-case word of a synopsis such as "FROM [TO]..."; the last stands for all after it. */
+/* The n-th upper-case word of a synopsis such as "FROM [TO]..."; the last stands for all after it.
+ */
 static void add_positional(struct completion *c, const char *synopsis, size_t n)
 {
     static const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";

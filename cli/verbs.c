@@ -8,6 +8,8 @@
     VERB(avro_fingerprint)                                                                         \
     VERB(completion)                                                                               \
     VERB(completion_words)                                                                         \
+    VERB(events)                                                                                   \
+    VERB(events_describe)                                                                          \
     VERB(help)                                                                                     \
     VERB(man)                                                                                      \
     VERB(simulate)

@@ -25,12 +25,13 @@ static const char *after(char *const *words)
 #define AFTER(...) after((char *[]){__VA_ARGS__, NULL})
 #define A(text) ((char[]){text})
 
-static void letters_differ(const struct mr_command *command, const struct mr_option *rows, char *seen)
+static void letters_differ(const struct mr_command *command, const struct mr_option *rows,
+                           char *seen)
 {
     for (const struct mr_option *row = rows; row->name; row++) {
         ck_assert_ptr_nonnull(row->help);
-        ck_assert_msg(row->help[strlen(row->help) - 1] != '.', "%s --%s: a full stop", command->name,
-                      row->name);
+        ck_assert_msg(row->help[strlen(row->help) - 1] != '.', "%s --%s: a full stop",
+                      command->name, row->name);
         if (!row->letter)
             continue;
         ck_assert_msg(!strchr(seen, row->letter), "%s: -%c twice", command->name, row->letter);
@@ -94,18 +95,24 @@ START_TEST(completion_knows_verbs_options_choices_and_files)
     ck_assert_ptr_nonnull(strstr(AFTER(A("man"), A("--all"), A("x"), A("sim")), "simulate\t"));
     ck_assert_ptr_nonnull(strstr(AFTER(A("help"), A("compl")), "completion\t"));
     ck_assert_str_eq(AFTER(A("nothing-like-it"), A("")), "");
+    ck_assert_str_eq(AFTER(A("simulate"), A("fe")), "festivo\tFestivo\n");
+    ck_assert_str_eq(AFTER(A("events"), A("--platform=f")),
+                     "--platform=festivo\tFestivo\n--platform=first-viscount\tFirst Viscount\n");
+    ck_assert_str_eq(AFTER(A("events"), A("describe"), A("OrderCr")),
+                     "OrderCreatedEvent\torder-management.order.created.v1\n");
+    ck_assert_str_eq(AFTER(A("events"), A("-o"), A("j")), "json\n");
 }
 END_TEST
 
 int main(void)
 {
     int status = unit_run("cli", (const TTest *[]){
-        verbs_are_sorted_and_their_letters_differ,
-        every_verb_has_help_and_a_manual_page,
-        the_longest_verb_is_found_and_a_mistyped_one_gets_the_nearest,
-        completion_knows_verbs_options_choices_and_files,
-        NULL,
-    });
+                                     verbs_are_sorted_and_their_letters_differ,
+                                     every_verb_has_help_and_a_manual_page,
+                                     the_longest_verb_is_found_and_a_mistyped_one_gets_the_nearest,
+                                     completion_knows_verbs_options_choices_and_files,
+                                     NULL,
+                                 });
     mr_buf_done(&out);
     return status;
 }

@@ -144,6 +144,10 @@ const struct mr_schema_field *mr_schema_field_find(const struct mr_schema_node *
                                                    struct mr_str name);
 /* Index of an enum's symbol, or -1. */
 int32_t mr_schema_symbol_find(const struct mr_schema_node *enumeration, struct mr_str symbol);
+/* Calls fn for each member of a node's or field's props (NULL: none) with its value as JSON text.
+ * 0 or -ENOMEM. */
+int mr_schema_props_each(const struct json_t *props,
+                         void (*fn)(void *self, const char *name, const char *json), void *self);
 const char *mr_avro_type_name(enum mr_avro_type type);
 const char *mr_avro_logical_name(enum mr_avro_logical logical);
 /* "order.created.v1.data.items[].quantity"-like paths are JSON pointers into the schema text. */
