@@ -21,7 +21,7 @@ struct gen_type {
 /* An event's topic with its schema; dead-letter topics have none of these. */
 struct gen_topic {
     const struct mr_topic *topic;
-    const char *id; /* order_management_order_created_v1 */
+    const char *id;   /* order_management_order_created_v1 */
     const char *path; /* of the schema, for error texts */
     struct mr_schema *schema;
     struct gen_type *types; /* those that others need come first; the event itself is the last */
@@ -44,7 +44,7 @@ struct gen_member {
     const char *schema_name;
     bool nullable;
     enum mr_field_kind kind, item;
-    const char *type; /* of the value; array, map: of one element */
+    const char *type;              /* of the value; array, map: of one element */
     const struct gen_type *record; /* record, or items that are records */
 };
 
@@ -65,7 +65,8 @@ void gen_mistake(struct gen *gen, const struct gen_topic *topic, unsigned line, 
                  const char *fmt, ...) MR_PRINTF(5, 6);
 void gen_load(struct gen *gen);
 void gen_done(struct gen *gen);
-const struct gen_type *gen_find_type(const struct gen_topic *topic, const struct mr_schema_node *node);
+const struct gen_type *gen_find_type(const struct gen_topic *topic,
+                                     const struct mr_schema_node *node);
 /* False after a mistake was noted. */
 bool gen_member(struct gen *gen, const struct gen_topic *topic, const struct mr_schema_field *field,
                 struct gen_member *ret_member);

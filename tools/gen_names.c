@@ -51,7 +51,8 @@ const char *gen_snake(struct gen *gen, const char *name, bool upper)
                       (!isupper((unsigned char)name[i - 1]) || islower((unsigned char)name[i + 1]));
         if (starts)
             out[n++] = '_';
-        out[n++] = (char)(upper ? toupper((unsigned char)name[i]) : tolower((unsigned char)name[i]));
+        out[n++] =
+            (char)(upper ? toupper((unsigned char)name[i]) : tolower((unsigned char)name[i]));
     }
     out[n] = '\0';
     return out;
@@ -78,11 +79,11 @@ const char *gen_pascal(struct gen *gen, const char *name)
 const char *gen_member_name(struct gen *gen, const char *name)
 {
     static const char *const taken[] = {
-        "auto",     "bool",   "break",    "case",   "char",   "const",    "continue", "default",
-        "do",       "double", "else",     "enum",   "errno",  "extern",   "false",    "float",
-        "for",      "goto",   "if",       "inline", "int",    "linux",    "long",     "register",
-        "restrict", "return", "short",    "signed", "sizeof", "static",   "struct",   "switch",
-        "true",     "typedef", "union",   "unix",   "unsigned", "void",   "volatile", "while",
+        "auto",     "bool",    "break", "case",   "char",     "const",  "continue", "default",
+        "do",       "double",  "else",  "enum",   "errno",    "extern", "false",    "float",
+        "for",      "goto",    "if",    "inline", "int",      "linux",  "long",     "register",
+        "restrict", "return",  "short", "signed", "sizeof",   "static", "struct",   "switch",
+        "true",     "typedef", "union", "unix",   "unsigned", "void",   "volatile", "while",
     };
 
     for (size_t i = 0; i < MR_N_ELEMENTS(taken); i++)

@@ -20,7 +20,8 @@ void gen_mistake(struct gen *gen, const struct gen_topic *topic, unsigned line, 
     gen->n_mistakes++;
 }
 
-const struct gen_type *gen_find_type(const struct gen_topic *topic, const struct mr_schema_node *node)
+const struct gen_type *gen_find_type(const struct gen_topic *topic,
+                                     const struct mr_schema_node *node)
 {
     for (size_t i = 0; i < topic->n_types; i++)
         if (topic->types[i].node == node)
@@ -56,8 +57,9 @@ static void add_type(struct gen *gen, struct gen_topic *topic, const struct mr_s
     topic->types[topic->n_types++] = (struct gen_type){node, tag};
 }
 
-/* Depth first: a struct stands after those it holds. `open` marks the records on the way down. A record
- * within itself is fine behind an array's pointer, where its struct need only be declared. */
+/* Depth first: a struct stands after those it holds. `open` marks the records on the way down. A
+ * record within itself is fine behind an array's pointer, where its struct need only be declared.
+ */
 static void collect(struct gen *gen, struct gen_topic *topic, const struct mr_schema_node *node,
                     bool *open)
 {
@@ -92,10 +94,14 @@ static const char *plain_type(struct gen *gen, const struct gen_topic *topic,
                               const struct mr_schema_node *node, const struct gen_type **ret_record)
 {
     static const char *const types[] = {
-        [MR_FIELD_BOOL] = "bool",           [MR_FIELD_INT] = "int32_t",
-        [MR_FIELD_LONG] = "int64_t",        [MR_FIELD_FLOAT] = "float",
-        [MR_FIELD_DOUBLE] = "double",       [MR_FIELD_STRING] = "struct mr_str",
-        [MR_FIELD_BYTES] = "struct mr_bytes", [MR_FIELD_FIXED] = "struct mr_bytes",
+        [MR_FIELD_BOOL] = "bool",
+        [MR_FIELD_INT] = "int32_t",
+        [MR_FIELD_LONG] = "int64_t",
+        [MR_FIELD_FLOAT] = "float",
+        [MR_FIELD_DOUBLE] = "double",
+        [MR_FIELD_STRING] = "struct mr_str",
+        [MR_FIELD_BYTES] = "struct mr_bytes",
+        [MR_FIELD_FIXED] = "struct mr_bytes",
         [MR_FIELD_DECIMAL] = "struct mr_decimal",
     };
     enum mr_field_kind kind = plain_kind(node);
@@ -115,7 +121,8 @@ static const struct mr_schema_node *not_null(const struct mr_schema_node *node)
 
     if (node->n_branches == 1 && branches[0]->type != MR_AVRO_NULL)
         return branches[0];
-    if (node->n_branches != 2 || (branches[0]->type == MR_AVRO_NULL) == (branches[1]->type == MR_AVRO_NULL))
+    if (node->n_branches != 2 ||
+        (branches[0]->type == MR_AVRO_NULL) == (branches[1]->type == MR_AVRO_NULL))
         return NULL;
     return branches[0]->type == MR_AVRO_NULL ? branches[1] : branches[0];
 }
@@ -127,10 +134,11 @@ static bool read_items(struct gen *gen, const struct gen_topic *topic,
     const struct mr_schema_node *item = node->items;
     enum mr_avro_type type = item->type;
 
-    if (type == MR_AVRO_UNION || type == MR_AVRO_NULL || type == MR_AVRO_ARRAY || type == MR_AVRO_MAP) {
+    if (type == MR_AVRO_UNION || type == MR_AVRO_NULL || type == MR_AVRO_ARRAY ||
+        type == MR_AVRO_MAP) {
         gen_mistake(gen, topic, item->line, item->column,
-                    "field '%s': items of type %s have no form in C: wrap them in a record", field->name,
-                    mr_avro_type_name(type));
+                    "field '%s': items of type %s have no form in C: wrap them in a record",
+                    field->name, mr_avro_type_name(type));
         return false;
     }
     member->item = plain_kind(item);
@@ -144,9 +152,10 @@ static bool read_items(struct gen *gen, const struct gen_topic *topic,
     else if (member->item == MR_FIELD_DOUBLE)
         member->type = "struct mr_pair_double";
     else
-        gen_mistake(gen, topic, item->line, item->column,
-                    "field '%s': a map's values can be string, long or double: use an array of records",
-                    field->name);
+        gen_mistake(
+            gen, topic, item->line, item->column,
+            "field '%s': a map's values can be string, long or double: use an array of records",
+            field->name);
     return true;
 }
 
@@ -155,15 +164,16 @@ bool gen_member(struct gen *gen, const struct gen_topic *topic, const struct mr_
 {
     const struct mr_schema_node *node = field->type;
 
-    *ret_member = (struct gen_member){.name = gen_member_name(gen, field->name),
-                                      .schema_name = field->name};
+    *ret_member =
+        (struct gen_member){.name = gen_member_name(gen, field->name), .schema_name = field->name};
     if (node->type == MR_AVRO_UNION) {
         ret_member->nullable = node->n_branches == 2;
         node = not_null(node);
     }
     if (!node || node->type == MR_AVRO_NULL) {
         gen_mistake(gen, topic, field->line, field->column,
-                    "field '%s': only a union of null and one other type has a form in C", field->name);
+                    "field '%s': only a union of null and one other type has a form in C",
+                    field->name);
         return false;
     }
     ret_member->kind = plain_kind(node);
@@ -177,13 +187,13 @@ bool gen_member(struct gen *gen, const struct gen_topic *topic, const struct mr_
 static void load_topic(struct gen *gen, struct gen_topic *topic)
 {
     struct mr_error error = MR_ERROR_INIT;
-    int r = mr_schema_parse(topic->topic->schema_text, topic->topic->schema_len, NULL, &topic->schema,
-                            &error);
+    int r = mr_schema_parse(topic->topic->schema_text, topic->topic->schema_len, NULL,
+                            &topic->schema, &error);
 
     if (r != 0) {
         gen->no_memory |= r < 0;
-        gen_mistake(gen, topic, error.line, error.column, "%s%s%s", error.where, error.where[0] ? ": " : "",
-                    error.text);
+        gen_mistake(gen, topic, error.line, error.column, "%s%s%s", error.where,
+                    error.where[0] ? ": " : "", error.text);
         return;
     }
     size_t n_nodes = mr_schema_n_nodes(topic->schema);

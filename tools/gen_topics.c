@@ -48,7 +48,8 @@ static int put_source(struct mr_buf *out, enum mr_envelope_field field,
     if (r == 0)
         r = put_words(out, "pointers", source->pointers, source->n_pointers);
     if (r == 0 && source->n_defaults)
-        r = mr_buf_printf(out, ".n_defaults = %zu, .defaults = (const struct mr_envelope_default[]){",
+        r = mr_buf_printf(out,
+                          ".n_defaults = %zu, .defaults = (const struct mr_envelope_default[]){",
                           source->n_defaults);
     for (size_t i = 0; i < source->n_defaults && r == 0; i++) {
         r = mr_buf_printf(out, "{.kind = %d, ", (int)source->defaults[i].kind);
@@ -57,17 +58,21 @@ static int put_source(struct mr_buf *out, enum mr_envelope_field field,
         if (r == 0)
             r = mr_buf_printf(out, "}, ");
     }
-    return r == 0 ? mr_buf_printf(out, "%s.required = %s, .uuid = %s},\n", source->n_defaults ? "}, " : "",
-                                  yes_no(source->required), yes_no(source->uuid))
+    return r == 0 ? mr_buf_printf(out, "%s.required = %s, .uuid = %s},\n",
+                                  source->n_defaults ? "}, " : "", yes_no(source->required),
+                                  yes_no(source->uuid))
                   : r;
 }
 
 static int put_members(struct mr_buf *out, const struct mr_envelope_map *map)
 {
-    int r = map->n_members
-                ? mr_buf_printf(out, "    .n_members = %zu,\n    .members = (const struct mr_envelope_member[]){\n",
-                                map->n_members)
-                : 0;
+    int r =
+        map->n_members
+            ? mr_buf_printf(
+                  out,
+                  "    .n_members = %zu,\n    .members = (const struct mr_envelope_member[]){\n",
+                  map->n_members)
+            : 0;
 
     for (size_t i = 0; i < map->n_members && r == 0; i++) {
         const struct mr_envelope_member *member = &map->members[i];
@@ -135,11 +140,13 @@ static int put_platforms(struct gen *gen, struct mr_buf *out)
         if (r == 0)
             r = put_named(out, "title", platform->title);
         if (r == 0)
-            r = mr_buf_printf(out, ".drop_unknown = %s, .n_envelopes = %zu,\n"
-                                   "     .envelopes = (const struct mr_envelope_map *const[]){",
+            r = mr_buf_printf(out,
+                              ".drop_unknown = %s, .n_envelopes = %zu,\n"
+                              "     .envelopes = (const struct mr_envelope_map *const[]){",
                               yes_no(platform->drop_unknown), platform->n_envelopes);
         for (size_t j = 0; j < platform->n_envelopes && r == 0; j++)
-            r = mr_buf_printf(out, "&envelope_%s, ", gen_identifier(gen, platform->envelopes[j]->name));
+            r = mr_buf_printf(out, "&envelope_%s, ",
+                              gen_identifier(gen, platform->envelopes[j]->name));
         if (r == 0)
             r = mr_buf_printf(out, "}},\n");
     }
@@ -173,20 +180,23 @@ static int put_topic(struct gen *gen, struct mr_buf *out, const struct mr_topic 
 {
     const struct {
         const char *key, *text;
-    } texts[] = {{"name", topic->name},     {"service", topic->service}, {"domain", topic->domain},
-                 {"action", topic->action}, {"event", topic->event},     {"cleanup", topic->cleanup},
+    } texts[] = {{"name", topic->name},     {"service", topic->service},
+                 {"domain", topic->domain}, {"action", topic->action},
+                 {"event", topic->event},   {"cleanup", topic->cleanup},
                  {"key", topic->key},       {"time", topic->time}};
     int r = mr_buf_printf(out, "    {");
 
     for (size_t i = 0; i < MR_N_ELEMENTS(texts) && r == 0; i++)
         r = put_named(out, texts[i].key, texts[i].text);
     if (r == 0)
-        r = mr_buf_printf(out, "\n     .platform = &platforms[%td], .major = %" PRId32 ", .partitions = %" PRId32
-                               ", .replication = %d, .retention_ms = %" PRId64 ",\n"
-                               "     .compatibility = %d, .dead_letter = %s,\n     ",
-                          topic->platform - gen->catalog->platforms, topic->major, topic->partitions,
-                          topic->replication, topic->retention_ms, (int)topic->compatibility,
-                          yes_no(topic->dead_letter));
+        r = mr_buf_printf(out,
+                          "\n     .platform = &platforms[%td], .major = %" PRId32
+                          ", .partitions = %" PRId32 ", .replication = %d, .retention_ms = %" PRId64
+                          ",\n"
+                          "     .compatibility = %d, .dead_letter = %s,\n     ",
+                          topic->platform - gen->catalog->platforms, topic->major,
+                          topic->partitions, topic->replication, topic->retention_ms,
+                          (int)topic->compatibility, yes_no(topic->dead_letter));
     if (r == 0)
         r = put_words(out, "types", topic->types, topic->n_types);
     if (r == 0)
@@ -199,7 +209,8 @@ static int put_topic(struct gen *gen, struct mr_buf *out, const struct mr_topic 
 static int put_topics(struct gen *gen, struct mr_buf *out)
 {
     const struct mr_catalog *catalog = gen->catalog;
-    int r = mr_buf_printf(out, "const struct mr_topic mr_builtin_topics[%zu] = {\n", catalog->n_topics);
+    int r =
+        mr_buf_printf(out, "const struct mr_topic mr_builtin_topics[%zu] = {\n", catalog->n_topics);
 
     for (size_t i = 0; i < catalog->n_topics && r == 0; i++)
         r = put_topic(gen, out, &catalog->topics[i]);
@@ -222,9 +233,11 @@ static int put_topic_list(struct gen *gen, struct mr_buf *out, const struct mr_t
 
 static int put_filters(struct mr_buf *out, const struct mr_consumer_group *group)
 {
-    int r = group->n_filters ? mr_buf_printf(out, "\n     .n_filters = %zu, .filters = (const struct mr_filter[]){",
-                                             group->n_filters)
-                             : 0;
+    int r =
+        group->n_filters
+            ? mr_buf_printf(out, "\n     .n_filters = %zu, .filters = (const struct mr_filter[]){",
+                            group->n_filters)
+            : 0;
 
     for (size_t i = 0; i < group->n_filters && r == 0; i++) {
         r = mr_buf_printf(out, "{.field = %d, ", (int)group->filters[i].field);
@@ -251,12 +264,13 @@ static int put_groups(struct gen *gen, struct mr_buf *out)
         if (r == 0)
             r = put_named(out, "dead_letter_topic", group->dead_letter_topic);
         if (r == 0)
-            r = mr_buf_printf(out, ".platform = &platforms[%td],\n     .retry = {.max_attempts = %" PRId32
-                                   ", .initial_ms = %" PRId64 ", .max_ms = %" PRId64
-                                   ", .multiplier = %.17g, .jitter = %s, .hold_key = %s}, ",
-                              group->platform - catalog->platforms, retry->max_attempts, retry->initial_ms,
-                              retry->max_ms, retry->multiplier, yes_no(retry->jitter),
-                              yes_no(retry->hold_key));
+            r = mr_buf_printf(
+                out,
+                ".platform = &platforms[%td],\n     .retry = {.max_attempts = %" PRId32
+                ", .initial_ms = %" PRId64 ", .max_ms = %" PRId64
+                ", .multiplier = %.17g, .jitter = %s, .hold_key = %s}, ",
+                group->platform - catalog->platforms, retry->max_attempts, retry->initial_ms,
+                retry->max_ms, retry->multiplier, yes_no(retry->jitter), yes_no(retry->hold_key));
         if (r == 0)
             r = put_filters(out, group);
         if (r == 0)
@@ -279,11 +293,12 @@ static int put_services(struct gen *gen, struct mr_buf *out)
         if (r == 0)
             r = put_named(out, "name", service->name);
         if (r == 0)
-            r = mr_buf_printf(out, ".platform = &platforms[%td], .dead_letter = &mr_builtin_topics[%td],\n     ",
-                              service->platform - catalog->platforms,
-                              service->dead_letter - catalog->topics);
+            r = mr_buf_printf(
+                out, ".platform = &platforms[%td], .dead_letter = &mr_builtin_topics[%td],\n     ",
+                service->platform - catalog->platforms, service->dead_letter - catalog->topics);
         if (r == 0 && service->group)
-            r = mr_buf_printf(out, ".group = &mr_builtin_groups[%td], ", service->group - catalog->groups);
+            r = mr_buf_printf(out, ".group = &mr_builtin_groups[%td], ",
+                              service->group - catalog->groups);
         if (r == 0)
             r = put_topic_list(gen, out, service->topics, service->n_topics);
         if (r == 0)
@@ -315,19 +330,20 @@ static int put_catalog(struct gen *gen, struct mr_buf *out)
                           "        .services = mr_builtin_services, .n_services = %zu,\n"
                           "        .aliases = aliases, .n_aliases = %zu,\n    };\n\n"
                           "    return &catalog;\n}\n",
-                          catalog->n_platforms, catalog->n_topics, catalog->n_groups, catalog->n_services,
-                          catalog->n_aliases);
+                          catalog->n_platforms, catalog->n_topics, catalog->n_groups,
+                          catalog->n_services, catalog->n_aliases);
     return r;
 }
 
 int gen_topics_source(struct gen *gen, struct mr_buf *out)
 {
-    static int (*const parts[])(struct gen *gen, struct mr_buf *out) = {
+    static int (*const parts[])(struct gen * gen, struct mr_buf * out) = {
         put_platforms, put_topics, put_groups, put_services, put_catalog};
-    int r = mr_buf_printf(out, "/* SPDX-License-Identifier: Apache-2.0 */\n"
-                               "/* topics.yaml and its schemas as constant tables. Made by mr-gen: do not edit. */\n"
-                               "#pragma GCC diagnostic ignored \"-Woverlength-strings\" /* schemas as they are */\n"
-                               "#include \"topics.gen.h\"\n\n");
+    int r = mr_buf_printf(
+        out, "/* SPDX-License-Identifier: Apache-2.0 */\n"
+             "/* topics.yaml and its schemas as constant tables. Made by mr-gen: do not edit. */\n"
+             "#pragma GCC diagnostic ignored \"-Woverlength-strings\" /* schemas as they are */\n"
+             "#include \"topics.gen.h\"\n\n");
 
     for (size_t i = 0; i < gen->catalog->n_services && r == 0; i++)
         if (gen->catalog->services[i].n_topics > 0)

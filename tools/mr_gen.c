@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mr-gen TOPICS SCHEMA-DIR OUT-DIR DEPFILE TARGET SERVICE...: makes C of topics.yaml and its schemas at
- * build time. The SERVICEs are those that the build expects a header of. */
+/* mr-gen TOPICS SCHEMA-DIR OUT-DIR DEPFILE TARGET SERVICE...: makes C of topics.yaml and its
+ * schemas at build time. The SERVICEs are those that the build expects a header of. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,7 +89,8 @@ static int write_depfile(struct gen *gen, const struct job *job)
         r = put_path(&out, job->schema_dir);
     for (size_t i = 0; i < gen->catalog->n_services && r == 0; i++)
         if (gen->catalog->services[i].n_topics > 0)
-            r = put_path(&out, gen_printf(gen, "%s/%s", job->schema_dir, gen->catalog->services[i].name));
+            r = put_path(&out,
+                         gen_printf(gen, "%s/%s", job->schema_dir, gen->catalog->services[i].name));
     for (size_t i = 0; i < gen->n_topics && r == 0; i++)
         r = put_path(&out, gen->topics[i].path);
     if (r == 0)
@@ -105,7 +106,8 @@ static bool expected(const struct job *job, const char *name)
     return false;
 }
 
-/* tools/meson.build finds the publishing services by lines "- service: NAME" and "- topic: NAME". */
+/* tools/meson.build finds the publishing services by lines "- service: NAME" and "- topic: NAME".
+ */
 static void check_services(struct gen *gen, const struct job *job)
 {
     const struct mr_catalog *catalog = gen->catalog;
@@ -114,15 +116,16 @@ static void check_services(struct gen *gen, const struct job *job)
         const struct mr_service *service = &catalog->services[i];
         if (expected(job, service->name) == (service->n_topics > 0))
             continue;
-        (void)fprintf(stderr, "%s:1:1: the build did not see what service '%s' publishes: begin it with a "
+        (void)fprintf(stderr,
+                      "%s:1:1: the build did not see what service '%s' publishes: begin it with a "
                       "line '- service: %s', and its topics with lines '- topic: ...'\n",
                       job->topics, service->name, service->name);
         gen->n_mistakes++;
     }
     for (size_t i = 0; i < job->n_services; i++)
         if (!mr_catalog_service(catalog, mr_str_from(job->services[i]))) {
-            (void)fprintf(stderr, "%s:1:1: the build saw a service '%s' that is none\n", job->topics,
-                          job->services[i]);
+            (void)fprintf(stderr, "%s:1:1: the build saw a service '%s' that is none\n",
+                          job->topics, job->services[i]);
             gen->n_mistakes++;
         }
 }
@@ -153,11 +156,17 @@ int main(int argc, char **argv)
     MR_AUTO(mr_buf) struct mr_buf report = {0};
 
     if (argc < 6) {
-        (void)fprintf(stderr, "usage: mr-gen TOPICS SCHEMA-DIR OUT-DIR DEPFILE TARGET SERVICE...\n");
+        (void)fprintf(stderr,
+                      "usage: mr-gen TOPICS SCHEMA-DIR OUT-DIR DEPFILE TARGET SERVICE...\n");
         return 2;
     }
-    struct job job = {.topics = argv[1],  .schema_dir = argv[2], .out_dir = argv[3], .depfile = argv[4],
-                      .target = argv[5], .services = argv + 6,  .n_services = (size_t)argc - 6};
+    struct job job = {.topics = argv[1],
+                      .schema_dir = argv[2],
+                      .out_dir = argv[3],
+                      .depfile = argv[4],
+                      .target = argv[5],
+                      .services = argv + 6,
+                      .n_services = (size_t)argc - 6};
     int r = mr_catalog_load(job.topics, job.schema_dir, &catalog, &report);
     if (r > 0)
         (void)fwrite(report.data, 1, report.len, stderr);

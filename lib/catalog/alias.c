@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* All names of all events, sorted: how a producer finds the topic of what it reads. Within a service a
- * name must mean one event, and in C every topic one symbol. */
+/* All names of all events, sorted: how a producer finds the topic of what it reads. Within a
+ * service a name must mean one event, and in C every topic one symbol. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,15 +21,18 @@ static bool same_event(const struct mr_topic *a, const struct mr_topic *b)
 }
 
 /* Aliases i and i+k with one word: those of one service must be majors of one event. */
-static void check_clash(struct load *load, const struct mr_alias *alias, const struct mr_alias *other)
+static void check_clash(struct load *load, const struct mr_alias *alias,
+                        const struct mr_alias *other)
 {
     const struct mr_topic *topic = alias->topic;
 
     if (strcmp(topic->service, other->topic->service) != 0 || same_event(topic, other->topic))
         return;
     const yaml_node_t *node = load->topic_nodes[topic - load->topics];
-    const yaml_node_t *at = load_at(load, node, strcmp(alias->word, topic->event) == 0 ? "event" : "types");
-    load_note(load, at, "'%.100s' is also a name of topic '%s': a service's events need names of their own",
+    const yaml_node_t *at =
+        load_at(load, node, strcmp(alias->word, topic->event) == 0 ? "event" : "types");
+    load_note(load, at,
+              "'%.100s' is also a name of topic '%s': a service's events need names of their own",
               alias->word, other->topic->name);
 }
 
@@ -86,8 +89,8 @@ static void check_symbols(struct load *load)
         const char *other = load->topics[symbols[i - 1].topic].name;
         if (strcmp(symbols[i].id, symbols[i - 1].id) == 0 && strcmp(name, other) != 0)
             load_note(load, load->topic_nodes[symbols[i].topic],
-                      "topic '%s' and topic '%s' would both be topic_%s in C: rename one", name, other,
-                      symbols[i].id);
+                      "topic '%s' and topic '%s' would both be topic_%s in C: rename one", name,
+                      other, symbols[i].id);
     }
 }
 

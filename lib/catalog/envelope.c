@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `envelopes:`: each platform's form of JSON, checked to give every field that an event must have. */
+/* `envelopes:`: each platform's form of JSON, checked to give every field that an event must have.
+ */
 #include <string.h>
 
 #include "load.h"
 
 static const char *const default_words[] = {
-    [MR_DEFAULT_TEXT] = "",          [MR_DEFAULT_SERVICE] = "$service", [MR_DEFAULT_TYPE] = "$type",
-    [MR_DEFAULT_VERSION] = "$version", [MR_DEFAULT_KEY] = "$key",     [MR_DEFAULT_TIME] = "$time",
-    [MR_DEFAULT_EVENT_ID] = "$event_id", [MR_DEFAULT_CONTENT] = "$content",
+    [MR_DEFAULT_TEXT] = "",
+    [MR_DEFAULT_SERVICE] = "$service",
+    [MR_DEFAULT_TYPE] = "$type",
+    [MR_DEFAULT_VERSION] = "$version",
+    [MR_DEFAULT_KEY] = "$key",
+    [MR_DEFAULT_TIME] = "$time",
+    [MR_DEFAULT_EVENT_ID] = "$event_id",
+    [MR_DEFAULT_CONTENT] = "$content",
 };
 
 /* What a field may be given. null: the schema allows null or has a default. */
@@ -61,8 +67,8 @@ static void read_default(struct load *load, const yaml_node_t *node, enum mr_env
                     return;
                 }
     if (text[0] == '$' || !rule->literal)
-        load_note(load, node, "'%s' cannot default to '%.100s'%s", mr_envelope_field_name(field), text,
-                  load_hint(load, text, rule->defaults, count(rule->defaults)));
+        load_note(load, node, "'%s' cannot default to '%.100s'%s", mr_envelope_field_name(field),
+                  text, load_hint(load, text, rule->defaults, count(rule->defaults)));
     value->text = load_text(load, text);
 }
 
@@ -112,8 +118,10 @@ static void read_fields(struct load *load, const yaml_node_t *node, const struct
         if (row->fields->field[field])
             read_source(load, load_at(load, node, name), field, row->fields->field[field], source);
         if (source->n_pointers == 0 && source->n_defaults == 0 && !field_rules[field].null)
-            load_note(load, node, "'%s' is missing in envelope '%s': every event has one; give 'from' or "
-                      "'default'", name, row->name);
+            load_note(load, node,
+                      "'%s' is missing in envelope '%s': every event has one; give 'from' or "
+                      "'default'",
+                      name, row->name);
     }
     const struct mr_envelope_source *data = &map->fields[MR_ENVELOPE_DATA];
     map->flat = data->n_pointers == 1 && data->pointers && data->pointers[0] &&
@@ -177,8 +185,8 @@ static void check_overlap(struct load *load, const yaml_node_t *fields_at,
     }
 }
 
-static void read_envelope(struct load *load, const yaml_node_t *node, const struct row_envelope *row,
-                          struct mr_envelope_map *map)
+static void read_envelope(struct load *load, const yaml_node_t *node,
+                          const struct row_envelope *row, struct mr_envelope_map *map)
 {
     const yaml_node_t *fields_at = load_at(load, node, "fields");
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mr_catalog_load: reads topics.yaml twice, once as a tree that knows where everything stands (libyaml)
- * and once into structs (libcyaml), and makes the catalogue of both. */
+/* mr_catalog_load: reads topics.yaml twice, once as a tree that knows where everything stands
+ * (libyaml) and once into structs (libcyaml), and makes the catalogue of both. */
 #include <errno.h>
 #include <string.h>
 
@@ -12,7 +12,8 @@ struct owner {
     struct mr_arena *arena;
 };
 
-static int load_yaml_error(struct load *load, const yaml_parser_t *parser, const struct mr_buf *text)
+static int load_yaml_error(struct load *load, const yaml_parser_t *parser,
+                           const struct mr_buf *text)
 {
     size_t line = parser->problem_mark.line + 1, column = parser->problem_mark.column + 1;
 
@@ -57,14 +58,15 @@ static int parse(struct load *load, const struct mr_buf *text, yaml_document_t *
 
     if (!yaml_parser_initialize(&parser))
         return -ENOMEM;
-    yaml_parser_set_input_string(&parser, text->data ? text->data : (const unsigned char *)"", text->len);
+    yaml_parser_set_input_string(&parser, text->data ? text->data : (const unsigned char *)"",
+                                 text->len);
     int r = parse_document(load, &parser, text, document);
     yaml_parser_delete(&parser);
     return r;
 }
 
-/* After load_shape() libcyaml has nothing left to refuse; running out of memory is all that can happen
- * to it, which it may report as a fault of libyaml. */
+/* After load_shape() libcyaml has nothing left to refuse; running out of memory is all that can
+ * happen to it, which it may report as a fault of libyaml. */
 static int load_rows(const struct mr_buf *text, struct row_file **ret_file)
 {
     static const cyaml_config_t config = {

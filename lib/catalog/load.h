@@ -35,8 +35,10 @@ struct load {
     struct mr_platform *platforms;
     size_t n_platforms;
     struct mr_topic *topics;
-    const yaml_node_t **topic_nodes; /* parallel: the topic's mapping, the service's for dead letters */
+    const yaml_node_t *
+        *topic_nodes; /* parallel: the topic's mapping, the service's for dead letters */
     size_t n_topics;
+    bool incomplete; /* a topic or consumer was left out: what is missing then follows from that */
 };
 
 /* ---- positions (position.c) ---- */
@@ -49,9 +51,10 @@ const yaml_node_t *load_root(const struct load *load);
 void load_note(struct load *load, const yaml_node_t *node, const char *fmt, ...) MR_PRINTF(3, 4);
 void load_note_at(struct load *load, const char *file, size_t line, size_t column, const char *fmt,
                   ...) MR_PRINTF(5, 6);
-/* "; did you mean 'x'?", or the words themselves when none is near and they are few, or "". Lives in
- * scratch. */
-const char *load_hint(struct load *load, const char *word, const char *const *words, size_t n_words);
+/* "; did you mean 'x'?", or the words themselves when none is near and they are few, or "". Lives
+ * in scratch. */
+const char *load_hint(struct load *load, const char *word, const char *const *words,
+                      size_t n_words);
 /* Findings in the file's order, one per line. */
 int load_report(struct load *load, struct mr_buf *report);
 
@@ -62,24 +65,26 @@ const char *const *load_texts(struct load *load, char *const *texts, size_t n_te
 const char *load_printf(struct load *load, const char *fmt, ...) MR_PRINTF(2, 3);
 
 /* ---- steps ---- */
-void load_shape(struct load *load);                                    /* shape.c */
-void load_envelopes(struct load *load);                                /* envelope.c */
-void load_platforms(struct load *load);                                /* platform.c */
-void load_topics(struct load *load);                                   /* topic.c */
-void load_schemas(struct load *load);                                  /* schemas.c */
-void load_services(struct load *load, struct mr_catalog *catalog);     /* service.c */
-void load_aliases(struct load *load, struct mr_catalog *catalog);      /* alias.c */
+void load_shape(struct load *load);                                /* shape.c */
+void load_envelopes(struct load *load);                            /* envelope.c */
+void load_platforms(struct load *load);                            /* platform.c */
+void load_topics(struct load *load);                               /* topic.c */
+void load_schemas(struct load *load);                              /* schemas.c */
+void load_services(struct load *load, struct mr_catalog *catalog); /* service.c */
+void load_aliases(struct load *load, struct mr_catalog *catalog);  /* alias.c */
 
 /* ---- shared rules (rules.c) ---- */
 /* Lower-case words of letters and digits joined by single dashes; notes what is wrong. */
 bool load_name(struct load *load, const yaml_node_t *node, const char *what, const char *name);
 bool load_pointer(struct load *load, const yaml_node_t *node, const char *pointer);
-/* Values of one `topics`, `dead_letters` or topic mapping, and of one `retry`. complete: at the top of
- * the file, where every key must be given. */
-void load_check_settings(struct load *load, const yaml_node_t *node, const struct row_settings *row);
+/* Values of one `topics`, `dead_letters` or topic mapping, and of one `retry`. complete: at the top
+ * of the file, where every key must be given. */
+void load_check_settings(struct load *load, const yaml_node_t *node,
+                         const struct row_settings *row);
 void load_check_retry(struct load *load, const yaml_node_t *node, const struct row_retry *row);
 void load_check_defaults(struct load *load, const yaml_node_t *node, const struct row_defaults *row,
                          bool complete);
-/* Puts one layer over what topic or retry have; NULL changes nothing. Wrong values count as absent. */
+/* Puts one layer over what topic or retry have; NULL changes nothing. Wrong values count as absent.
+ */
 void load_merge_settings(struct mr_topic *topic, const struct row_settings *row);
 void load_merge_retry(struct mr_retry *retry, const struct row_retry *row);

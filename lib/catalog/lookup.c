@@ -7,9 +7,9 @@
 const char *mr_envelope_field_name(enum mr_envelope_field field)
 {
     static const char *const names[MR_ENVELOPE_N_FIELDS] = {
-        "event_id",       "event_type",     "event_version", "timestamp",  "correlation_id",
-        "causation_id",   "source_service", "user_id",       "session_id", "metadata",
-        "data",
+        "event_id",       "event_type",   "event_version",  "timestamp",
+        "correlation_id", "causation_id", "source_service", "user_id",
+        "session_id",     "metadata",     "data",
     };
 
     return (size_t)field < MR_N_ELEMENTS(names) ? names[field] : "?";
@@ -24,8 +24,8 @@ static int compare(struct mr_str word, const char *name)
     return order != 0 ? order : word.len < len ? -1 : word.len > len;
 }
 
-/* Every array of a catalogue is sorted by a name that is reached from its item. The first item whose
- * name is not before word; n_items when all are. */
+/* Every array of a catalogue is sorted by a name that is reached from its item. The first item
+ * whose name is not before word; n_items when all are. */
 static size_t lower_bound(const void *items, size_t n_items, size_t size,
                           const char *(*name_of)(const void *item), struct mr_str word)
 {
@@ -75,14 +75,16 @@ const struct mr_topic *mr_catalog_topic(const struct mr_catalog *catalog, struct
     return find(catalog->topics, catalog->n_topics, sizeof(*catalog->topics), topic_name, name);
 }
 
-const struct mr_consumer_group *mr_catalog_group(const struct mr_catalog *catalog, struct mr_str name)
+const struct mr_consumer_group *mr_catalog_group(const struct mr_catalog *catalog,
+                                                 struct mr_str name)
 {
     return find(catalog->groups, catalog->n_groups, sizeof(*catalog->groups), group_name, name);
 }
 
 const struct mr_service *mr_catalog_service(const struct mr_catalog *catalog, struct mr_str name)
 {
-    return find(catalog->services, catalog->n_services, sizeof(*catalog->services), service_name, name);
+    return find(catalog->services, catalog->n_services, sizeof(*catalog->services), service_name,
+                name);
 }
 
 const struct mr_platform *mr_catalog_platform(const struct mr_catalog *catalog, struct mr_str name)
@@ -103,8 +105,8 @@ const struct mr_topic *mr_catalog_event(const struct mr_catalog *catalog, const 
                                         struct mr_str type)
 {
     const struct mr_topic *best = NULL;
-    size_t i = lower_bound(catalog->aliases, catalog->n_aliases, sizeof(*catalog->aliases), alias_word,
-                           type);
+    size_t i = lower_bound(catalog->aliases, catalog->n_aliases, sizeof(*catalog->aliases),
+                           alias_word, type);
 
     for (; i < catalog->n_aliases && compare(type, catalog->aliases[i].word) == 0; i++) {
         const struct mr_topic *topic = catalog->aliases[i].topic;
@@ -118,8 +120,8 @@ const struct mr_topic *mr_catalog_event(const struct mr_catalog *catalog, const 
     return best;
 }
 
-const struct mr_topic *mr_catalog_major(const struct mr_catalog *catalog, const struct mr_topic *topic,
-                                        int32_t major)
+const struct mr_topic *mr_catalog_major(const struct mr_catalog *catalog,
+                                        const struct mr_topic *topic, int32_t major)
 {
     for (size_t i = 0; i < catalog->n_topics; i++)
         if (catalog->topics[i].major == major && same_event(&catalog->topics[i], topic))

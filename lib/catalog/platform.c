@@ -20,8 +20,8 @@ static struct mr_envelope_map *find_envelope(struct load *load, const yaml_node_
     return NULL;
 }
 
-static void read_envelopes(struct load *load, const yaml_node_t *node, const struct row_platform *row,
-                           struct mr_platform *platform)
+static void read_envelopes(struct load *load, const yaml_node_t *node,
+                           const struct row_platform *row, struct mr_platform *platform)
 {
     const struct mr_envelope_map **maps = load_array(load, row->n_envelopes, sizeof(const void *));
 
@@ -31,8 +31,10 @@ static void read_envelopes(struct load *load, const yaml_node_t *node, const str
         if (!map)
             continue;
         if (i + 1 < row->n_envelopes && !map->when)
-            load_note(load, at, "envelope '%s' has no 'when', so those after it are never tried: put it "
-                      "last", map->name);
+            load_note(load, at,
+                      "envelope '%s' has no 'when', so those after it are never tried: put it "
+                      "last",
+                      map->name);
         maps[platform->n_envelopes++] = map;
     }
     platform->envelopes = maps;
@@ -56,10 +58,10 @@ void load_platforms(struct load *load)
         for (size_t j = 0; j < i; j++)
             if (strcmp(load->platforms[j].name, row->name) == 0)
                 load_note(load, at, "platform '%s' is defined twice", row->name);
-        *platform = (struct mr_platform){.name = load_text(load, row->name),
-                                         .title = load_text(load, row->title),
-                                         .drop_unknown = row->unknown &&
-                                                         *row->unknown == ROW_UNKNOWN_DROP};
+        *platform =
+            (struct mr_platform){.name = load_text(load, row->name),
+                                 .title = load_text(load, row->title),
+                                 .drop_unknown = row->unknown && *row->unknown == ROW_UNKNOWN_DROP};
         read_envelopes(load, load_at(load, node, "envelopes"), row, platform);
         load_check_defaults(load, load_at(load, node, "defaults"), row->defaults, false);
         load->n_platforms = i + 1;

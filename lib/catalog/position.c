@@ -22,7 +22,8 @@ const yaml_node_t *load_at(const struct load *load, const yaml_node_t *mapping, 
     const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
     for (; pair < mapping->data.mapping.pairs.top; pair++) {
         const yaml_node_t *name = yaml_document_get_node(load->document, pair->key);
-        if (name->type == YAML_SCALAR_NODE && strcmp((const char *)name->data.scalar.value, key) == 0)
+        if (name->type == YAML_SCALAR_NODE &&
+            strcmp((const char *)name->data.scalar.value, key) == 0)
             return yaml_document_get_node(load->document, pair->value);
     }
     return NULL;
@@ -48,7 +49,8 @@ static void note(struct load *load, const char *file, size_t line, size_t column
         return;
     }
     if (!load->findings)
-        load->findings = mr_arena_array(load->scratch, MR_CATALOG_MAX_FINDINGS, sizeof(*load->findings));
+        load->findings =
+            mr_arena_array(load->scratch, MR_CATALOG_MAX_FINDINGS, sizeof(*load->findings));
     (void)vsnprintf(text, sizeof(text), fmt, args);
     const char *copy = mr_arena_dup(load->scratch, text, strlen(text));
     if (!load->findings || !copy) {
@@ -70,7 +72,8 @@ void load_note(struct load *load, const yaml_node_t *node, const char *fmt, ...)
     va_end(args);
 }
 
-void load_note_at(struct load *load, const char *file, size_t line, size_t column, const char *fmt, ...)
+void load_note_at(struct load *load, const char *file, size_t line, size_t column, const char *fmt,
+                  ...)
 {
     va_list args;
 
@@ -79,18 +82,43 @@ void load_note_at(struct load *load, const char *file, size_t line, size_t colum
     va_end(args);
 }
 
+/* The words that differ, in their order; false when they are too many to list. */
+static bool few_words(const char *const *words, size_t n_words, const char *few[FEW_WORDS],
+                      size_t *ret_n)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < n_words; i++) {
+        bool known = false;
+        for (size_t j = 0; j < n && !known; j++)
+            known = strcmp(few[j], words[i]) == 0;
+        if (known)
+            continue;
+        if (n == FEW_WORDS)
+            return false;
+        few[n++] = words[i];
+    }
+    *ret_n = n;
+    return n > 0;
+}
+
 const char *load_hint(struct load *load, const char *word, const char *const *words, size_t n_words)
 {
     const char *near = mr_nearest(word, words, n_words);
+    const char *few[FEW_WORDS];
     const char *hint = "";
+    size_t n_few;
 
     if (near) {
         hint = mr_arena_printf(load->scratch, "; did you mean '%s'?", near);
-    } else if (n_words > 0 && n_words <= FEW_WORDS) {
+    } else if (few_words(words, n_words, few, &n_few)) {
         hint = "; it can be ";
-        for (size_t i = 0; i < n_words && hint; i++)
+        for (size_t i = 0; i < n_few && hint; i++)
             hint = mr_arena_printf(load->scratch, "%s%s'%s'", hint,
-                                   i == 0 ? "" : i + 1 < n_words ? ", " : " or ", words[i]);
+                                   i == 0          ? ""
+                                   : i + 1 < n_few ? ", "
+                                                   : " or ",
+                                   few[i]);
     }
     if (!hint)
         load->r = -ENOMEM;

@@ -8,13 +8,15 @@ enum { LONGEST_TEXT = 1000, MOST_ITEMS = 1000 };
 
 #define MAY CYAML_FLAG_OPTIONAL
 #define MUST CYAML_FLAG_DEFAULT
-#define TEXT(flags, T, m, key) CYAML_FIELD_STRING_PTR(key, (flags) | CYAML_FLAG_POINTER, T, m, 1, LONGEST_TEXT)
+#define TEXT(flags, T, m, key)                                                                     \
+    CYAML_FIELD_STRING_PTR(key, (flags) | CYAML_FLAG_POINTER, T, m, 1, LONGEST_TEXT)
 #define NUMBER(T, m, key) CYAML_FIELD_INT_PTR(key, MAY | CYAML_FLAG_POINTER, T, m)
 #define YES_NO(T, m, key) CYAML_FIELD_BOOL_PTR(key, MAY | CYAML_FLAG_POINTER, T, m)
 #define WORD(flags, T, m, key, words)                                                              \
     CYAML_FIELD_ENUM_PTR(key, (flags) | CYAML_FLAG_POINTER | CYAML_FLAG_STRICT, T, m, words,       \
                          CYAML_ARRAY_LEN(words))
-#define GROUP(flags, T, m, key, fields) CYAML_FIELD_MAPPING_PTR(key, (flags) | CYAML_FLAG_POINTER, T, m, fields)
+#define GROUP(flags, T, m, key, fields)                                                            \
+    CYAML_FIELD_MAPPING_PTR(key, (flags) | CYAML_FLAG_POINTER, T, m, fields)
 #define LIST(flags, T, m, n, key, entry)                                                           \
     CYAML_FIELD_SEQUENCE_COUNT(key, (flags) | CYAML_FLAG_POINTER, T, m, n, entry, 1, MOST_ITEMS)
 #define END CYAML_FIELD_END
@@ -36,7 +38,8 @@ static const cyaml_strval_t levels[] = {
     {"FULL_TRANSITIVE", MR_COMPAT_FULL_TRANSITIVE},
 };
 static const cyaml_strval_t keys[] = {{"release", ROW_KEY_RELEASE}, {"hold", ROW_KEY_HOLD}};
-static const cyaml_strval_t unknowns[] = {{"refuse", ROW_UNKNOWN_REFUSE}, {"drop", ROW_UNKNOWN_DROP}};
+static const cyaml_strval_t unknowns[] = {{"refuse", ROW_UNKNOWN_REFUSE},
+                                          {"drop", ROW_UNKNOWN_DROP}};
 /* Fields that a filter can compare: texts. */
 static const cyaml_strval_t filter_fields[] = {
     {"event_id", MR_ENVELOPE_EVENT_ID},

@@ -11,17 +11,19 @@ enum { MOST_ATTEMPTS = 1000, LONGEST_WAIT_MS = 24 * 3600 * 1000, LARGEST_MULTIPL
 bool load_name(struct load *load, const yaml_node_t *node, const char *what, const char *name)
 {
     size_t len = strlen(name);
-    bool fits = name[0] >= 'a' && name[0] <= 'z' && len <= MR_CATALOG_MAX_NAME && name[len - 1] != '-';
+    bool fits =
+        name[0] >= 'a' && name[0] <= 'z' && len <= MR_CATALOG_MAX_NAME && name[len - 1] != '-';
 
     for (size_t i = 0; i < len && fits; i++) {
         bool word = (name[i] >= 'a' && name[i] <= 'z') || (name[i] >= '0' && name[i] <= '9');
         fits = word || (name[i] == '-' && name[i - 1] != '-');
     }
     if (!fits)
-        load_note(load, node,
-                  "%s '%.100s' must be lower-case letters and digits in words joined by '-', a letter "
-                  "first, at most %d in all",
-                  what, name, MR_CATALOG_MAX_NAME);
+        load_note(
+            load, node,
+            "%s '%.100s' must be lower-case letters and digits in words joined by '-', a letter "
+            "first, at most %d in all",
+            what, name, MR_CATALOG_MAX_NAME);
     return fits;
 }
 
@@ -32,8 +34,8 @@ bool load_pointer(struct load *load, const yaml_node_t *node, const char *pointe
     for (const char *p = pointer; *p && fits; p++)
         fits = *p != '~' || p[1] == '0' || p[1] == '1';
     if (!fits)
-        load_note(load, node, "'%.100s' is no JSON pointer: write /member or /member/inner%s", pointer,
-                  strchr(pointer, '~') ? ", '~' as ~0" : "");
+        load_note(load, node, "'%.100s' is no JSON pointer: write /member or /member/inner%s",
+                  pointer, strchr(pointer, '~') ? ", '~' as ~0" : "");
     return fits;
 }
 
@@ -59,8 +61,8 @@ static void check_range(struct load *load, const yaml_node_t *node, const char *
                         const int32_t *value, int32_t most)
 {
     if (value && (*value < 1 || *value > most))
-        load_note(load, load_at(load, node, key), "'%s' must be from 1 to %" PRId32 ", not %" PRId32, key,
-                  most, *value);
+        load_note(load, load_at(load, node, key),
+                  "'%s' must be from 1 to %" PRId32 ", not %" PRId32, key, most, *value);
 }
 
 void load_check_settings(struct load *load, const yaml_node_t *node, const struct row_settings *row)
@@ -75,17 +77,21 @@ void load_check_settings(struct load *load, const yaml_node_t *node, const struc
         load_note(load, load_at(load, node, "retention"),
                   "'retention' takes a time like 36h, 14d or 7y of at least 1s, or 'cluster' or "
                   "'forever', not '%.100s'%s%s%s",
-                  row->retention, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+                  row->retention, near ? "; did you mean '" : "", near ? near : "",
+                  near ? "'?" : "");
     }
 }
 
-static void check_wait(struct load *load, const yaml_node_t *node, const char *key, const char *text)
+static void check_wait(struct load *load, const yaml_node_t *node, const char *key,
+                       const char *text)
 {
     int64_t ms;
 
     if (text && (!duration(text, &ms) || ms < 1 || ms > LONGEST_WAIT_MS))
-        load_note(load, load_at(load, node, key), "'%s' takes a time from 1ms to 1d, like 500ms or 30s, "
-                  "not '%.100s'", key, text);
+        load_note(load, load_at(load, node, key),
+                  "'%s' takes a time from 1ms to 1d, like 500ms or 30s, "
+                  "not '%.100s'",
+                  key, text);
 }
 
 void load_check_retry(struct load *load, const yaml_node_t *node, const struct row_retry *row)
@@ -110,13 +116,15 @@ static void check_complete(struct load *load, const yaml_node_t *node, const cha
     }
     for (; *keys; keys++)
         if (!load_at(load, mapping, *keys))
-            load_note(load, mapping, "key '%s' is missing in '%s' of the file's defaults", *keys, group);
+            load_note(load, mapping, "key '%s' is missing in '%s' of the file's defaults", *keys,
+                      group);
 }
 
 void load_check_defaults(struct load *load, const yaml_node_t *node, const struct row_defaults *row,
                          bool complete)
 {
-    static const char *const topics[] = {"partitions", "retention", "cleanup", "compatibility", NULL};
+    static const char *const topics[] = {"partitions", "retention", "cleanup", "compatibility",
+                                         NULL};
     static const char *const dead_letters[] = {"partitions", "retention", "cleanup", NULL};
     static const char *const retry[] = {"attempts", "initial", "max", "multiplier",
                                         "jitter",   "key",     NULL};

@@ -127,12 +127,13 @@ void load_schemas(struct load *load)
 
     if (r != 0) {
         if (load->r == 0)
-            load_note_at(load, load->schema_dir, 1, 1, "the schemas cannot be read: %s", strerror(-r));
+            load_note_at(load, load->schema_dir, 1, 1, "the schemas cannot be read: %s",
+                         strerror(-r));
         return;
     }
     for (size_t i = 0; load->r == 0 && i < load->n_topics; i++)
         if (!load->topics[i].dead_letter)
             read_schema(load, &load->topics[i], load_at(load, load->topic_nodes[i], "topic"));
-    for (size_t i = 0; load->r == 0 && i < n_services; i++)
+    for (size_t i = 0; load->r == 0 && !load->incomplete && i < n_services; i++)
         find_orphans(load, services[i]);
 }

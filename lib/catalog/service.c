@@ -19,9 +19,9 @@ static bool publishes(const struct mr_topic *topic, const char *name)
 }
 
 /* Topics for which `fits` holds, in their order. */
-static const struct mr_topic *const *pick(struct load *load, const char *name,
-                                          bool (*fits)(const struct mr_topic *topic, const char *name),
-                                          size_t *ret_n)
+static const struct mr_topic *const *
+pick(struct load *load, const char *name,
+     bool (*fits)(const struct mr_topic *topic, const char *name), size_t *ret_n)
 {
     size_t n = 0;
 
@@ -73,7 +73,7 @@ static void read_filters(struct load *load, const yaml_node_t *node, const struc
         filters[i] = (struct mr_filter){.field = *from->field,
                                         .values = load_texts(load, from->values, from->n_values),
                                         .n_values = from->n_values};
-        if (*from->field == MR_ENVELOPE_EVENT_TYPE)
+        if (*from->field == MR_ENVELOPE_EVENT_TYPE && !load->incomplete)
             check_types(load, load_at(load, load_item(load, list, i), "values"), from, group);
     }
     group->filters = filters;
@@ -91,10 +91,11 @@ static void read_group(struct load *load, const yaml_node_t *node, const struct 
     for (size_t i = 0; i < MR_N_ELEMENTS(layers); i++)
         load_merge_retry(&group->retry, layers[i] ? layers[i]->retry : NULL);
     if (group->retry.max_ms < group->retry.initial_ms)
-        load_note(load, load_at(load, node, "service"),
-                  "consumer group '%s' would wait %lldms at first but %lldms at most: raise 'max' or "
-                  "lower 'initial' in 'retry'",
-                  service->name, (long long)group->retry.initial_ms, (long long)group->retry.max_ms);
+        load_note(
+            load, load_at(load, node, "service"),
+            "consumer group '%s' would wait %lldms at first but %lldms at most: raise 'max' or "
+            "lower 'initial' in 'retry'",
+            service->name, (long long)group->retry.initial_ms, (long long)group->retry.max_ms);
     group->name = service->name;
     group->platform = service->platform;
     group->dead_letter_topic = service->dead_letter ? service->dead_letter->name : NULL;
@@ -130,7 +131,8 @@ static void read_service(struct load *load, size_t index, struct mr_service *ser
     if (load->r != 0)
         return;
     if (n_consumed == 0) {
-        check_idle(load, node, row);
+        if (!load->incomplete)
+            check_idle(load, node, row);
         return;
     }
     struct mr_consumer_group *group = &groups[(*n_groups)++];
@@ -141,7 +143,8 @@ static void read_service(struct load *load, size_t index, struct mr_service *ser
 
 static int by_service(const void *left, const void *right)
 {
-    return strcmp(((const struct mr_service *)left)->name, ((const struct mr_service *)right)->name);
+    return strcmp(((const struct mr_service *)left)->name,
+                  ((const struct mr_service *)right)->name);
 }
 
 static int by_group(const void *left, const void *right)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Holds the YAML tree against the rows that libcyaml loads by: libcyaml stops at the first mistake
- * and says little about it, this step reports them all with their places. What passes here, loads. */
+ * and says little about it, this step reports them all with their places. What passes here, loads.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -121,8 +122,8 @@ static void check_sequence(struct shape *shape, const cyaml_schema_value_t *want
     if (n_items < want->sequence.min)
         load_note(shape->load, node, "list '%s' is empty; leave the key out instead", what);
     if (n_items > want->sequence.max)
-        load_note(shape->load, node, "list '%s' has %zu entries, at most %" PRIu32 " are allowed", what,
-                  n_items, want->sequence.max);
+        load_note(shape->load, node, "list '%s' has %zu entries, at most %" PRIu32 " are allowed",
+                  what, n_items, want->sequence.max);
     for (; item < node->data.sequence.items.top; item++)
         check(shape, want->sequence.entry, *item, what);
 }
@@ -147,7 +148,8 @@ static void check_float(struct shape *shape, const yaml_node_t *node, const char
     char *end = NULL;
     double value = strtod(text, &end);
 
-    if (end == text || *end != '\0' || strspn(text, "0123456789.") != strlen(text) || !isfinite(value))
+    if (end == text || *end != '\0' || strspn(text, "0123456789.") != strlen(text) ||
+        !isfinite(value))
         load_note(shape->load, node, "'%s' takes a number like 2 or 1.5, not '%.100s'", what, text);
 }
 
@@ -173,8 +175,8 @@ static void check_text(struct shape *shape, const cyaml_schema_value_t *want,
     if (len < want->string.min)
         load_note(shape->load, node, "'%s' is empty", what);
     else if (len > want->string.max)
-        load_note(shape->load, node, "'%s' has %zu bytes, at most %" PRIu32 " are allowed", what, len,
-                  want->string.max);
+        load_note(shape->load, node, "'%s' has %zu bytes, at most %" PRIu32 " are allowed", what,
+                  len, want->string.max);
     else if (strlen(text_of(node)) != len)
         load_note(shape->load, node, "'%s' has a NUL character", what);
 }

@@ -28,13 +28,14 @@ struct context {
     const struct row_service *row;
     const yaml_node_t *node;
     const char *name;
-    const struct mr_platform *platform;        /* NULL after a mistake */
+    const struct mr_platform *platform; /* NULL after a mistake */
     const struct row_defaults *platform_row;
 };
 
 static const char *identifier_rule(const char *text)
 {
-    bool fits = (text[0] >= 'A' && text[0] <= 'Z') || (text[0] >= 'a' && text[0] <= 'z') || text[0] == '_';
+    bool fits =
+        (text[0] >= 'A' && text[0] <= 'Z') || (text[0] >= 'a' && text[0] <= 'z') || text[0] == '_';
 
     for (const char *p = text; *p && fits; p++)
         fits = (*p >= 'A' && *p <= 'Z') || (*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') ||
@@ -55,7 +56,8 @@ static bool parse_name(struct load *load, const yaml_node_t *node, const char *n
                      : 0;
 
     if (!end || *end != '\0' || major > INT16_MAX) {
-        load_note(load, node, "topic '%.100s' must be domain.action.v<major>, like order.created.v1", name);
+        load_note(load, node,
+                  "topic '%.100s' must be domain.action.v<major>, like order.created.v1", name);
         return false;
     }
     const char *domain = mr_arena_dup(load->arena, name, (size_t)(dot - name));
@@ -79,6 +81,15 @@ static bool listed(const char *name, const char *const *names, size_t n_names)
     return false;
 }
 
+static void no_service(struct maker *maker, const yaml_node_t *node, const char *name)
+{
+    size_t n_services = maker->load->file->n_services;
+
+    load_note(maker->load, node, "there is no service '%.100s'%s", name,
+              load_hint(maker->load, name, maker->service_words, n_services));
+    maker->load->incomplete = true;
+}
+
 static void add_consumers(struct maker *maker, const yaml_node_t *list, char *const *names,
                           size_t n_names, const char **consumers, size_t *n_consumers)
 {
@@ -87,8 +98,7 @@ static void add_consumers(struct maker *maker, const yaml_node_t *list, char *co
     for (size_t i = 0; i < n_names; i++) {
         const yaml_node_t *at = load_item(load, list, i);
         if (!listed(names[i], maker->service_words, load->file->n_services))
-            load_note(load, at, "there is no service '%.100s'%s", names[i],
-                      load_hint(load, names[i], maker->service_words, load->file->n_services));
+            no_service(maker, at, names[i]);
         else if (listed(names[i], consumers, *n_consumers))
             load_note(load, at, "consumer '%s' stands here twice", names[i]);
         else
@@ -101,8 +111,8 @@ static int by_word(const void *left, const void *right)
     return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
-static void read_consumers(struct maker *maker, const yaml_node_t *node, const struct row_topic *row,
-                           struct mr_topic *topic)
+static void read_consumers(struct maker *maker, const yaml_node_t *node,
+                           const struct row_topic *row, struct mr_topic *topic)
 {
     struct load *load = maker->load;
     size_t most = (size_t)row->n_consumers + row->n_optional;
@@ -112,8 +122,8 @@ static void read_consumers(struct maker *maker, const yaml_node_t *node, const s
 
     if (!consumers || !optional)
         return;
-    add_consumers(maker, load_at(load, node, "consumers"), row->consumers, row->n_consumers, consumers,
-                  &n_consumers);
+    add_consumers(maker, load_at(load, node, "consumers"), row->consumers, row->n_consumers,
+                  consumers, &n_consumers);
     add_consumers(maker, load_at(load, node, "optional"), row->optional, row->n_optional, consumers,
                   &n_consumers);
     if (load->r != 0)
@@ -138,11 +148,13 @@ static void read_types(struct load *load, const yaml_node_t *node, const struct 
             if (strcmp(row->types[i], row->types[j]) == 0)
                 load_note(load, load_item(load, load_at(load, node, "types"), i),
                           "type '%.100s' stands here twice", row->types[i]);
-    topic->types = row->n_types ? load_texts(load, row->types, row->n_types) : load_texts(load, own, 1);
+    topic->types =
+        row->n_types ? load_texts(load, row->types, row->n_types) : load_texts(load, own, 1);
     topic->n_types = row->n_types ? row->n_types : 1;
 }
 
-/* A form of JSON that makes a field from the topic's key or time alone needs the topic to have it. */
+/* A form of JSON that makes a field from the topic's key or time alone needs the topic to have it.
+ */
 static void check_needs(struct load *load, const yaml_node_t *node, const struct mr_topic *topic)
 {
     static const struct {
@@ -159,7 +171,8 @@ static void check_needs(struct load *load, const yaml_node_t *node, const struct
                 &topic->platform->envelopes[j]->fields[needs[i].field];
             if (source->n_pointers == 0 && source->n_defaults == 1 && source->defaults &&
                 source->defaults[0].kind == needs[i].kind)
-                load_note(load, node, "key '%s' is missing in topic '%s': envelope '%s' makes %s from it",
+                load_note(load, node,
+                          "key '%s' is missing in topic '%s': envelope '%s' makes %s from it",
                           needs[i].key, topic->name, topic->platform->envelopes[j]->name,
                           mr_envelope_field_name(needs[i].field));
         }
@@ -173,15 +186,16 @@ static struct mr_topic *add_topic(struct maker *maker, const struct context *con
     struct load *load = maker->load;
 
     *made = (struct made){.node = node, .order = maker->n_made};
-    made->topic = (struct mr_topic){.service = context->name,
-                                    .platform = context->platform,
-                                    .name = load_printf(load, "%.*s.%.*s", MR_CATALOG_MAX_NAME,
-                                                        context->name, MR_CATALOG_MAX_TOPIC, suffix),
-                                    .replication = -1,
-                                    .cleanup = row_cleanup_words[ROW_CLEANUP_DELETE]};
+    made->topic =
+        (struct mr_topic){.service = context->name,
+                          .platform = context->platform,
+                          .name = load_printf(load, "%.*s.%.*s", MR_CATALOG_MAX_NAME, context->name,
+                                              MR_CATALOG_MAX_TOPIC, suffix),
+                          .replication = -1,
+                          .cleanup = row_cleanup_words[ROW_CLEANUP_DELETE]};
     if (made->topic.name && strlen(made->topic.name) > MR_CATALOG_MAX_TOPIC)
-        load_note(load, node, "topic '%.100s...' is longer than Kafka's %d characters", made->topic.name,
-                  MR_CATALOG_MAX_TOPIC);
+        load_note(load, node, "topic '%.100s...' is longer than Kafka's %d characters",
+                  made->topic.name, MR_CATALOG_MAX_TOPIC);
     maker->n_made++;
     return &made->topic;
 }
@@ -194,8 +208,10 @@ static void read_topic(struct maker *maker, const struct context *context, const
                                            context->row->defaults};
     struct mr_topic parsed = {0};
 
-    if (!parse_name(load, load_at(load, node, "topic"), row->name, &parsed))
+    if (!parse_name(load, load_at(load, node, "topic"), row->name, &parsed)) {
+        load->incomplete = true;
         return;
+    }
     struct mr_topic *topic = add_topic(maker, context, node, row->name);
     topic->domain = parsed.domain;
     topic->action = parsed.action;
@@ -213,7 +229,8 @@ static void read_topic(struct maker *maker, const struct context *context, const
     for (size_t i = 0; i < MR_N_ELEMENTS(words); i++) {
         const char *rule = words[i] ? identifier_rule(words[i]) : NULL;
         if (rule)
-            load_note(load, load_at(load, node, keys[i]), "%s '%.100s' %s", keys[i], words[i], rule);
+            load_note(load, load_at(load, node, keys[i]), "%s '%.100s' %s", keys[i], words[i],
+                      rule);
     }
     read_types(load, node, row, topic);
     read_consumers(maker, node, row, topic);
@@ -237,13 +254,13 @@ static void read_service(struct maker *maker, size_t index)
 {
     struct load *load = maker->load;
     const struct row_service *row = &load->file->services[index];
-    const yaml_node_t *node =
-        load_item(load, load_at(load, load_root(load), "services"), index);
+    const yaml_node_t *node = load_item(load, load_at(load, load_root(load), "services"), index);
     struct context context = {.row = row, .node = node, .name = load_text(load, row->name)};
 
     (void)load_name(load, load_at(load, node, "service"), "service", row->name);
     if (listed(row->name, maker->service_words, index))
-        load_note(load, load_at(load, node, "service"), "service '%.100s' is defined twice", row->name);
+        load_note(load, load_at(load, node, "service"), "service '%.100s' is defined twice",
+                  row->name);
     for (size_t i = 0; i < load->n_platforms; i++)
         if (strcmp(load->platforms[i].name, row->platform) == 0) {
             context.platform = &load->platforms[i];
@@ -275,7 +292,8 @@ static void take_sorted(struct maker *maker)
 
     qsort(maker->made, maker->n_made, sizeof(*maker->made), by_name);
     load->topics = load_array(load, maker->n_made, sizeof(*load->topics));
-    load->topic_nodes = mr_arena_array(load->scratch, maker->n_made + 1, sizeof(*load->topic_nodes));
+    load->topic_nodes =
+        mr_arena_array(load->scratch, maker->n_made + 1, sizeof(*load->topic_nodes));
     if (!load->topics || !load->topic_nodes) {
         load->r = -ENOMEM;
         return;
@@ -302,7 +320,8 @@ void load_topics(struct load *load)
         n_topics += file->services[i].n_topics;
     maker.made = mr_arena_array(load->scratch, n_topics + 1, sizeof(*maker.made));
     maker.service_words = mr_arena_array(load->scratch, file->n_services + 1, sizeof(const char *));
-    maker.platform_words = mr_arena_array(load->scratch, load->n_platforms + 1, sizeof(const char *));
+    maker.platform_words =
+        mr_arena_array(load->scratch, load->n_platforms + 1, sizeof(const char *));
     if (!maker.made || !maker.service_words || !maker.platform_words) {
         load->r = -ENOMEM;
         return;

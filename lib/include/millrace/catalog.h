@@ -87,8 +87,8 @@ struct mr_envelope_map {
 };
 
 struct mr_platform {
-    const char *name;  /* "first-viscount" */
-    const char *title; /* "First Viscount" */
+    const char *name;                               /* "first-viscount" */
+    const char *title;                              /* "First Viscount" */
     const struct mr_envelope_map *const *envelopes; /* the first whose `when` is present; the last
                                                      * has none */
     size_t n_envelopes;
@@ -127,7 +127,7 @@ struct mr_topic {
 /* ---- services and consumer groups ---- */
 
 struct mr_retry {
-    int32_t max_attempts;      /* deliveries in all before the dead letter, the first included */
+    int32_t max_attempts;       /* deliveries in all before the dead letter, the first included */
     int64_t initial_ms, max_ms; /* wait n (from 0) is min(initial * multiplier^n, max) ... */
     double multiplier;
     bool jitter;   /* ... times a random factor from 0.5 to 1 */
@@ -155,7 +155,7 @@ struct mr_consumer_group {
 struct mr_service {
     const char *name;
     const struct mr_platform *platform;
-    const struct mr_topic *dead_letter; /* what it could not handle or would not publish */
+    const struct mr_topic *dead_letter;   /* what it could not handle or would not publish */
     const struct mr_topic *const *topics; /* what it publishes, sorted by name */
     size_t n_topics;
     const struct mr_consumer_group *group; /* NULL: consumes nothing */
@@ -221,3 +221,9 @@ const char *mr_catalog_nearest_topic(const struct mr_catalog *catalog, const cha
 const char *mr_catalog_nearest_event(const struct mr_catalog *catalog, const char *service,
                                      const char *type);
 const char *mr_catalog_nearest_service(const struct mr_catalog *catalog, const char *name);
+
+/* By the id that generated names are made of, e.g. order_management_order_created_v1: its topic,
+ * its descriptor; its struct is `struct <id>`. topics.gen.h and <service>.gen.h declare them, so
+ * that a misspelt one does not compile. docs/add-an-event.md shows their use. */
+#define MR_TOPIC(id) (&topic_##id)
+#define MR_RECORD(id) (&id##_desc)
