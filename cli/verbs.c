@@ -12,7 +12,11 @@
     VERB(events_describe)                                                                          \
     VERB(help)                                                                                     \
     VERB(man)                                                                                      \
-    VERB(simulate)
+    VERB(simulate)                                                                                 \
+    VERB(topics_check)                                                                             \
+    VERB(topics_create)                                                                            \
+    VERB(topics_describe)                                                                          \
+    VERB(topics_list)
 
 #define VERB(symbol) extern const struct verb verb_##symbol;
 VERBS

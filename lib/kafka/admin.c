@@ -69,6 +69,20 @@ const struct mr_kafka_topic_info *mr_kafka_topics_find(const struct mr_kafka_top
     return n_topics ? bsearch(&key, topics, n_topics, sizeof(*topics), by_name) : NULL;
 }
 
+/* The embedded broker leaves admin requests without an answer: known by the id it gives its
+ * cluster. */
+static int refuse_embedded(struct mr_kafka_client *client, int timeout_ms, struct mr_error *reterr)
+{
+    static const char mock[] = "mockCluster";
+    char *id = rd_kafka_clusterid(client->rk, timeout_ms);
+    bool embedded = id && strncmp(id, mock, sizeof(mock) - 1) == 0;
+
+    rd_kafka_mem_free(client->rk, id);
+    return embedded ? mr_error_set(reterr, -EOPNOTSUPP,
+                                   "the embedded broker of 'millrace up' has no admin requests")
+                    : 0;
+}
+
 /* One admin request: sends, waits, and gives the answer or NULL with *ret_r set. */
 static rd_kafka_event_t *wait_answer(struct mr_kafka_client *client, rd_kafka_queue_t *queue,
                                      int timeout_ms, const char *doing, int *ret_r,
@@ -154,10 +168,10 @@ int mr_kafka_create_topics(struct mr_kafka_client *client, struct mr_kafka_new_t
 {
     MR_AUTO(free) rd_kafka_NewTopic_t **topics = calloc(n_items + 1, sizeof(rd_kafka_NewTopic_t *));
     size_t n = 0;
-    int r = 0;
+    int r = topics ? refuse_embedded(client, timeout_ms, reterr) : -ENOMEM;
 
-    if (!topics)
-        return -ENOMEM;
+    if (r != 0)
+        return r;
     for (size_t i = 0; i < n_items; i++) {
         topics[n] = new_topic(&items[i]);
         n += topics[n] != NULL;
@@ -202,11 +216,14 @@ int mr_kafka_topic_settings(struct mr_kafka_client *client, const char *name, in
                                        bool is_default),
                             void *self, struct mr_error *reterr)
 {
+    int r = refuse_embedded(client, timeout_ms, reterr);
+
+    if (r != 0)
+        return r;
     rd_kafka_ConfigResource_t *resource =
         rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(client->rk);
     rd_kafka_AdminOptions_t *admin = options(client, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeout_ms);
-    int r = 0;
 
     rd_kafka_DescribeConfigs(client->rk, &resource, 1, admin, queue);
     rd_kafka_event_t *event = wait_answer(client, queue, timeout_ms, name, &r, reterr);

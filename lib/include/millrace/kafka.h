@@ -193,7 +193,8 @@ struct mr_kafka_new_topic {
 int mr_kafka_create_topics(struct mr_kafka_client *client, struct mr_kafka_new_topic *items,
                            size_t n_items, int timeout_ms, struct mr_error *reterr);
 /* A topic's settings as the cluster has them: fn is called per entry; is_default tells those that
- * nobody set on the topic. Outcomes: 0, MR_ABSENT, MR_AGAIN, -errno. */
+ * nobody set on the topic. Outcomes: 0, MR_ABSENT, MR_AGAIN, -EOPNOTSUPP (embedded broker), -errno.
+ */
 int mr_kafka_topic_settings(struct mr_kafka_client *client, const char *name, int timeout_ms,
                             void (*fn)(void *self, const char *key, const char *value,
                                        bool is_default),
