@@ -6,37 +6,37 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-int bin_error(const struct bin *bin, struct mr_error *reterr, const char *fmt, ...)
+void bin_report(const struct bin *bin, struct mr_error *reterr, const char *fmt, ...)
 {
     va_list args;
     char text[sizeof(reterr->text)];
 
     if (!reterr)
-        return MR_INVALID;
+        return;
     va_start(args, fmt);
     (void)vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
     reterr->offset = (size_t)(bin->at - bin->begin);
-    return mr_error_set(reterr, MR_INVALID, "%s", text);
+    (void)mr_error_set(reterr, MR_INVALID, "%s", text);
 }
 
-int bin_short(const struct bin *bin, struct mr_error *reterr)
+void bin_report_short(const struct bin *bin, struct mr_error *reterr)
 {
-    return bin_error(bin, reterr, "the data ends in the middle of a value (at byte %zu)",
+    bin_report(bin, reterr, "the data ends in the middle of a value (at byte %zu)",
                      (size_t)(bin->end - bin->begin));
 }
 
-int bin_int_range(const struct bin *bin, int64_t value, struct mr_error *reterr)
+void bin_report_int(const struct bin *bin, int64_t value, struct mr_error *reterr)
 {
-    return bin_error(bin, reterr, "an int must be within 32 bits (was %" PRId64 ")", value);
+    bin_report(bin, reterr, "an int must be within 32 bits (was %" PRId64 ")", value);
 }
 
-int bin_length_error(const struct bin *bin, int64_t len, struct mr_error *reterr)
+void bin_report_length(const struct bin *bin, int64_t len, struct mr_error *reterr)
 {
-    return bin_error(bin, reterr,
-                     len < 0 ? "a length must not be negative (was %" PRId64 ")"
-                             : "a length of %" PRId64 " goes beyond the end of the data",
-                     len);
+    if (len < 0)
+        bin_report(bin, reterr, "a length must not be negative (was %" PRId64 ")", len);
+    else
+        bin_report(bin, reterr, "a length of %" PRId64 " goes beyond the end of the data", len);
 }
 
 int bin_long_slow(struct bin *bin, int64_t *ret_value, struct mr_error *reterr)

@@ -31,13 +31,23 @@ static inline uint64_t zigzag_encode(int64_t v)
     return ((uint64_t)v << 1) ^ (uint64_t)(v >> 63);
 }
 
-/* Errors of the datum: MR_INVALID with the offset of what was being read. */
-MR_COLD MR_PRINTF(3, 4) int bin_error(const struct bin *bin, struct mr_error *reterr,
-                                      const char *fmt, ...);
-MR_COLD int bin_short(const struct bin *bin, struct mr_error *reterr);
+/* Errors of the datum: MR_INVALID with the offset of what was being read. A macro, so that the
+ * compiler sees that nothing goes on behind it. */
+#define bin_error(...) (bin_report(__VA_ARGS__), MR_INVALID)
+MR_COLD MR_PRINTF(3, 4) void bin_report(const struct bin *bin, struct mr_error *reterr,
+                                        const char *fmt, ...);
+MR_COLD void bin_report_short(const struct bin *bin, struct mr_error *reterr);
+MR_COLD void bin_report_int(const struct bin *bin, int64_t value, struct mr_error *reterr);
+MR_COLD void bin_report_length(const struct bin *bin, int64_t len, struct mr_error *reterr);
+
+static inline int bin_short(const struct bin *bin, struct mr_error *reterr)
+{
+    bin_report_short(bin, reterr);
+    return MR_INVALID;
+}
+
 /* Varints of two and more bytes; non-minimal and over-long forms are refused. */
 int bin_long_slow(struct bin *bin, int64_t *ret_value, struct mr_error *reterr);
-MR_COLD int bin_int_range(const struct bin *bin, int64_t value, struct mr_error *reterr);
 
 static inline int bin_long(struct bin *bin, int64_t *ret_value, struct mr_error *reterr)
 {
@@ -55,8 +65,10 @@ static inline int bin_int(struct bin *bin, int32_t *ret_value, struct mr_error *
 
     if (MR_UNLIKELY(r != 0))
         return r;
-    if (MR_UNLIKELY(value != (int32_t)value))
-        return bin_int_range(bin, value, reterr);
+    if (MR_UNLIKELY(value != (int32_t)value)) {
+        bin_report_int(bin, value, reterr);
+        return MR_INVALID;
+    }
     *ret_value = (int32_t)value;
     return 0;
 }
@@ -81,8 +93,6 @@ static inline int bin_fixed(struct bin *bin, size_t size, const uint8_t **ret_da
     return 0;
 }
 
-MR_COLD int bin_length_error(const struct bin *bin, int64_t len, struct mr_error *reterr);
-
 static inline int bin_bytes(struct bin *bin, struct mr_bytes *ret_bytes, struct mr_error *reterr)
 {
     int64_t len;
@@ -90,8 +100,10 @@ static inline int bin_bytes(struct bin *bin, struct mr_bytes *ret_bytes, struct 
 
     if (MR_UNLIKELY(r != 0))
         return r;
-    if (MR_UNLIKELY((uint64_t)len > bin_left(bin)))
-        return bin_length_error(bin, len, reterr);
+    if (MR_UNLIKELY((uint64_t)len > bin_left(bin))) {
+        bin_report_length(bin, len, reterr);
+        return MR_INVALID;
+    }
     *ret_bytes = (struct mr_bytes){bin->at, (size_t)len};
     bin->at += len;
     return 0;

@@ -116,7 +116,7 @@ static int check_keys(struct encode *e, size_t base, size_t start)
     }
     if (!twice)
         return 0;
-    (void)json_error(&e->in, e->in.at, e->reterr, "stands here twice");
+    json_report(&e->in, e->in.at, e->reterr, "stands here twice");
     mr_error_at(e->reterr, (const char *)map + twice->from, twice->to - twice->from);
     return MR_INVALID;
 }

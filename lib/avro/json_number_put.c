@@ -2,7 +2,8 @@
 /* Writing numbers. Most doubles in events are short decimals: the smallest k for which
  * m / 10^k is the value, m being exact, gives the shortest text at once, since that quotient is
  * correctly rounded and is what a reader computes. The rest asks the C library for 15, 16 and 17
- * digits in turn (6 to 9 for float). */
+ * digits in turn (6 to 9 for float; subnormals from 1). */
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -68,16 +69,22 @@ static size_t put_scaled(bool negative, uint64_t m, unsigned k, char *out)
     return (size_t)(p - out) + k;
 }
 
-/* printf's and JSON's numbers differ only in that "1e+20" and "100" need no change here, but a
- * locale may write a comma. */
+/* printf writes JSON's numbers, but a locale may put a comma, and "16777216" wants its ".0". */
 static size_t put_library(double value, int digits, char out[JSON_NUMBER_MAX])
 {
-    int n = snprintf(out, JSON_NUMBER_MAX, "%.*g", digits, value);
+    size_t n = (size_t)snprintf(out, JSON_NUMBER_MAX - 2, "%.*g", digits, value);
+    bool whole = true;
 
-    for (int i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (out[i] == ',')
             out[i] = '.';
-    return (size_t)n;
+        whole &= out[i] != '.' && out[i] != 'e';
+    }
+    if (whole) {
+        memcpy(out + n, ".0", 2);
+        n += 2;
+    }
+    return n;
 }
 
 size_t json_put_double(double value, char out[JSON_NUMBER_MAX])
@@ -99,7 +106,7 @@ size_t json_put_double(double value, char out[JSON_NUMBER_MAX])
     }
     if (value == 0)
         return put_scaled(signbit(value) != 0, 0, 0, out);
-    for (int digits = 15; digits <= 17; digits++) {
+    for (int digits = size < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
         len = put_library(value, digits, out);
         if (json_number_from((struct mr_str){out, len}, &number) == 0 &&
             json_number_double(&number, &again) && again == value)
@@ -126,7 +133,7 @@ size_t json_put_float(float value, char out[JSON_NUMBER_MAX])
     }
     if (value == 0)
         return put_scaled(signbit(value) != 0, 0, 0, out);
-    for (int digits = 6; digits <= 9; digits++) {
+    for (int digits = size < FLT_MIN ? 1 : 6; digits <= 9; digits++) {
         len = put_library((double)value, digits, out);
         if (json_number_from((struct mr_str){out, len}, &number) == 0 &&
             json_number_float(&number, &again) && again == value)

@@ -5,19 +5,19 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-int json_error(const struct mr_json_cursor *cursor, const char *at, struct mr_error *reterr,
-               const char *fmt, ...)
+void json_report(const struct mr_json_cursor *cursor, const char *at, struct mr_error *reterr,
+                 const char *fmt, ...)
 {
     va_list args;
     char text[sizeof(reterr->text)];
 
     if (!reterr)
-        return MR_INVALID;
+        return;
     va_start(args, fmt);
     (void)vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
     reterr->offset = (size_t)(at - cursor->begin);
-    return mr_error_set(reterr, MR_INVALID, "%s", text);
+    (void)mr_error_set(reterr, MR_INVALID, "%s", text);
 }
 
 int json_expected(const struct mr_json_cursor *cursor, const char *what, struct mr_error *reterr)

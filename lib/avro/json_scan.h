@@ -18,8 +18,10 @@ struct json_raw {
 
 enum json_nul { JSON_NUL_REFUSE, JSON_NUL_ALLOW };
 
-MR_COLD MR_PRINTF(4, 5) int json_error(const struct mr_json_cursor *cursor, const char *at,
-                                       struct mr_error *reterr, const char *fmt, ...);
+/* MR_INVALID with the offset of `at`. A macro, so that the compiler sees that nothing goes on. */
+#define json_error(...) (json_report(__VA_ARGS__), MR_INVALID)
+MR_COLD MR_PRINTF(4, 5) void json_report(const struct mr_json_cursor *cursor, const char *at,
+                                         struct mr_error *reterr, const char *fmt, ...);
 /* "expected X" at the cursor, or MR_END when there is nothing. */
 MR_COLD int json_expected(const struct mr_json_cursor *cursor, const char *what,
                           struct mr_error *reterr);

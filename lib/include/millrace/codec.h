@@ -22,6 +22,9 @@ enum {
     MR_CODEC_MAX_DEPTH = 64,            /* nesting of values */
     MR_CODEC_MAX_BYTES = 64 << 20,      /* one datum, binary */
     MR_CODEC_MAX_ZERO_BYTE_ITEMS = 4096, /* items that take no bytes (null, empty record) per block */
+    MR_CODEC_MAX_ZERO_BYTE_VALUES = 65536, /* values that take no bytes in one datum, plus its length */
+    MR_CODEC_MAX_JSON_TIMES = 1024,     /* JSON of a datum: this times its bytes, and 1 MiB; */
+    MR_CODEC_MAX_JSON_BYTES = 512 << 20, /* never more than this */
 };
 
 /* ---- Avro binary -> struct ---- */
@@ -110,3 +113,6 @@ MR_DEFINE_AUTO(mr_json_decoder, struct mr_json_decoder *, mr_json_decoder_unref)
  * -errno; on failure out is as before. */
 int mr_json_decode(const struct mr_json_decoder *decoder, const uint8_t *avro, size_t len,
                    struct mr_buf *out, struct mr_error *reterr);
+/* The same for the first datum in avro[0..len): *ret_used is how many bytes it took. */
+int mr_json_decode_first(const struct mr_json_decoder *decoder, const uint8_t *avro, size_t len,
+                         size_t *ret_used, struct mr_buf *out, struct mr_error *reterr);
