@@ -35,7 +35,7 @@ static int no_form(struct writer *w, const struct mr_jnode *json)
 {
     mr_jtree_where(json, w->reterr);
     return mr_error_set(w->reterr, MR_INVALID,
-                        "this value has no normal form: %s that its type does not have",
+                        "there is no normal form: %s whose type cannot hold it",
                         mr_jtree_kind(json));
 }
 
@@ -51,8 +51,10 @@ static int number(struct writer *w, const struct mr_jnode *json, const struct mr
         return MR_ABSENT;
     if (integral && (is == MR_AVRO_LONG || (is == MR_AVRO_INT)))
         return mr_java_value(w->out, json, true);
-    if ((is != MR_AVRO_FLOAT && is != MR_AVRO_DOUBLE) ||
-        mr_java_parse_double(json->text, &real) != 0)
+    if (is != MR_AVRO_FLOAT && is != MR_AVRO_DOUBLE)
+        return MR_ABSENT;
+    real = integral ? (double)integer : 0; /* which has no minus zero */
+    if (!integral && mr_java_parse_double(json->text, &real) != 0)
         return MR_ABSENT;
     return is == MR_AVRO_FLOAT ? mr_java_float(w->out, (float)real) : mr_java_double(w->out, real);
 }
@@ -83,12 +85,6 @@ static int text(struct writer *w, const struct mr_jnode *json, const struct mr_s
         return mr_java_string(w->out, json->text.data, json->text.len);
     if (type->type == MR_AVRO_BYTES || type->type == MR_AVRO_FIXED)
         return latin1(w, json->text);
-    if (type->type == MR_AVRO_FLOAT || type->type == MR_AVRO_DOUBLE) { /* NaN and the like */
-        double real;
-        if (mr_java_parse_double(json->text, &real) == 0)
-            return type->type == MR_AVRO_FLOAT ? mr_java_float(w->out, (float)real)
-                                               : mr_java_double(w->out, real);
-    }
     return MR_ABSENT;
 }
 
@@ -101,10 +97,10 @@ static int inner(struct writer *w, const struct mr_jnode *json, const struct mr_
 
 static int array(struct writer *w, const struct mr_jnode *json, const struct mr_schema_node *type)
 {
-    if (type && type->type != MR_AVRO_ARRAY)
-        return no_form(w, json);
     int r = mr_buf_byte(w->out, '[');
     for (const struct mr_jnode *c = json->first; r == 0 && c; c = c->next) {
+        if (type && type->type != MR_AVRO_ARRAY)
+            return no_form(w, json);
         r = c == json->first ? 0 : mr_buf_byte(w->out, ',');
         if (r == 0)
             r = inner(w, c, type ? type->items : NULL);
@@ -144,45 +140,24 @@ static int object(struct writer *w, const struct mr_jnode *json, const struct mr
     return r == 0 ? mr_buf_byte(w->out, '}') : r;
 }
 
-/* The first branch that makes something of it. */
-static int of_union(struct writer *w, const struct mr_jnode *json,
-                    const struct mr_schema_node *type)
-{
-    for (size_t i = 0; i < type->n_branches; i++) {
-        if (type->branches[i]->type == MR_AVRO_NULL)
-            continue;
-        int r = value(w, json, type->branches[i]);
-        if (r != MR_ABSENT)
-            return r;
-    }
-    return MR_ABSENT;
-}
-
 /* Appends the value as an object of its type would print, of any when type is NULL. 0; MR_ABSENT,
  * nothing appended: it is of no use to the type; MR_INVALID; -errno. */
 static int value(struct writer *w, const struct mr_jnode *json, const struct mr_schema_node *type)
 {
-    switch (json->kind) {
-    case MR_J_NULL:
-        return mr_java_value(w->out, json, true);
-    case MR_J_FALSE:
-    case MR_J_TRUE:
-        if (type && type->type == MR_AVRO_UNION)
-            return of_union(w, json, type);
-        return mr_java_value(w->out, json, true);
-    case MR_J_NUMBER:
-    case MR_J_STRING:
-    case MR_J_ARRAY:
-    case MR_J_OBJECT:
-        break;
+    if (type && type->type == MR_AVRO_UNION) {
+        if (type->n_branches == 0)
+            return no_form(w, json);
+        type = type->branches[0]; /* as before Avro 1.12, whatever branch it was meant for */
     }
-    if (type && type->type == MR_AVRO_UNION)
-        return of_union(w, json, type);
+    if (json->kind == MR_J_NULL)
+        return mr_java_value(w->out, json, true);
     if (json->kind == MR_J_NUMBER)
         return number(w, json, type);
     if (json->kind == MR_J_STRING)
         return text(w, json, type);
-    return json->kind == MR_J_ARRAY ? array(w, json, type) : object(w, json, type);
+    if (json->kind == MR_J_ARRAY)
+        return array(w, json, type);
+    return json->kind == MR_J_OBJECT ? object(w, json, type) : mr_java_value(w->out, json, true);
 }
 
 /* ---- members ---- */
@@ -209,17 +184,14 @@ static int node_props(struct writer *w, const struct mr_schema_node *node)
                  node->type == MR_AVRO_ENUM ? mr_schema_enum_member : mr_schema_type_member);
 }
 
-/* Those of Avro 1.11, which Confluent 7.5 has: they stand before the other properties. */
+/* Those of Avro 1.11, which Confluent 7.5 has, stand before the other properties. */
 static int logical(struct writer *w, const struct mr_schema_node *node)
 {
-    static const unsigned known =
-        1u << MR_LOGICAL_DECIMAL | 1u << MR_LOGICAL_UUID | 1u << MR_LOGICAL_DATE |
-        1u << MR_LOGICAL_TIME_MILLIS | 1u << MR_LOGICAL_TIME_MICROS |
-        1u << MR_LOGICAL_TIMESTAMP_MILLIS | 1u << MR_LOGICAL_TIMESTAMP_MICROS |
-        1u << MR_LOGICAL_LOCAL_TIMESTAMP_MILLIS | 1u << MR_LOGICAL_LOCAL_TIMESTAMP_MICROS;
+    static const unsigned unknown = 1u << MR_LOGICAL_NONE | 1u << MR_LOGICAL_TIMESTAMP_NANOS |
+                                    1u << MR_LOGICAL_LOCAL_TIMESTAMP_NANOS |
+                                    1u << MR_LOGICAL_DURATION;
 
-    if (!(known & 1u << node->logical) ||
-        (node->logical == MR_LOGICAL_UUID && node->type == MR_AVRO_FIXED))
+    if (unknown & 1u << node->logical)
         return 0;
     int r = mr_buf_printf(w->out, ",\"logicalType\":\"%s\"", mr_avro_logical_name(node->logical));
     if (r == 0 && node->logical == MR_LOGICAL_DECIMAL)
@@ -269,9 +241,20 @@ static int default_value(struct writer *w, const struct mr_schema_field *field)
 {
     const struct mr_jnode *json = mr_jtree_get(field->source, "default");
     size_t before = w->out->len;
+    double real;
     int r = json ? key(w, "default") : 0;
 
-    if (json && r == 0)
+    if (field->type->type == MR_AVRO_UNION && field->type->n_branches == 0)
+        return no_form(w, field->source); /* Java trips over it, default or not */
+    if (r != 0 || !json)
+        return r;
+    if (json->kind != MR_J_STRING || mr_java_parse_double(json->text, &real) != 0)
+        r = value(w, json, field->type);
+    else if (field->type->type == MR_AVRO_DOUBLE)
+        r = mr_java_double(w->out, real);
+    else if (field->type->type == MR_AVRO_FLOAT)
+        r = mr_java_float(w->out, (float)real);
+    else
         r = value(w, json, field->type);
     if (r != MR_ABSENT)
         return r;

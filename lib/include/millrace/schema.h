@@ -119,8 +119,8 @@ struct mr_schema_options {
     size_t n_references;
     bool check_defaults; /* default values must fit their type; of a union any branch (Avro 1.12) */
     bool lenient_names;  /* names may be any text, as in Java with validation switched off */
-    bool like_java;      /* as Java's JSON reader: comments pass, and of a member written twice the
-                          * last value wins. For registries; else both are refused */
+    bool like_java;      /* what registries hold, as Java reads it: comments pass, of a member
+                          * written twice the last value wins, and namespaces may have any letters */
 };
 #define MR_SCHEMA_OPTIONS ((struct mr_schema_options){.check_defaults = true})
 
