@@ -12,6 +12,7 @@
     VERB(events_describe)                                                                          \
     VERB(help)                                                                                     \
     VERB(man)                                                                                      \
+    VERB(registry_serve)                                                                           \
     VERB(simulate)                                                                                 \
     VERB(topics_check)                                                                             \
     VERB(topics_create)                                                                            \

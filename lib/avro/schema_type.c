@@ -292,8 +292,9 @@ static int object(struct mr_sparser *p, const struct mr_jnode *json, const char 
                                mr_jtree_kind(word));
     while (i < MR_N_ELEMENTS(type_words) && !mr_str_is(word->text, type_words[i]))
         i++;
-    if (i == MR_N_ELEMENTS(type_words))
-        return unknown_type(p, word);
+    if (i == MR_N_ELEMENTS(type_words)) /* Java takes {"type": "a.Name"} for "a.Name" */
+        return p->options->like_java ? mr_sparser_refer(p, word, space, slot)
+                                     : unknown_type(p, word);
     if (i < N_PRIMITIVES)
         return primitive(p, json, (enum mr_avro_type)i, slot);
     if (mr_str_is(word->text, "array") || mr_str_is(word->text, "map"))

@@ -2,10 +2,9 @@
 /* The client's inside, shared by its files. */
 #pragma once
 
-#include <jansson.h>
-
 #include "cache.h"
 #include "http.h"
+#include "json.h"
 
 struct mr_registry {
     struct http *http;
@@ -13,11 +12,6 @@ struct mr_registry {
     struct mr_buf path, body;  /* of the request under way */
     struct http_reply reply;   /* the last one */
 };
-
-static inline void mr_auto_json(json_t **json)
-{
-    json_decref(*json);
-}
 
 /* Begins a path: "/subjects/" + escaped subject + tail. */
 int client_subject_path(struct mr_registry *registry, const char *subject, const char *tail);

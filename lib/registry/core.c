@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Locks, commits and settings. */
+#include "core.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum {
+    PARSED_ENTRIES = 256,
+    PARSED_BYTES = 1 << 20, /* of schema text */
+};
+
+static int apply(void *opaque, const struct record *record)
+{
+    struct core *core = opaque;
+
+    return state_apply(&core->state, record);
+}
+
+static void init_locks(struct core *core)
+{
+    pthread_rwlockattr_t attr;
+
+    (void)pthread_rwlockattr_init(&attr);
+    /* A steady stream of readers must not keep a change out. */
+    (void)pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    (void)pthread_rwlock_init(&core->lock, &attr);
+    (void)pthread_rwlockattr_destroy(&attr);
+    (void)pthread_mutex_init(&core->writer, NULL);
+    (void)pthread_mutex_init(&core->parsed_lock, NULL);
+}
+
+int core_new_take(struct store *store, enum mr_compat_level level, bool validate_defaults,
+                  struct core **ret_core, struct mr_error *reterr)
+{
+    struct core *core = calloc(1, sizeof(*core));
+
+    if (!core)
+        return -ENOMEM;
+    init_locks(core);
+    core->level = level;
+    core->validate_defaults = validate_defaults;
+    int r = cache_new(PARSED_ENTRIES, PARSED_BYTES, &core->parsed);
+    if (r == 0)
+        r = state_init(&core->state);
+    if (r == 0)
+        r = store->ops->replay(store, apply, core, reterr);
+    if (r != 0) {
+        (void)core_free(core);
+        return r;
+    }
+    core->store = store;
+    *ret_core = core;
+    return 0;
+}
+
+struct core *core_free(struct core *core)
+{
+    if (core) {
+        if (core->store)
+            core->store->ops->free(core->store);
+        state_done(&core->state);
+        (void)cache_free(core->parsed);
+        (void)pthread_rwlock_destroy(&core->lock);
+        (void)pthread_mutex_destroy(&core->writer);
+        (void)pthread_mutex_destroy(&core->parsed_lock);
+        free(core);
+    }
+    return NULL;
+}
+
+int core_commit(struct core *core, const struct record *records, size_t n, struct mr_error *reterr)
+{
+    int r = core->store->ops->append(core->store, records, n, reterr);
+
+    if (r != 0)
+        return r;
+    (void)pthread_rwlock_wrlock(&core->lock);
+    for (size_t i = 0; i < n && r == 0; i++)
+        r = state_apply(&core->state, &records[i]);
+    (void)pthread_rwlock_unlock(&core->lock);
+    return r;
+}
+
+void core_read_lock(struct core *core)
+{
+    (void)pthread_rwlock_rdlock(&core->lock);
+}
+
+void core_read_unlock(struct core *core)
+{
+    (void)pthread_rwlock_unlock(&core->lock);
+}
+
+/* Stored configurations are never changed, so a reference is enough unless the level is missing. */
+static json_t *with_level(const struct core *core, json_t *config)
+{
+    if (config && json_object_get(config, "compatibilityLevel"))
+        return json_incref(config);
+    json_t *copy = config ? json_copy(config) : json_object();
+    if (copy && json_object_set_new(copy, "compatibilityLevel",
+                                    json_string(mr_compat_level_name(core->level))) != 0) {
+        json_decref(copy);
+        return NULL;
+    }
+    return copy;
+}
+
+static json_t *stored_config(struct core *core, const char *subject)
+{
+    const struct setting *setting = state_setting(&core->state, subject);
+
+    return setting ? setting->config : NULL;
+}
+
+json_t *config_own(struct core *core, const char *subject)
+{
+    json_t *config = stored_config(core, subject);
+
+    return config || !subject ? with_level(core, config) : NULL;
+}
+
+/* What holds above a subject: its context, or for the default context the global setting. */
+static const struct setting *setting_above(struct core *core, const char *subject)
+{
+    struct name name = name_split(mr_str_from(subject));
+    char context[NAME_MAX_BYTES + 4];
+
+    if (name_is_default(&name))
+        return state_setting(&core->state, NULL);
+    (void)snprintf(context, sizeof(context), ":%.*s:", MR_STR_ARG(name.context));
+    return state_setting(&core->state, context);
+}
+
+json_t *config_in_scope(struct core *core, const char *subject)
+{
+    json_t *config = stored_config(core, subject);
+
+    if (!config && subject) {
+        const struct setting *above = setting_above(core, subject);
+        config = above ? above->config : NULL;
+    }
+    return with_level(core, config);
+}
+
+enum mode mode_own(struct core *core, const char *subject)
+{
+    const struct setting *setting = state_setting(&core->state, subject);
+
+    if (core->state.global.mode == MODE_READONLY_OVERRIDE)
+        return MODE_READONLY_OVERRIDE;
+    if (!subject)
+        return setting->mode != MODE_NONE ? setting->mode : MODE_READWRITE;
+    return setting ? setting->mode : MODE_NONE;
+}
+
+enum mode mode_in_scope(struct core *core, const char *subject)
+{
+    enum mode mode = mode_own(core, subject);
+
+    if (mode == MODE_NONE) {
+        const struct setting *above = setting_above(core, subject);
+        mode = above ? above->mode : MODE_NONE;
+    }
+    return mode != MODE_NONE ? mode : MODE_READWRITE;
+}

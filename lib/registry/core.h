@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The registry itself: a state behind a lock, a store behind the state.
+ *
+ * Readers hold `lock` shared and never wait for a check or for the store. A change holds `writer` from
+ * its decision to its effect and `lock` exclusively only while records are applied; so whoever holds
+ * `writer` may read the state without `lock`. Parsing and compatibility checks hold neither. */
+#pragma once
+
+#include <pthread.h>
+
+#include "cache.h"
+#include "entity.h"
+#include "millrace/schema.h"
+#include "state.h"
+#include "store.h"
+
+struct core {
+    struct state state;
+    pthread_rwlock_t lock;
+    pthread_mutex_t writer;
+    struct store *store;
+    enum mr_compat_level level; /* where nothing is configured */
+    bool validate_defaults;     /* of new schemas */
+    pthread_mutex_t parsed_lock;
+    struct cache *parsed; /* content digest -> schema, for checks against old versions */
+};
+
+/* Replays the store. 0 or -errno. Takes store on success. */
+int core_new_take(struct store *store, enum mr_compat_level level, bool validate_defaults,
+                  struct core **ret_core, struct mr_error *reterr);
+struct core *core_free(struct core *core);
+
+/* Appends to the store, then applies. The caller holds writer. */
+int core_commit(struct core *core, const struct record *records, size_t n, struct mr_error *reterr);
+
+void core_read_lock(struct core *core);
+void core_read_unlock(struct core *core);
+
+/* ---- settings; the caller holds lock or writer ---- */
+/* A new reference with the level filled in; own setting of the subject (NULL: global), or NULL. */
+json_t *config_own(struct core *core, const char *subject);
+/* The same for what applies: own, else the context's, else global, else the server's. NULL only when
+ * memory ran out. */
+json_t *config_in_scope(struct core *core, const char *subject);
+enum mode mode_own(struct core *core, const char *subject); /* MODE_NONE: not set */
+enum mode mode_in_scope(struct core *core, const char *subject);
+static inline bool mode_forbids_changes(enum mode mode)
+{
+    return mode == MODE_READONLY || mode == MODE_READONLY_OVERRIDE;
+}
+
+/* ---- schemas ---- */
+struct canon {
+    struct mr_schema *schema;
+    struct content *content;
+};
+void canon_done(struct canon *canon);
+static inline void mr_auto_canon(struct canon *canon)
+{
+    canon_done(canon);
+}
+/* The draft parsed, with its references, and in stored form. Sets version -1 of references to the
+ * newest. The caller holds neither lock. Outcomes: 0, MR_INVALID (text for 42201), -errno. */
+int canon_make(struct core *core, const char *subject, struct draft *draft, bool check_defaults,
+               bool normalize, struct canon *ret_canon, struct mr_error *reterr);
+/* A stored content parsed; from a small cache when it refers to nothing. Outcomes as above. */
+int canon_parse(struct core *core, const char *subject, const struct content *content,
+                struct mr_schema **ret_schema, struct mr_error *reterr);
+
+/* ---- compatibility ---- */
+struct past {
+    int32_t version;
+    struct content *content; /* a reference */
+};
+struct history {
+    struct past *items; /* oldest first */
+    size_t n_items;
+};
+void history_done(struct history *history);
+static inline void mr_auto_history(struct history *history)
+{
+    history_done(history);
+}
+/* Undeleted versions of the subject (NULL: none); the caller holds lock or writer. 0 or -ENOMEM. */
+int history_take(const struct subject *subject, struct history *ret_history);
+
+/* next against what the level and group of config ask for. 0; MR_INVALID with one message per finding
+ * appended to messages (an array); -errno. The caller holds neither lock. */
+int check_compatible(struct core *core, const char *subject, const struct canon *next,
+                     const json_t *config, const struct history *history, json_t *messages,
+                     struct mr_error *reterr);

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Subjects and their versions: lists, lookups, registration. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "millrace/status.h"
+#include "register.h"
+#include "rest_common.h"
+
+enum filter { ONLY_LIVE, WITH_DELETED, ONLY_DELETED };
+
+static enum filter filter_of(const struct request *request)
+{
+    if (query_flag(request, "deletedOnly"))
+        return ONLY_DELETED;
+    return query_flag(request, "deleted") ? WITH_DELETED : ONLY_LIVE;
+}
+
+static bool filter_takes(enum filter filter, bool deleted)
+{
+    return filter == WITH_DELETED || deleted == (filter == ONLY_DELETED);
+}
+
+int rest_subjects(struct request *request, struct reply *reply)
+{
+    const struct state *state = &request->core->state;
+    struct mr_str prefix = query_text(request, "subjectPrefix");
+    enum filter filter = filter_of(request);
+    struct page page = page_of(request, SIZE_MAX);
+    int r = list_begin(reply);
+
+    if (!prefix.data)
+        prefix = MR_STR(":*:");
+    core_read_lock(request->core);
+    for (size_t i = 0; i < state->n_sorted && r == 0; i++) {
+        const struct subject *subject = state->sorted[i];
+        if (!name_matches(prefix, mr_str_from(subject->name)) ||
+            !filter_takes(filter, !subject_latest(subject)) || !page_takes(&page))
+            continue;
+        r = list_comma(reply);
+        if (r == 0)
+            r = mr_buf_json_string(&reply->body, subject->name, strlen(subject->name));
+    }
+    core_read_unlock(request->core);
+    return r == 0 ? mr_buf_byte(&reply->body, ']') : r;
+}
+
+int rest_versions(struct request *request, struct reply *reply)
+{
+    enum filter filter = filter_of(request);
+    struct page page = page_of(request, SIZE_MAX);
+    int r = list_begin(reply);
+
+    core_read_lock(request->core);
+    const struct subject *subject = state_subject(&request->core->state, request->subject);
+    bool there = subject && subject_has(subject, filter != ONLY_LIVE);
+    for (size_t i = 0; there && i < subject->n_versions && r == 0; i++) {
+        const struct version *version = &subject->versions[i];
+        if (!filter_takes(filter, version->deleted) || !page_takes(&page))
+            continue;
+        r = list_comma(reply);
+        if (r == 0)
+            r = mr_buf_printf(&reply->body, "%d", (int)version->number);
+    }
+    core_read_unlock(request->core);
+    if (!there)
+        return no_such_subject(reply, request->subject);
+    return r == 0 ? mr_buf_byte(&reply->body, ']') : r;
+}
+
+/* The subject, or when it has no context and no such version, the same name in another context. */
+static const struct version *version_anywhere(struct request *request, int32_t number, bool deleted,
+                                              const char **ret_subject)
+{
+    const struct state *state = &request->core->state;
+    struct name name = name_split(mr_str_from(request->subject));
+    const struct version *version =
+        find_version(state_subject(state, request->subject), number, deleted);
+
+    *ret_subject = request->subject;
+    for (size_t i = 0; !version && name_is_default(&name) && i < state->contexts.n_slots; i++) {
+        const struct context *context = state->contexts.slots[i].value;
+        if (!context || strcmp(context->name, ".") == 0)
+            continue;
+        const char *other = name_join(request->arena, mr_str_from(context->name), name.subject);
+        version = other ? find_version(state_subject(state, other), number, deleted) : NULL;
+        if (version)
+            *ret_subject = other;
+    }
+    return version;
+}
+
+static int get_version(struct request *request, bool only_schema, struct reply *reply)
+{
+    bool deleted = query_flag(request, "deleted");
+    const char *subject;
+    int32_t number;
+    int r;
+
+    if (!version_segment(request->segments[3], reply, &number))
+        return 0;
+    core_read_lock(request->core);
+    const struct version *version = version_anywhere(request, number, deleted, &subject);
+    if (!version)
+        r = no_such_version(reply, request->subject,
+                            state_subject(&request->core->state, request->subject), number,
+                            deleted);
+    else if (only_schema)
+        r = mr_buf_append(&reply->body, version->content->text, version->content->len);
+    else
+        r = write_version(subject, version, &reply->body);
+    core_read_unlock(request->core);
+    if (version)
+        reply->status = 200;
+    return r;
+}
+
+int rest_version(struct request *request, struct reply *reply)
+{
+    return get_version(request, false, reply);
+}
+
+int rest_version_schema(struct request *request, struct reply *reply)
+{
+    return get_version(request, true, reply);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const int32_t *left = a, *right = b;
+
+    return (*left > *right) - (*left < *right);
+}
+
+static int write_referrers(struct request *request, const struct referred *referred,
+                           struct reply *reply)
+{
+    size_t n = referred ? referred->n_referrers : 0;
+    int32_t *ids = mr_arena_array(request->arena, n + 1, sizeof(*ids));
+    struct page page = page_of(request, SIZE_MAX);
+    int r = ids ? list_begin(reply) : -ENOMEM;
+
+    if (r != 0)
+        return r;
+    for (size_t i = 0; i < n; i++)
+        ids[i] = referred->referrers[i].id;
+    qsort(ids, n, sizeof(*ids), by_number);
+    for (size_t i = 0; i < n && r == 0; i++) {
+        if ((i > 0 && ids[i] == ids[i - 1]) || !page_takes(&page))
+            continue;
+        r = list_comma(reply);
+        if (r == 0)
+            r = mr_buf_printf(&reply->body, "%d", (int)ids[i]);
+    }
+    return r == 0 ? mr_buf_byte(&reply->body, ']') : r;
+}
+
+int rest_referenced_by(struct request *request, struct reply *reply)
+{
+    const char *subject;
+    int32_t number;
+    int r;
+
+    if (!version_segment(request->segments[3], reply, &number))
+        return 0;
+    core_read_lock(request->core);
+    const struct state *state = &request->core->state;
+    const struct version *version = version_anywhere(request, number, true, &subject);
+    r = version ? write_referrers(request, state_referred(state, subject, version->number), reply)
+                : no_such_version(reply, request->subject, state_subject(state, request->subject),
+                                  number, true);
+    core_read_unlock(request->core);
+    return r;
+}
+
+int rest_metadata_latest(struct request *request, struct reply *reply)
+{
+    bool deleted = query_flag(request, "deleted");
+    const struct version *found = NULL;
+    int r = 0;
+
+    core_read_lock(request->core);
+    const struct subject *subject = state_subject(&request->core->state, request->subject);
+    for (size_t i = subject ? subject->n_versions : 0; i-- > 0 && !found;) {
+        const struct version *version = &subject->versions[i];
+        const json_t *properties = json_object_get(version->content->metadata, "properties");
+        struct mr_str key = {0};
+        bool fits = properties && (deleted || !version->deleted);
+        for (size_t q = 0; q < request->n_query && fits; q++) {
+            const struct query_pair *pair = &request->query[q];
+            if (mr_str_is(pair->name, "key"))
+                key = pair->value;
+            else if (mr_str_is(pair->name, "value") && key.data)
+                fits = mr_str_eq(json_str(json_object_getn(properties, key.data, key.len)),
+                                 pair->value);
+        }
+        found = fits ? version : NULL;
+    }
+    if (found)
+        r = write_version(request->subject, found, &reply->body);
+    bool there = subject && subject_has(subject, deleted);
+    core_read_unlock(request->core);
+    reply->status = 200;
+    if (!found)
+        return there ? reply_error(reply, 40403, "Schema not found")
+                     : no_such_subject(reply, request->subject);
+    return r;
+}
+
+/* 0 and the reply, or MR_ABSENT. */
+static int look_up_in(struct request *request, const char *subject, struct draft *draft,
+                      bool normalize, struct reply *reply)
+{
+    bool deleted = query_flag(request, "deleted");
+    MR_AUTO(canon) struct canon canon = {0};
+    MR_AUTO(history) struct history history = {0};
+    struct mr_error error = MR_ERROR_INIT;
+    int32_t number = 0;
+    int r = canon_make(request->core, subject, draft, false, normalize, &canon, &error);
+
+    if (r == MR_INVALID)
+        return reply_error(reply, 42201, "%s%s%s", error.where, error.where[0] ? ": " : "",
+                           error.text);
+    if (r != 0)
+        return r;
+    core_read_lock(request->core);
+    const struct version *version = find_content(request->core, subject, canon.content, deleted);
+    if (version)
+        r = write_version(subject, version, &reply->body);
+    else
+        r = history_take(state_subject(&request->core->state, subject), &history);
+    core_read_unlock(request->core);
+    reply->status = 200;
+    if (version || r != 0)
+        return r;
+    r = find_inlined(request->core, subject, &canon, &history, &number);
+    if (r != 0 || number == 0)
+        return r != 0 ? r : MR_ABSENT;
+    core_read_lock(request->core);
+    version = find_version(state_subject(&request->core->state, subject), number, deleted);
+    r = version ? write_version(subject, version, &reply->body) : MR_ABSENT;
+    core_read_unlock(request->core);
+    return r;
+}
+
+/* Names of the subject in the contexts there are, in the request's arena. */
+static int in_other_contexts(struct request *request, const char ***ret_names, size_t *ret_n)
+{
+    const struct state *state = &request->core->state;
+    struct name name = name_split(mr_str_from(request->subject));
+    size_t n = 0;
+    int r = 0;
+
+    core_read_lock(request->core);
+    const char **names = mr_arena_array(request->arena, state->contexts.n_items, sizeof(*names));
+    for (size_t i = 0; names && i < state->contexts.n_slots; i++) {
+        const struct context *context = state->contexts.slots[i].value;
+        if (!context || strcmp(context->name, ".") == 0)
+            continue;
+        const char *other = name_join(request->arena, mr_str_from(context->name), name.subject);
+        if (other && state_subject(state, other))
+            names[n++] = other;
+    }
+    core_read_unlock(request->core);
+    *ret_names = names;
+    *ret_n = name_is_default(&name) ? n : 0;
+    return names ? r : -ENOMEM;
+}
+
+static bool normalizes(struct request *request)
+{
+    core_read_lock(request->core);
+    json_t *config = config_in_scope(request->core, request->subject);
+    core_read_unlock(request->core);
+    bool normalize = query_flag(request, "normalize") ||
+                     json_is_true(json_object_get(config, "normalize"));
+    json_decref(config);
+    return normalize;
+}
+
+int rest_lookup(struct request *request, struct reply *reply)
+{
+    MR_AUTO(draft) struct draft draft = {0};
+    struct mr_error error = MR_ERROR_INIT;
+    const char **others;
+    int code;
+    size_t n;
+    bool normalize = normalizes(request);
+    int r = draft_read(request->body, &draft, &code, &error);
+
+    if (r == MR_INVALID)
+        return reply_error(reply, code, "%s", error.text);
+    if (r == 0)
+        r = draft_has_text(&draft)
+                ? look_up_in(request, request->subject, &draft, normalize, reply)
+                : MR_ABSENT;
+    if (r != MR_ABSENT)
+        return r;
+    r = draft_has_text(&draft) ? in_other_contexts(request, &others, &n) : MR_ABSENT;
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        r = look_up_in(request, others[i], &draft, normalize, reply);
+        if (r != MR_ABSENT)
+            return r;
+        r = 0;
+    }
+    if (r < 0)
+        return r;
+    core_read_lock(request->core);
+    const struct subject *held = state_subject(&request->core->state, request->subject);
+    bool there = held && subject_has(held, query_flag(request, "deleted"));
+    core_read_unlock(request->core);
+    return there ? reply_error(reply, 40403, "Schema not found: subject '%s' holds other schemas",
+                               request->subject)
+                 : no_such_subject(reply, request->subject);
+}
+
+int rest_register(struct request *request, struct reply *reply)
+{
+    MR_AUTO(draft) struct draft draft = {0};
+    struct mr_error error = MR_ERROR_INIT;
+    int code;
+    int r = draft_read(request->body, &draft, &code, &error);
+
+    if (r == MR_INVALID)
+        return reply_error(reply, code, "%s", error.text);
+    if (r != 0 || !valid_subject(request, reply))
+        return r;
+    return register_schema(request->core, request->subject, &draft,
+                           query_flag(request, "normalize"), reply);
+}

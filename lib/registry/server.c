@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The registry behind libmicrohttpd: requests in, replies out. */
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <microhttpd.h>
+
+#include "listen.h"
+#include "millrace/registry.h"
+#include "millrace/status.h"
+#include "millrace/time.h"
+#include "rest.h"
+
+enum {
+    MAX_BODY = 4 << 20,            /* a schema of 1 MiB with every character escaped, and more */
+    MAX_IGNORED_BODY = 64 << 20,   /* of a refused chunked body; then the connection is cut */
+    MAX_CONNECTIONS = 1000,
+    MAX_HEADER = 32 << 10,         /* request line and headers */
+    IDLE_SECONDS = 60,             /* without a byte in either direction */
+    MAX_THREADS = 4,
+    STOP_MS = 2000,
+};
+
+static const char content_type[] = "application/vnd.schemaregistry.v1+json";
+
+struct mr_registry_server {
+    struct core *core;
+    struct MHD_Daemon *daemon;
+    uint16_t port;
+    char address[LISTEN_ADDRESS_MAX];
+    _Atomic int under_way; /* requests */
+};
+
+/* One request while it comes in. */
+struct exchange {
+    struct mr_registry_server *server;
+    struct mr_buf body;
+    size_t ignored;
+    unsigned refused; /* status decided by the headers, 0: none */
+    bool started;
+    char target[]; /* path and query as sent */
+};
+
+static void *begin(void *opaque, const char *uri, struct MHD_Connection *connection)
+{
+    struct mr_registry_server *server = opaque;
+    size_t len = strlen(uri);
+    struct exchange *exchange = calloc(1, sizeof(*exchange) + len + 1);
+
+    (void)connection;
+    if (!exchange)
+        return NULL;
+    exchange->server = server;
+    exchange->body.max = MAX_BODY;
+    memcpy(exchange->target, uri, len);
+    atomic_fetch_add(&server->under_way, 1);
+    return exchange;
+}
+
+static void end(void *opaque, struct MHD_Connection *connection, void **con_cls,
+                enum MHD_RequestTerminationCode code)
+{
+    struct mr_registry_server *server = opaque;
+    struct exchange *exchange = *con_cls;
+
+    (void)connection, (void)code;
+    if (!exchange)
+        return;
+    mr_buf_done(&exchange->body);
+    free(exchange);
+    *con_cls = NULL;
+    atomic_fetch_sub(&server->under_way, 1);
+}
+
+/* Names are decoded after the path is split: here they stay as they came. */
+static size_t keep_escapes(void *opaque, struct MHD_Connection *connection, char *text)
+{
+    (void)opaque, (void)connection;
+    return strlen(text);
+}
+
+static struct MHD_Response *new_response(struct mr_buf *body)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(body->len, body->data, MHD_RESPMEM_MUST_FREE);
+
+    if (!response)
+        return NULL;
+    *body = (struct mr_buf){0};
+    if (MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type) == MHD_YES)
+        return response;
+    MHD_destroy_response(response);
+    return NULL;
+}
+
+/* The answer by id is made once per content and shared by all who ask. */
+static struct MHD_Response *prepared(struct content *content)
+{
+    struct MHD_Response *response = atomic_load(&content->by_id);
+    struct MHD_Response *none = NULL;
+    MR_AUTO(mr_buf) struct mr_buf body = {0};
+
+    if (response)
+        return response;
+    if (content_write(content, &body) != 0 || mr_buf_byte(&body, '}') != 0)
+        return NULL;
+    body.data[0] = '{'; /* the first member brought a comma */
+    response = new_response(&body);
+    if (!response || atomic_compare_exchange_strong(&content->by_id, &none, response))
+        return response;
+    MHD_destroy_response(response);
+    return none;
+}
+
+static enum MHD_Result send_reply(struct MHD_Connection *connection, struct reply *reply)
+{
+    struct MHD_Response *response =
+        reply->content ? prepared(reply->content) : new_response(&reply->body);
+
+    if (!response)
+        return MHD_NO;
+    if (reply->allow)
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
+    enum MHD_Result result = MHD_queue_response(connection, reply->status, response);
+    if (!reply->content)
+        MHD_destroy_response(response);
+    return result;
+}
+
+static const char *header(struct MHD_Connection *connection, const char *name)
+{
+    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+/* What a web page can make a browser send anywhere without asking: no client of a registry sends it,
+ * so it is kept away from a registry on loopback. */
+static bool is_form(const char *type)
+{
+    static const char *const forms[] = {"text/plain", "multipart/form-data",
+                                        "application/x-www-form-urlencoded"};
+
+    for (size_t i = 0; type && i < MR_N_ELEMENTS(forms); i++)
+        if (strncasecmp(type, forms[i], strlen(forms[i])) == 0)
+            return true;
+    return false;
+}
+
+static unsigned judge_headers(struct MHD_Connection *connection)
+{
+    const char *length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    const char *coding = header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+    bool has_body = coding || (length && strcmp(length, "0") != 0);
+
+    if (has_body && is_form(header(connection, MHD_HTTP_HEADER_CONTENT_TYPE)))
+        return 415;
+    return length && strtoull(length, NULL, 10) > MAX_BODY ? 413 : 0;
+}
+
+static int refuse(unsigned status, struct reply *reply)
+{
+    if (status == 415)
+        return reply_error(reply, 415, "HTTP 415 Unsupported Media Type: send %s or "
+                           "application/json", content_type);
+    return reply_error(reply, 413, "the body is larger than %d MiB", MAX_BODY >> 20);
+}
+
+static enum MHD_Result take_body(struct exchange *exchange, const char *data, size_t *size)
+{
+    if (exchange->refused == 0 && mr_buf_append(&exchange->body, data, *size) != 0)
+        exchange->refused = 413;
+    if (exchange->refused != 0)
+        exchange->ignored += *size;
+    *size = 0;
+    return exchange->ignored > MAX_IGNORED_BODY ? MHD_NO : MHD_YES;
+}
+
+static enum MHD_Result handle(void *opaque, struct MHD_Connection *connection, const char *url,
+                              const char *method, const char *version, const char *upload,
+                              size_t *upload_size, void **con_cls)
+{
+    struct mr_registry_server *server = opaque;
+    struct exchange *exchange = *con_cls;
+    struct reply reply = {0};
+    int r;
+
+    (void)url, (void)version;
+    if (!exchange)
+        return MHD_NO;
+    if (!exchange->started) {
+        exchange->started = true;
+        exchange->refused = judge_headers(connection);
+        if (exchange->refused == 0 || !header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH))
+            return MHD_YES;
+    } else if (*upload_size > 0) {
+        return take_body(exchange, upload, upload_size);
+    }
+    if (exchange->refused != 0)
+        r = refuse(exchange->refused, &reply);
+    else
+        r = rest_handle(server->core, method, exchange->target,
+                        (struct mr_str){(const char *)exchange->body.data, exchange->body.len},
+                        &reply);
+    enum MHD_Result result = r == 0 ? send_reply(connection, &reply) : MHD_NO;
+    reply_done(&reply);
+    return result;
+}
+
+static int start_daemon(struct mr_registry_server *server, int fd)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned threads = cores > MAX_THREADS ? MAX_THREADS : (unsigned)cores;
+
+    server->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, handle, server,
+        MHD_OPTION_LISTEN_SOCKET, fd,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MAX_HEADER,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
+        MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0u,
+        MHD_OPTION_URI_LOG_CALLBACK, begin, server,
+        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
+        MHD_OPTION_NOTIFY_COMPLETED, end, server,
+        MHD_OPTION_END);
+    return server->daemon ? 0 : -ENOMEM;
+}
+
+static int start(struct mr_registry_server *server, const struct mr_registry_server_config *config,
+                 struct mr_error *reterr)
+{
+    struct store *store;
+    int fd;
+    int r = store_memory_new(&store);
+
+    if (r != 0)
+        return r;
+    r = core_new_take(store, config->level, config->validate_defaults, &server->core, reterr);
+    if (r != 0) {
+        store->ops->free(store);
+        return r;
+    }
+    r = listen_open(config->listen, &fd, server->address, &server->port, reterr);
+    if (r != 0)
+        return r;
+    r = start_daemon(server, fd);
+    if (r != 0) {
+        (void)close(fd);
+        return mr_error_set(reterr, r, "the HTTP server could not be started");
+    }
+    return 0;
+}
+
+int mr_registry_server_start(const struct mr_registry_server_config *config,
+                             struct mr_registry_server **ret_server, struct mr_error *reterr)
+{
+    struct mr_registry_server *server = calloc(1, sizeof(*server));
+    int r = server ? start(server, config, reterr) : -ENOMEM;
+
+    if (r != 0) {
+        (void)mr_registry_server_stop(server);
+        return r;
+    }
+    *ret_server = server;
+    return 0;
+}
+
+uint16_t mr_registry_server_port(const struct mr_registry_server *server)
+{
+    return server->port;
+}
+
+const char *mr_registry_server_address(const struct mr_registry_server *server)
+{
+    return server->address;
+}
+
+static void wait_for_requests(struct mr_registry_server *server)
+{
+    int64_t deadline = mr_time_steady() + STOP_MS * INT64_C(1000);
+    struct timespec slice = {.tv_nsec = 1000000};
+
+    while (atomic_load(&server->under_way) > 0 && mr_time_steady() < deadline)
+        (void)nanosleep(&slice, NULL);
+}
+
+struct mr_registry_server *mr_registry_server_stop(struct mr_registry_server *server)
+{
+    if (!server)
+        return NULL;
+    if (server->daemon) {
+        int fd = MHD_quiesce_daemon(server->daemon);
+        wait_for_requests(server);
+        MHD_stop_daemon(server->daemon);
+        if (fd >= 0)
+            (void)close(fd);
+    }
+    (void)core_free(server->core);
+    free(server);
+    return NULL;
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Records applied: how each kind changes the state. */
+#include "state.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "state_internal.h"
+
+static int new_context(struct state *state, struct mr_str name, struct context **ret_context)
+{
+    struct context *context = calloc(1, sizeof(*context));
+
+    if (context)
+        context->name = strndup(name.data, name.len);
+    if (!context || !context->name ||
+        table_put(&state->contexts, context->name, name.len, context) != 0) {
+        if (context)
+            free(context->name);
+        free(context);
+        return -ENOMEM;
+    }
+    *ret_context = context;
+    return 0;
+}
+
+static int need_context(struct state *state, struct mr_str name, struct context **ret_context)
+{
+    *ret_context = table_find(&state->contexts, name.data, name.len);
+    return *ret_context ? 0 : new_context(state, name, ret_context);
+}
+
+int state_init(struct state *state)
+{
+    struct context *context;
+
+    *state = (struct state){0};
+    int r = need_context(state, MR_STR("."), &context);
+    if (r == 0)
+        context->known = true;
+    return r;
+}
+
+static size_t sorted_place(const struct state *state, const char *name)
+{
+    size_t low = 0, high = state->n_sorted;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(state->sorted[middle]->name, name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static int new_subject(struct state *state, const char *name, struct subject **ret_subject)
+{
+    struct subject **sorted = realloc(state->sorted, (state->n_sorted + 1) * sizeof(*sorted));
+    struct subject *subject = calloc(1, sizeof(*subject));
+    struct mr_str text = mr_str_from(name);
+    int r = sorted && subject ? need_context(state, name_split(text).context, &subject->context)
+                              : -ENOMEM;
+
+    if (sorted)
+        state->sorted = sorted;
+    if (r == 0 && !(subject->name = strdup(name)))
+        r = -ENOMEM;
+    if (r == 0)
+        r = table_put(&state->subjects, subject->name, text.len, subject);
+    if (r != 0) {
+        if (subject)
+            free(subject->name);
+        free(subject);
+        return r;
+    }
+    size_t at = sorted_place(state, name);
+    memmove(sorted + at + 1, sorted + at, (state->n_sorted - at) * sizeof(*sorted));
+    sorted[at] = subject;
+    state->n_sorted++;
+    *ret_subject = subject;
+    return 0;
+}
+
+static void drop_subject(struct state *state, struct subject *subject)
+{
+    size_t at = sorted_place(state, subject->name);
+
+    memmove(state->sorted + at, state->sorted + at + 1,
+            (state->n_sorted - at - 1) * sizeof(*state->sorted));
+    state->n_sorted--;
+    (void)table_take(&state->subjects, subject->name, strlen(subject->name));
+    free(subject->versions);
+    free(subject->name);
+    free(subject);
+}
+
+static void drop_version(struct state *state, struct subject *subject, int32_t number)
+{
+    struct version *version = subject_version(subject, number);
+
+    if (!version)
+        return;
+    unrefer(state, subject, version);
+    id_release(subject->context, version, subject);
+    (void)content_unref(version->content);
+    size_t at = (size_t)(version - subject->versions);
+    memmove(version, version + 1, (subject->n_versions - at - 1) * sizeof(*version));
+    subject->n_versions--;
+    if (subject->n_versions == 0)
+        drop_subject(state, subject);
+}
+
+/* Room for one more version at its place. */
+static int insert_version(struct subject *subject, int32_t number, struct version **ret_version)
+{
+    struct version *versions = realloc(subject->versions,
+                                       (subject->n_versions + 1) * sizeof(*versions));
+    size_t at = subject->n_versions;
+
+    if (!versions)
+        return -ENOMEM;
+    subject->versions = versions;
+    while (at > 0 && versions[at - 1].number > number)
+        at--;
+    memmove(versions + at + 1, versions + at, (subject->n_versions - at) * sizeof(*versions));
+    versions[at] = (struct version){.number = number};
+    subject->n_versions++;
+    *ret_version = &versions[at];
+    return 0;
+}
+
+static int put_version(struct state *state, const struct record *record)
+{
+    struct subject *subject = state_subject(state, record->subject);
+    MR_AUTO(content) struct content *old = NULL;
+    struct version *version;
+    int r = subject ? 0 : new_subject(state, record->subject, &subject);
+
+    if (r != 0)
+        return r;
+    version = subject_version(subject, record->version);
+    if (version) {
+        unrefer(state, subject, version);
+        if (version->id != record->id || version->content != record->content)
+            id_release(subject->context, version, subject);
+        old = version->content; /* may be the record's own: kept until that is taken */
+    } else if ((r = insert_version(subject, record->version, &version)) != 0) {
+        return r;
+    }
+    version->id = record->id;
+    version->deleted = record->deleted;
+    version->content = content_ref(record->content);
+    r = id_hold(subject->context, version, subject);
+    if (r == 0 && !version->deleted)
+        r = refer(state, subject, version);
+    return r;
+}
+
+static int apply_schema(struct state *state, const struct record *record)
+{
+    struct subject *subject = state_subject(state, record->subject);
+
+    if (record->content)
+        return put_version(state, record);
+    if (subject)
+        drop_version(state, subject, record->version);
+    return 0;
+}
+
+static void delete_subject(struct state *state, const struct record *record)
+{
+    struct subject *subject = state_subject(state, record->subject);
+
+    for (size_t i = 0; subject && i < subject->n_versions; i++) {
+        struct version *version = &subject->versions[i];
+        if (version->number > record->version || version->deleted)
+            continue;
+        unrefer(state, subject, version);
+        version->deleted = true;
+    }
+}
+
+static bool clears(const char *what, const struct subject *subject)
+{
+    if (!what || strcmp(what, subject->name) == 0)
+        return true;
+    struct name name = name_split(mr_str_from(what));
+    return name.subject.len == 0 && mr_str_is(name.context, subject->context->name);
+}
+
+static void clear_subject(struct state *state, const struct record *record)
+{
+    for (size_t i = state->n_sorted; i-- > 0;) {
+        struct subject *subject = state->sorted[i];
+        if (!clears(record->subject, subject))
+            continue;
+        for (size_t v = subject->n_versions; v-- > 0;) {
+            bool last = subject->n_versions == 1;
+            if (subject->versions[v].deleted) {
+                drop_version(state, subject, subject->versions[v].number);
+                if (last)
+                    break; /* the subject went with it */
+            }
+        }
+    }
+}
+
+static int apply_setting(struct state *state, const struct record *record)
+{
+    struct setting *setting = state_setting(state, record->subject);
+
+    if (!setting) {
+        setting = calloc(1, sizeof(*setting));
+        if (setting)
+            setting->name = strdup(record->subject);
+        if (!setting || !setting->name ||
+            table_put(&state->settings, setting->name, strlen(setting->name), setting) != 0) {
+            setting_free(setting);
+            return -ENOMEM;
+        }
+    }
+    if (record->type == RECORD_MODE) {
+        setting->mode = record->mode;
+    } else {
+        json_decref(setting->config);
+        setting->config = json_incref(record->config);
+    }
+    if (setting->name && !setting->config && setting->mode == MODE_NONE) {
+        (void)table_take(&state->settings, setting->name, strlen(setting->name));
+        setting_free(setting);
+    }
+    return 0;
+}
+
+int state_apply(struct state *state, const struct record *record)
+{
+    struct context *context;
+    int r = 0;
+
+    switch (record->type) {
+    case RECORD_SCHEMA:
+        return apply_schema(state, record);
+    case RECORD_CONFIG:
+    case RECORD_MODE:
+        return apply_setting(state, record);
+    case RECORD_DELETE_SUBJECT:
+        delete_subject(state, record);
+        break;
+    case RECORD_CLEAR_SUBJECT:
+        clear_subject(state, record);
+        break;
+    case RECORD_CONTEXT:
+        r = need_context(state, mr_str_from(record->subject), &context);
+        if (r == 0)
+            context->known = true;
+        break;
+    }
+    return r;
+}
+
+void setting_free(struct setting *setting)
+{
+    if (setting) {
+        json_decref(setting->config);
+        free(setting->name);
+        free(setting);
+    }
+}
+
+static void free_contexts(struct state *state)
+{
+    for (size_t i = 0; i < state->contexts.n_slots; i++) {
+        struct context *context = state->contexts.slots[i].value;
+        if (!context)
+            continue;
+        table_done(&context->ids); /* empty: the versions are gone */
+        table_done(&context->digests);
+        free(context->name);
+        free(context);
+    }
+    table_done(&state->contexts);
+}
+
+void state_done(struct state *state)
+{
+    while (state->n_sorted > 0) {
+        struct subject *subject = state->sorted[state->n_sorted - 1];
+        drop_version(state, subject, subject->versions[subject->n_versions - 1].number);
+    }
+    for (size_t i = 0; i < state->settings.n_slots; i++)
+        setting_free(state->settings.slots[i].value);
+    json_decref(state->global.config);
+    table_done(&state->settings);
+    table_done(&state->subjects);
+    table_done(&state->referred);
+    free_contexts(state);
+    free(state->sorted);
+}
