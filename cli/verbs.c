@@ -13,6 +13,7 @@
     VERB(help)                                                                                     \
     VERB(man)                                                                                      \
     VERB(registry_serve)                                                                           \
+    VERB(schema_register)                                                                          \
     VERB(simulate)                                                                                 \
     VERB(topics_check)                                                                             \
     VERB(topics_create)                                                                            \

@@ -76,26 +76,30 @@ static const char *const advice[][2] = {
                                    "keep one of the fields that fit"},
 };
 
-static int write_finding(const struct mr_finding *finding, const char *subject, int32_t version,
-                         const char *level, struct mr_buf *out)
+/* "TYPE at PLACE (what): who cannot read what. Level LEVEL asks for it: what to do" */
+static int write_finding(const struct mr_finding *finding, int32_t version, const char *level,
+                         struct mr_buf *out)
 {
-    bool forward = finding->forward;
-    struct mr_str message = mr_str_from(finding->message);
+    const char *field = finding->reader_field;
+    bool same = field && strcmp(field, finding->message) == 0;
+    struct mr_str message = mr_str_from(same ? "" : finding->message);
 
     if (message.len > MAX_MESSAGE_PART)
         message.len = MAX_MESSAGE_PART;
-    return mr_buf_printf(out, "%s version %d of '%s' cannot read data written with %s: %s at %s%s%s: "
-                         "%.*s. Level %s forbids it: %s",
-                         forward ? "a reader on" : "the new schema, compared with",
-                         (int)version, subject, forward ? "the new schema" : "that version",
-                         mr_finding_name(finding->type), finding->location,
-                         finding->reader_field ? ", field " : "",
-                         finding->reader_field ? finding->reader_field : "", MR_STR_ARG(message),
-                         level, advice[finding->type][forward]);
+    int r = mr_buf_printf(out, "%s at %s%s%s%s%.*s: ", mr_finding_name(finding->type),
+                          finding->location, field ? ", field " : "", field ? field : "",
+                          message.len > 0 ? ", " : "", MR_STR_ARG(message));
+    if (r == 0 && finding->forward)
+        r = mr_buf_printf(out, "readers on version %d cannot read what the new schema writes",
+                          (int)version);
+    else if (r == 0)
+        r = mr_buf_printf(out, "the new schema cannot read what version %d wrote", (int)version);
+    return r != 0 ? r : mr_buf_printf(out, ". Level %s asks for it: %s", level,
+                                      advice[finding->type][finding->forward]);
 }
 
-static int add_messages(const struct mr_findings *findings, const char *subject, int32_t version,
-                        const char *level, json_t *messages)
+static int add_messages(const struct mr_findings *findings, int32_t version, const char *level,
+                        json_t *messages)
 {
     MR_AUTO(mr_buf) struct mr_buf text = {0};
     size_t n = findings->n_items < MAX_MESSAGES ? findings->n_items : MAX_MESSAGES;
@@ -103,7 +107,7 @@ static int add_messages(const struct mr_findings *findings, const char *subject,
 
     for (size_t i = 0; i < n && r == 0; i++) {
         text.len = 0;
-        r = write_finding(&findings->items[i], subject, version, level, &text);
+        r = write_finding(&findings->items[i], version, level, &text);
         if (r == 0 && json_array_append_new(messages, json_stringn_nocheck((const char *)text.data,
                                                                            text.len)) != 0)
             r = -ENOMEM;
@@ -178,7 +182,7 @@ int check_compatible(struct core *core, const char *subject, const struct canon 
                                   (const struct mr_schema *const *)parsed.schemas, parsed.n_items,
                                   &failed, &findings);
     if (r == 0 && failed != SIZE_MAX) {
-        r = add_messages(&findings, subject, past[from + failed]->version, word, messages);
+        r = add_messages(&findings, past[from + failed]->version, word, messages);
         if (r == 0)
             r = MR_INVALID;
     } else if (r == MR_FULL) {
