@@ -15,6 +15,15 @@ int mr_parked_key_set(struct mr_store *store, struct mr_bytes key, int64_t next_
         MR_VALUES(MR_BLOB(key), MR_INT(next_try), MR_BOOL(held), MR_TEXT(why)), reterr);
 }
 
+int mr_parked_has_key(struct mr_store *store, struct mr_bytes key, struct mr_error *reterr)
+{
+    int64_t one;
+
+    return mr_store_row(store, NULL, MR_INTO(MR_INTO_INT(&one)),
+                        "SELECT 1 FROM mr_parked_key WHERE flow = ?1", MR_VALUES(MR_BLOB(key)),
+                        reterr);
+}
+
 int mr_parked_key_release(struct mr_store *store, struct mr_bytes key, struct mr_error *reterr)
 {
     return mr_store_run(store, "DELETE FROM mr_parked_key WHERE flow = ?1", MR_VALUES(MR_BLOB(key)),

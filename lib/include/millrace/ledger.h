@@ -80,6 +80,8 @@ struct mr_parked_record {
 /* A key: next_try in µs since the epoch; a held key waits for the operator. */
 int mr_parked_key_set(struct mr_store *store, struct mr_bytes key, int64_t next_try, bool held,
                       struct mr_str why, struct mr_error *reterr);
+/* Outcomes: 0 it is parked, MR_ABSENT, -errno. */
+int mr_parked_has_key(struct mr_store *store, struct mr_bytes key, struct mr_error *reterr);
 int mr_parked_key_release(struct mr_store *store, struct mr_bytes key, struct mr_error *reterr);
 int mr_parked_add(struct mr_store *store, struct mr_bytes flow,
                   const struct mr_parked_record *record, struct mr_error *reterr);

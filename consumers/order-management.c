@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* order-management: what an order can be made of (products, their prices, what ran out) and the
+ * stock that is set aside for each order. */
+#include "inventory_management.gen.h"
+#include "millrace/consumer.h"
+#include "product_catalog.gen.h"
+
+/* Each event has a topic of its own, so any may overtake another: the younger by its own timestamp
+ * stays, and a part that comes before the whole makes the row. */
+static const char tables[] =
+    "CREATE TABLE product ("
+    " product_id TEXT NOT NULL PRIMARY KEY, name TEXT, sku TEXT, category_id TEXT,"
+    " is_active INTEGER, described_at INTEGER, deleted_at INTEGER) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX product_sku ON product (sku);"
+    "CREATE TABLE price ("
+    " product_id TEXT NOT NULL, valid_from INTEGER NOT NULL, price TEXT NOT NULL,"
+    " said_at INTEGER NOT NULL, PRIMARY KEY (product_id, valid_from)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE out_of_stock ("
+    " product_id TEXT NOT NULL, location_id TEXT NOT NULL, last_level INTEGER NOT NULL,"
+    " since INTEGER NOT NULL, PRIMARY KEY (product_id, location_id)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE reservation ("
+    " reservation_id TEXT NOT NULL PRIMARY KEY, order_id TEXT, product_id TEXT NOT NULL,"
+    " location_id TEXT NOT NULL, quantity INTEGER NOT NULL, expires_at INTEGER,"
+    " reserved_at INTEGER, released_at INTEGER, release_reason TEXT) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX reservation_order ON reservation (order_id);"
+    "CREATE INDEX reservation_expiry ON reservation (expires_at) WHERE released_at IS NULL;"
+    "CREATE VIEW order_state AS SELECT order_id,"
+    " CASE WHEN count(released_at) = 0 THEN 'reserved'"
+    " WHEN count(released_at) < count(*) THEN 'partly-released' ELSE 'released' END AS state,"
+    " count(*) AS reservations,"
+    " sum(CASE WHEN released_at IS NULL THEN quantity ELSE 0 END) AS units_reserved,"
+    " sum(CASE WHEN released_at IS NULL THEN 0 ELSE quantity END) AS units_released,"
+    " min(CASE WHEN released_at IS NULL THEN expires_at END) AS expires_at,"
+    " max(coalesce(released_at, reserved_at)) AS changed_at"
+    " FROM reservation WHERE order_id IS NOT NULL GROUP BY order_id;"
+    "CREATE VIEW product_state AS SELECT p.product_id, p.name, p.sku, p.category_id,"
+    " p.is_active = 1 AND coalesce(p.deleted_at, 0) < p.described_at AS can_be_ordered,"
+    " (SELECT price FROM price AS c WHERE c.product_id = p.product_id"
+    "   AND c.valid_from <= CAST(strftime('%s', 'now') AS INTEGER) * 1000000"
+    "   ORDER BY c.valid_from DESC LIMIT 1) AS price,"
+    " (SELECT count(*) FROM out_of_stock AS o WHERE o.product_id = p.product_id) AS "
+    "out_at_locations"
+    " FROM product AS p";
+
+static int set_price(struct mr_tx *tx, struct mr_str product_id, struct mr_decimal price,
+                     int64_t valid_from, int64_t said_at)
+{
+    return mr_sql(tx,
+                  "INSERT INTO price VALUES (?1, ?2, ?3, ?4) ON CONFLICT (product_id, valid_from)"
+                  " DO UPDATE SET price = excluded.price, said_at = excluded.said_at"
+                  " WHERE excluded.said_at >= price.said_at",
+                  MR_TEXT(product_id), MR_INT(valid_from), MR_DECIMAL(price), MR_INT(said_at));
+}
+
+static int describe(struct mr_tx *tx, struct mr_str product_id, struct mr_str name,
+                    struct mr_str sku, struct mr_str category_id, bool is_active, int64_t at)
+{
+    return mr_sql(
+        tx,
+        "INSERT INTO product (product_id, name, sku, category_id, is_active, described_at)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (product_id) DO UPDATE"
+        " SET name = excluded.name, sku = excluded.sku, category_id = excluded.category_id,"
+        " is_active = excluded.is_active, described_at = excluded.described_at"
+        " WHERE excluded.described_at >= coalesce(product.described_at, 0)",
+        MR_TEXT(product_id), MR_TEXT(name), MR_TEXT(sku), MR_TEXT(category_id), MR_BOOL(is_active),
+        MR_INT(at));
+}
+
+MR_HANDLER(product_catalog_product_created_v1, created)
+{
+    int64_t at = event->envelope.timestamp;
+
+    int r = describe(tx, event->data.product_id, event->data.name, event->data.sku,
+                     event->data.category_id, event->data.is_active, at);
+    return r != 0 ? r : set_price(tx, event->data.product_id, event->data.price, at, at);
+}
+
+MR_HANDLER(product_catalog_product_updated_v1, updated)
+{
+    int64_t at = event->envelope.timestamp;
+
+    int r = describe(tx, event->data.product_id, event->data.name, event->data.sku,
+                     event->data.category_id, event->data.is_active, at);
+    return r != 0 ? r : set_price(tx, event->data.product_id, event->data.price, at, at);
+}
+
+MR_HANDLER(product_catalog_product_deleted_v1, deleted)
+{
+    return mr_sql(tx,
+                  "INSERT INTO product (product_id, name, deleted_at) VALUES (?1, ?2, ?3)"
+                  " ON CONFLICT (product_id) DO UPDATE"
+                  " SET deleted_at = max(coalesce(product.deleted_at, 0), excluded.deleted_at)",
+                  MR_TEXT(event->data.product_id), MR_TEXT(event->data.name),
+                  MR_INT(event->envelope.timestamp));
+}
+
+MR_HANDLER(product_catalog_product_price_changed_v1, price_changed)
+{
+    return set_price(tx, event->data.product_id, event->data.new_price, event->data.effective_date,
+                     event->envelope.timestamp);
+}
+
+MR_HANDLER(product_catalog_product_out_of_stock_v1, ran_out)
+{
+    return mr_sql(tx,
+                  "INSERT INTO out_of_stock VALUES (?1, ?2, ?3, ?4)"
+                  " ON CONFLICT (product_id, location_id) DO UPDATE"
+                  " SET last_level = excluded.last_level, since = excluded.since"
+                  " WHERE excluded.since >= out_of_stock.since",
+                  MR_TEXT(event->data.product_id), MR_TEXT(event->data.location_id),
+                  MR_INT(event->data.last_stock_level), MR_INT(event->envelope.timestamp));
+}
+
+MR_HANDLER(inventory_management_inventory_reserved_v1, reserved)
+{
+    return mr_sql(tx,
+                  "INSERT INTO reservation (reservation_id, order_id, product_id, location_id,"
+                  " quantity, expires_at, reserved_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+                  " ON CONFLICT (reservation_id) DO UPDATE SET order_id = excluded.order_id,"
+                  " quantity = excluded.quantity, expires_at = excluded.expires_at,"
+                  " reserved_at = excluded.reserved_at"
+                  " WHERE excluded.reserved_at >= coalesce(reservation.reserved_at, 0)",
+                  MR_TEXT(event->data.reservation_id), MR_TEXT(event->data.order_id),
+                  MR_TEXT(event->data.product_id), MR_TEXT(event->data.location_id),
+                  MR_INT(event->data.quantity), MR_INT(event->data.expires_at),
+                  MR_INT(event->envelope.timestamp));
+}
+
+MR_HANDLER(inventory_management_inventory_released_v1, released)
+{
+    return mr_sql(tx,
+                  "INSERT INTO reservation (reservation_id, product_id, location_id, quantity,"
+                  " released_at, release_reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+                  " ON CONFLICT (reservation_id) DO UPDATE SET released_at = excluded.released_at,"
+                  " release_reason = excluded.release_reason"
+                  " WHERE excluded.released_at >= coalesce(reservation.released_at, 0)",
+                  MR_TEXT(event->data.reservation_id), MR_TEXT(event->data.product_id),
+                  MR_TEXT(event->data.location_id), MR_INT(event->data.quantity),
+                  MR_INT(event->envelope.timestamp), MR_TEXT(event->data.reason));
+}
+
+const struct mr_consumer consumer_order_management = {
+    .name = "order-management",
+    .summary = "Keeps products, prices and the stock set aside for each order",
+    .handles = MR_HANDLES(MR_ON(product_catalog_product_created_v1, created),
+                          MR_ON(product_catalog_product_updated_v1, updated),
+                          MR_ON(product_catalog_product_deleted_v1, deleted),
+                          MR_ON(product_catalog_product_price_changed_v1, price_changed),
+                          MR_ON(product_catalog_product_out_of_stock_v1, ran_out),
+                          MR_ON(inventory_management_inventory_reserved_v1, reserved),
+                          MR_ON(inventory_management_inventory_released_v1, released)),
+    .migrations = MR_MIGRATIONS({1, tables}),
+};

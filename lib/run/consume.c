@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The consumer's loop. A batch is what Kafka has queued: one transaction holds the effects of its
+ * events, their ids, what they emit and the offsets, so a crash leaves all or nothing of it. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "consume.h"
+
+enum { MICROS = 1000, BUSY_TRIES = 12, IDLE_FORGET_MS = 200, SERVE_MS = 20 };
+
+/* ---- opening and closing ---- */
+
+static int open_tables(struct consume *run, struct mr_error *reterr)
+{
+    const struct mr_migration *m = run->consumer->migrations;
+    int64_t now = run->world.now(run->world.self);
+    size_t n = 0;
+
+    while (m && m[n].number != 0)
+        n++;
+    int r = mr_ledger_open(run->store, run->consumer->name, now, reterr);
+    if (r == 0)
+        r = mr_store_migrate(run->store, run->consumer->name, m, n, now, reterr);
+    if (r == 0)
+        r = mr_inbox_new(run->store, (size_t)run->options.inbox, &run->inbox, reterr);
+    if (r == 0)
+        r = consume_parked_open(run, reterr);
+    return r == 0 ? consume_outbox_open(run, reterr) : r;
+}
+
+int consume_open(struct consume *run, struct mr_error *reterr)
+{
+    run->log = (struct mr_log_context){
+        .service = run->consumer->name, .role = "consumer", .partition = -1, .offset = -1};
+    run->begun_at = run->world.now(run->world.self);
+    if (!run->group->dead_letter_topic)
+        return mr_error_set(reterr, MR_INVALID, "topics.yaml gives %s no dead-letter topic",
+                            run->group->name);
+    run->messages = calloc((size_t)run->options.batch, sizeof(*run->messages));
+    int r = run->messages ? mr_arena_new(0, &run->arena) : -ENOMEM;
+    if (r == 0)
+        r = mr_arena_new(0, &run->scratch);
+    if (r == 0)
+        r = consume_topics_open(run, reterr);
+    if (r == 0)
+        r = consume_emissions_open(run, reterr);
+    return r == 0 ? open_tables(run, reterr) : r;
+}
+
+void consume_close(struct consume *run)
+{
+    consume_topics_close(run);
+    consume_emissions_close(run);
+    (void)mr_inbox_free(run->inbox);
+    (void)mr_arena_free(run->arena);
+    (void)mr_arena_free(run->scratch);
+    mr_buf_done(&run->packed);
+    mr_buf_done(&run->flow);
+    mr_buf_done(&run->value);
+    free(run->messages);
+    free(run->partitions);
+    free(run->parked_keys.hashes);
+    free(run->outbox.flights);
+}
+
+/* ---- one transaction ---- */
+
+/* Somebody's sqlite3 may hold the write lock: a minute of patience, 5 s at a time. */
+static int begin(struct consume *run, struct mr_error *reterr)
+{
+    int r = MR_AGAIN;
+
+    for (int i = 0; i < BUSY_TRIES && r == MR_AGAIN; i++)
+        r = mr_store_begin(run->store, reterr);
+    return r == MR_AGAIN ? -EBUSY : r;
+}
+
+static int write_offsets(struct consume *run, struct mr_error *reterr)
+{
+    for (size_t i = 0; i < run->n_partitions; i++) {
+        struct consume_partition *p = &run->partitions[i];
+        if (!p->ours || p->next == p->stored)
+            continue;
+        int r = mr_ledger_move(run->store, p->topic->topic->name, p->number, p->epoch, p->stored,
+                               p->next, reterr);
+        if (r != 0)
+            return r == MR_ABSENT ? -ESTALE : r;
+    }
+    return 0;
+}
+
+static void offsets_are_stored(struct consume *run)
+{
+    for (size_t i = 0; i < run->n_partitions; i++)
+        if (run->partitions[i].ours)
+            run->partitions[i].stored = run->partitions[i].next;
+}
+
+static int commit(struct consume *run, struct mr_error *reterr)
+{
+    int r = mr_inbox_write(run->inbox, reterr);
+
+    if (r == 0)
+        r = consume_outbox_forget(run, reterr);
+    if (r == 0)
+        r = write_offsets(run, reterr);
+    if (r == 0)
+        r = mr_store_commit(run->store, reterr);
+    if (r != 0)
+        mr_store_rollback(run->store);
+    mr_inbox_settle(run->inbox, r == 0);
+    if (r != 0)
+        return r < 0 ? r : -EIO;
+    offsets_are_stored(run);
+    run->count.batches++;
+    return 0;
+}
+
+/* For lag tools only: ours are in the store. Not waited for, except at the end. */
+static void tell_kafka(struct consume *run, bool wait)
+{
+    struct mr_topic_partition items[256];
+    struct mr_error ignored;
+    size_t n = 0;
+
+    if (run->options.dry_run)
+        return;
+    for (size_t i = 0; i < run->n_partitions && n < MR_N_ELEMENTS(items); i++) {
+        struct consume_partition *p = &run->partitions[i];
+        if (!p->ours || p->told == p->stored || p->stored < 0)
+            continue;
+        items[n++] = (struct mr_topic_partition){p->topic->topic->name, p->number, p->stored};
+        p->told = p->stored;
+    }
+    if (n > 0 && run->broker.commit(run->broker.self, items, n, wait, &ignored) != 0)
+        mr_debug(&run->log, "commit", "later=yes");
+}
+
+/* ---- records ---- */
+
+/* Of a partition that was taken away, that waits, or that was sought back: not for now. */
+static bool is_stale(const struct consume_partition *p, const struct mr_message *m)
+{
+    return !p || !p->ours || p->hold != CONSUME_FLOWS || m->offset < p->next;
+}
+
+static int take_message(struct consume *run, struct mr_message *m, struct mr_error *reterr)
+{
+    struct consume_partition *p = consume_partition_of(run, m->topic, m->partition);
+
+    if (is_stale(p, m))
+        return 0;
+    if (m->end) {
+        p->eof = m->offset;
+        return 0;
+    }
+    struct consume_record record = {
+        .topic = p->topic->topic,
+        .partition = m->partition,
+        .offset = m->offset,
+        .timestamp_ms = m->timestamp_ms,
+        .key = m->key,
+        .value = m->value,
+        .message = m,
+        .attempt = 1,
+    };
+    p->next = m->offset;
+    int r = consume_event(run, &record, reterr);
+    if (r == 0) {
+        p->next = m->offset + 1;
+        p->hold_count = 0;
+        run->count.consumed++;
+        return 0;
+    }
+    if (r != MR_AGAIN && r != MR_FULL)
+        return r;
+    mr_warn(&run->log, "wait", "topic=%s partition=%d offset=%lld for=%s", record.topic->name,
+            record.partition, (long long)record.offset,
+            r == MR_AGAIN ? "registry" : "parked-events");
+    return consume_hold(run, p, r == MR_AGAIN ? CONSUME_WAITS_REGISTRY : CONSUME_WAITS_PARKED,
+                        reterr);
+}
+
+static int take_messages(struct consume *run, struct mr_error *reterr)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < run->n_messages; i++) {
+        if (r == 0)
+            r = take_message(run, &run->messages[i], reterr);
+        run->broker.done(run->broker.self, &run->messages[i]);
+    }
+    run->n_messages = 0;
+    return r;
+}
+
+/* What is due and what came, in one transaction. */
+static int work(struct consume *run, bool retry_due, struct mr_error *reterr)
+{
+    bool any = false;
+
+    int r = begin(run, reterr);
+    if (r == 0 && retry_due)
+        r = consume_retry(run, &any, reterr);
+    if (r == 0) {
+        r = take_messages(run, reterr);
+    } else {
+        for (size_t i = 0; i < run->n_messages; i++)
+            run->broker.done(run->broker.self, &run->messages[i]);
+        run->n_messages = 0;
+    }
+    if (r == 0)
+        return commit(run, reterr);
+    mr_store_rollback(run->store);
+    mr_inbox_settle(run->inbox, false);
+    return r < 0 ? r : -EIO;
+}
+
+/* ---- the loop ---- */
+
+static int poll(struct consume *run, int timeout_ms, struct mr_error *reterr)
+{
+    int n = run->broker.poll(run->broker.self, timeout_ms, run->messages,
+                             (size_t)run->options.batch, reterr);
+
+    if (n < 0)
+        return n;
+    run->n_messages = (size_t)n;
+    if (!run->assignment_changed)
+        return 0;
+    int r = consume_check_assignment(run, reterr);
+    for (size_t i = 0; r != 0 && i < run->n_messages; i++)
+        run->broker.done(run->broker.self, &run->messages[i]);
+    if (r != 0)
+        run->n_messages = 0;
+    return r;
+}
+
+static int time_to_wait(const struct consume *run, int timeout_ms)
+{
+    int64_t left = (run->next_look - run->world.now(run->world.self)) / MICROS;
+
+    if (run->parked_keys.n == 0 || left >= timeout_ms)
+        return timeout_ms;
+    return left < 0 ? 0 : (int)left;
+}
+
+int consume_turn(struct consume *run, int timeout_ms, struct mr_error *reterr)
+{
+    int r = consume_release(run, reterr);
+
+    if (r == 0)
+        r = consume_outbox_serve(run, 0, reterr);
+    if (r != 0)
+        return r;
+    if (consume_outbox_full(run)) /* the broker takes no more for now: neither do we */
+        return consume_outbox_serve(run, timeout_ms, reterr);
+    r = poll(run, time_to_wait(run, timeout_ms), reterr);
+    if (r != 0)
+        return r;
+    bool due = run->assigned && consume_retry_due(run);
+    if (run->n_messages > 0 || due || consume_outbox_has_forgettable(run))
+        r = work(run, due, reterr);
+    if (r != 0)
+        return r;
+    tell_kafka(run, false);
+    if (!run->options.once || !run->assigned || !consume_reached_end(run))
+        return 0;
+    return consume_outbox_idle(run) ? MR_END : consume_outbox_serve(run, SERVE_MS, reterr);
+}
+
+/* The batch is done; what it emitted goes out, within the deadline. What does not is in the store.
+ */
+static int drain(struct consume *run, struct mr_error *reterr)
+{
+    int64_t deadline = run->world.now(run->world.self) + run->options.drain_ms * MICROS;
+    int r = 0;
+
+    while (r == 0 && !consume_outbox_idle(run) && run->world.now(run->world.self) < deadline)
+        r = consume_outbox_serve(run, SERVE_MS, reterr);
+    if (r == 0 && consume_outbox_has_forgettable(run))
+        r = work(run, false, reterr);
+    if (r != 0)
+        return r;
+    if (!consume_outbox_idle(run))
+        mr_warn(&run->log, "drain", "why=deadline next=published-at-next-start");
+    tell_kafka(run, true);
+    return 0;
+}
+
+int consume_run(struct consume *run, struct mr_error *reterr)
+{
+    int r = 0;
+
+    while (r == 0 && !run->world.stop(run->world.self))
+        r = consume_turn(run, IDLE_FORGET_MS / 2, reterr);
+    return r == 0 || r == MR_END ? drain(run, reterr) : r;
+}

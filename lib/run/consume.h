@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The consumer engine's parts. One loop turn: what is due of the parked, what Kafka has queued, one
+ * transaction over both, then the outbox. Private to lib/run and its tests. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "consume_counters.h"
+#include "millrace/arena.h"
+#include "millrace/codec.h"
+#include "millrace/consumer.h"
+#include "millrace/kafka.h"
+#include "millrace/ledger.h"
+#include "millrace/log.h"
+
+enum {
+    CONSUME_BATCH = 5000,          /* events of one transaction, at most */
+    CONSUME_OUTBOX_WINDOW = 10000, /* records on their way to the broker, at most */
+    CONSUME_PARKED = 10000,        /* events put aside before their partitions wait */
+    CONSUME_WRITERS = 64,          /* writer schemas kept per topic */
+    CONSUME_INBOX = 4 << 20,       /* event ids remembered */
+    CONSUME_INBOX_MOST = 64 << 20,
+    CONSUME_HEADERS = 256,  /* headers of one record that are kept */
+    CONSUME_LOOK_MS = 1000, /* how often the parked table is looked at for an operator's word */
+};
+
+/* ---- what the engine reaches for, replaced by fakes in unit tests ---- */
+struct consume_broker {
+    void *self;
+    int (*poll)(void *self, int timeout_ms, struct mr_message *messages, size_t max,
+                struct mr_error *reterr);
+    void (*done)(void *self, struct mr_message *message);
+    int (*header_at)(void *self, const struct mr_message *message, size_t index,
+                     struct mr_header *ret_header);
+    int (*pause)(void *self, const struct mr_topic_partition *item, bool pause);
+    int (*seek)(void *self, const struct mr_topic_partition *item, struct mr_error *reterr);
+    int (*commit)(void *self, const struct mr_topic_partition *items, size_t n_items, bool wait,
+                  struct mr_error *reterr);
+    int (*watermarks)(void *self, struct mr_topic_partition *items, size_t n_items, int64_t which,
+                      struct mr_error *reterr);
+    int (*n_partitions)(void *self, const char *topic, int32_t *ret_n, struct mr_error *reterr);
+    /* As mr_kafka_produce with a tag; reports come through consume_delivered inside serve. */
+    int (*produce)(void *self, const char *topic, struct mr_bytes key, const struct mr_bytes *value,
+                   const struct mr_header *headers, size_t n_headers, uint64_t tag,
+                   struct mr_error *reterr);
+    int (*serve)(void *self, int timeout_ms, struct mr_error *reterr);
+};
+
+struct consume_registry {
+    void *self;
+    /* guid NULL: by id. Outcomes as mr_registry_schema. */
+    int (*schema)(void *self, int32_t id, const uint8_t *guid, struct mr_schema **ret_schema,
+                  struct mr_error *reterr);
+    int (*lookup)(void *self, const char *subject, struct mr_str text, int32_t *ret_id,
+                  struct mr_error *reterr);
+};
+
+struct consume_world {
+    void *self;
+    int64_t (*now)(void *self);     /* µs since the epoch */
+    uint64_t (*random)(void *self); /* for jitter */
+    bool (*stop)(void *self);       /* asked to end */
+};
+
+enum consume_from { CONSUME_FROM_BEGINNING, CONSUME_FROM_END };
+
+struct consume_options {
+    const char *store;
+    const char *group;
+    bool once, dry_run, json;
+    const char *from; /* "beginning", "end" */
+    const char *gap;  /* "stop", "accept" */
+    int64_t batch;
+    int64_t parked;
+    int64_t inbox;
+    int64_t drain_ms;
+};
+
+/* ---- a record, from its topic or from the parked table ---- */
+struct consume_record {
+    const struct mr_topic *topic;
+    int32_t partition;
+    int64_t offset;
+    int64_t timestamp_ms;
+    struct mr_bytes key, value;       /* data NULL: null */
+    const struct mr_message *message; /* its headers, unless NULL */
+    struct mr_bytes headers;          /* packed, when message is NULL */
+    int32_t attempt;                  /* this delivery, from 1 */
+};
+
+/* Why a record becomes a dead letter: its header mr_error_class. */
+enum consume_fault {
+    CONSUME_NO_WIRE_FORMAT,
+    CONSUME_UNKNOWN_SCHEMA,
+    CONSUME_UNREADABLE,
+    CONSUME_REFUSED,
+    CONSUME_EXHAUSTED,
+};
+const char *consume_fault_name(enum consume_fault fault);
+
+/* ---- per topic ---- */
+struct consume_writer {
+    int32_t id;
+    uint8_t guid[16];
+    bool by_guid;
+    struct mr_struct_reader *reader; /* NULL: cannot be read, `why` says so */
+    char *why;
+};
+
+struct consume_topic {
+    const struct mr_topic *topic;
+    mr_handle_fn handle;
+    struct mr_schema *schema; /* ours */
+    struct consume_writer writers[CONSUME_WRITERS];
+    size_t n_writers, last;
+};
+
+struct consume_emission {
+    const struct mr_topic *topic;
+    struct mr_schema *schema;
+    struct mr_struct_writer *writer;
+    int32_t schema_id;
+};
+
+enum consume_hold { CONSUME_FLOWS, CONSUME_WAITS_REGISTRY, CONSUME_WAITS_PARKED };
+
+struct consume_partition {
+    struct consume_topic *topic;
+    const char *seen_as; /* the pointer that messages carry */
+    int32_t number;
+    bool ours;
+    int64_t epoch;
+    int64_t stored; /* next, as the store has it */
+    int64_t next;   /* next to handle */
+    int64_t told;   /* next, as Kafka was told */
+    int64_t end;    /* --once: handled when next or eof has come here; -1 not known yet */
+    int64_t eof;
+    enum consume_hold hold;
+    int64_t hold_until;
+    int32_t hold_count; /* in a row, for the backoff */
+};
+
+/* A record on its way to the broker. */
+struct consume_flight {
+    int64_t seq;
+    bool acknowledged;
+};
+
+struct consume_outbox {
+    struct consume_flight *flights; /* ring of CONSUME_OUTBOX_WINDOW */
+    uint64_t first, next;           /* positions: first not acknowledged, next to send */
+    int64_t sent;                   /* seq of the last record produced */
+    int64_t acknowledged;           /* all up to this seq are */
+    int64_t deleted;
+    bool resend;  /* a delivery failed for now: all again once the rest is reported */
+    bool waiting; /* rows are left to send */
+    int fatal;    /* a delivery failed for good */
+    struct mr_error error;
+};
+
+/* Hashes of the parked keys: a fast no for all others. Sorted. */
+struct consume_keys {
+    uint64_t *hashes;
+    size_t n, cap;
+};
+
+struct consume {
+    const struct mr_consumer *consumer;
+    const struct mr_consumer_group *group;
+    struct consume_options options;
+    struct consume_broker broker;
+    struct consume_registry registry;
+    struct consume_world world;
+    struct mr_store *store;
+    void *self; /* the consumer's state */
+    struct mr_log_context log;
+
+    struct mr_inbox *inbox;
+    struct consume_topic *topics;
+    size_t n_topics;
+    struct consume_emission *emissions;
+    size_t n_emissions;
+    struct consume_partition *partitions;
+    size_t n_partitions, cap_partitions, last_partition;
+    bool assigned; /* at least once, and checked */
+    bool assignment_changed;
+    int assignment_failed;
+    struct mr_error assignment_error;
+
+    struct mr_arena *arena;   /* of one event */
+    struct mr_arena *scratch; /* of the parked record under way */
+    struct mr_buf packed;     /* headers of the record under way */
+    struct mr_buf flow;       /* the parked flow under way */
+    struct mr_buf value;      /* of the event being emitted */
+    struct mr_message *messages;
+    size_t n_messages;
+    struct consume_keys parked_keys;
+    int64_t parked_events;
+    int64_t next_look;
+    struct consume_outbox outbox;
+    struct consume_counters count;
+    int64_t begun_at;
+    int64_t log_second; /* events' fates are logged a few per second, the rest are counted */
+    int log_lines, log_left_out;
+};
+
+/* What a handler works with. */
+struct mr_tx {
+    struct consume *run;
+    const struct consume_record *record;
+    struct mr_event event;
+    struct mr_error error;
+    int64_t now;
+    uint32_t n_emitted;
+};
+
+/* ---- consume.c: the loop ---- */
+/* run: consumer, group, options, broker, registry, world, store and self are given. Opens tables
+ * and schemas. Outcomes: 0, MR_INVALID, MR_AGAIN (registry), -errno. */
+int consume_open(struct consume *run, struct mr_error *reterr);
+void consume_close(struct consume *run);
+/* One turn; waits at most timeout_ms for records. Outcomes: 0, MR_END (--once: all is done),
+ * MR_INVALID or -errno fatal. */
+int consume_turn(struct consume *run, int timeout_ms, struct mr_error *reterr);
+/* Until stop or --once's end, then drains. */
+int consume_run(struct consume *run, struct mr_error *reterr);
+
+/* ---- consume_assign.c: partitions ---- */
+void consume_assigned(void *run, struct mr_topic_partition *items, size_t n_items);
+void consume_revoked(void *run, const struct mr_topic_partition *items, size_t n_items, bool lost);
+int consume_check_assignment(struct consume *run, struct mr_error *reterr);
+struct consume_partition *consume_partition_of(struct consume *run, const char *topic,
+                                               int32_t partition);
+/* The partition waits at its next record. */
+int consume_hold(struct consume *run, struct consume_partition *p, enum consume_hold hold,
+                 struct mr_error *reterr);
+int consume_release(struct consume *run, struct mr_error *reterr);
+bool consume_reached_end(const struct consume *run);
+
+/* ---- consume_decode.c ---- */
+int consume_topics_open(struct consume *run, struct mr_error *reterr);
+void consume_topics_close(struct consume *run);
+struct consume_topic *consume_topic_of(struct consume *run, struct mr_str name);
+/* Fills tx->event. Outcomes: 0; MR_INVALID with *ret_fault; MR_AGAIN: the registry cannot be
+ * reached; -errno. */
+int consume_decode(struct mr_tx *tx, enum consume_fault *ret_fault);
+
+/* ---- consume_event.c: one event ---- */
+/* Makes *ret_tx ready for one delivery of record; what the last one allocated is gone. */
+void consume_begin(struct consume *run, const struct consume_record *record, struct mr_tx *ret_tx);
+/* A record from Kafka, to its end. Outcomes: 0; MR_AGAIN: hold the partition for the registry;
+ * MR_FULL: hold it, too much is parked; -errno. */
+int consume_event(struct consume *run, struct consume_record *record, struct mr_error *reterr);
+/* One delivery: 0 done (or seen before), MR_AGAIN, MR_INVALID, undone then; -errno. */
+int consume_deliver(struct mr_tx *tx);
+
+/* ---- consume_retry.c: parked flows ---- */
+int consume_parked_open(struct consume *run, struct mr_error *reterr);
+/* Whether events of this flow have to wait: 0 no, MR_AGAIN yes, -errno. */
+int consume_is_parked(struct consume *run, struct mr_bytes flow, struct mr_error *reterr);
+/* Puts a record behind its flow; held: until the operator releases it. MR_FULL: no room. */
+int consume_park(struct mr_tx *tx, struct mr_bytes flow, bool first, struct mr_error *reterr);
+/* After a dead letter: the flow waits for the operator, if the group's rule says so. */
+int consume_after_dead_letter(struct mr_tx *tx, struct mr_bytes flow, struct mr_error *reterr);
+/* Tries what is due, within the transaction. *ret_any: something was written. */
+int consume_retry(struct consume *run, bool *ret_any, struct mr_error *reterr);
+bool consume_retry_due(struct consume *run);
+int64_t consume_backoff(const struct mr_retry *retry, int32_t failed, uint64_t random);
+
+/* ---- consume_dead.c ---- */
+int consume_dead_letter(struct mr_tx *tx, enum consume_fault fault, struct mr_error *reterr);
+
+/* ---- consume_headers.c ---- */
+/* Headers packed into bytes: for each, the name with its NUL, the value's length in 4 bytes, big
+ * end first (all ones: no value), the value. */
+int consume_pack(struct mr_buf *out, const char *name, struct mr_bytes value);
+int consume_pack_record(struct consume *run, const struct consume_record *record,
+                        struct mr_buf *out);
+/* The header at *at, which moves on; borrowed from packed. Outcomes: 0, MR_END, MR_INVALID. */
+int consume_unpack(struct mr_bytes packed, size_t *at, struct mr_header *ret_header);
+int consume_find_header(struct consume *run, const struct consume_record *record, const char *name,
+                        struct mr_bytes *ret_value);
+
+/* ---- consume_outbox.c ---- */
+int consume_outbox_open(struct consume *run, struct mr_error *reterr);
+/* Produces what fits, serves reports. */
+int consume_outbox_serve(struct consume *run, int timeout_ms, struct mr_error *reterr);
+/* Forgets what was acknowledged, within the transaction. */
+int consume_outbox_forget(struct consume *run, struct mr_error *reterr);
+bool consume_outbox_full(const struct consume *run);
+bool consume_outbox_idle(const struct consume *run);
+bool consume_outbox_has_forgettable(const struct consume *run);
+/* mr_delivery_fn; self is the struct consume. */
+void consume_delivered(void *self, uint64_t tag, int r, int32_t partition, int64_t offset,
+                       const char *text);
+
+/* ---- consume_emit.c ---- */
+int consume_emissions_open(struct consume *run, struct mr_error *reterr);
+void consume_emissions_close(struct consume *run);
+
+/* ---- consume_summary.c ---- */
+/* One warning about the event under way: what became of it, and why. */
+void consume_log_fate(const struct mr_tx *tx, const char *event, const char *next);
+int consume_summary(const struct consume *run, struct mr_buf *out);

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Partitions: where each begins, which have to wait, when all have come to their end. The store's
+ * offsets win over Kafka's: they are of one piece with the effects. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "consume.h"
+
+enum { MICROS = 1000, HOLD_FIRST_MS = 250, HOLD_MOST_MS = 30000 };
+
+static struct consume_partition *find(struct consume *run, const char *topic, int32_t partition)
+{
+    for (size_t i = 0; i < run->n_partitions; i++) {
+        struct consume_partition *p = &run->partitions[i];
+        if (p->number == partition && strcmp(p->topic->topic->name, topic) == 0)
+            return p;
+    }
+    return NULL;
+}
+
+/* Records come in runs of one partition, and a topic's name is always at one address. */
+struct consume_partition *consume_partition_of(struct consume *run, const char *topic,
+                                               int32_t partition)
+{
+    if (run->last_partition < run->n_partitions) {
+        struct consume_partition *last = &run->partitions[run->last_partition];
+        if (last->seen_as == topic && last->number == partition)
+            return last;
+    }
+    struct consume_partition *p = find(run, topic, partition);
+    if (p) {
+        p->seen_as = topic;
+        run->last_partition = (size_t)(p - run->partitions);
+    }
+    return p;
+}
+
+static int add(struct consume *run, const char *topic, int32_t partition,
+               struct consume_partition **ret, struct mr_error *reterr)
+{
+    struct consume_topic *t = consume_topic_of(run, mr_str_from(topic));
+
+    *ret = find(run, topic, partition);
+    if (*ret)
+        return 0;
+    if (!t)
+        return mr_error_set(reterr, -EINVAL, "assigned a topic that was not asked for: %s", topic);
+    if (run->n_partitions == run->cap_partitions) {
+        size_t cap = run->cap_partitions ? run->cap_partitions * 2 : 16;
+        struct consume_partition *grown = realloc(run->partitions, cap * sizeof(*grown));
+        if (!grown)
+            return -ENOMEM;
+        run->partitions = grown;
+        run->cap_partitions = cap;
+    }
+    *ret = &run->partitions[run->n_partitions++];
+    **ret = (struct consume_partition){.topic = t, .number = partition, .end = -1, .eof = -1};
+    return 0;
+}
+
+/* ---- where to begin ---- */
+
+/* Unread records that are gone, or a topic that was made anew: the read model would have a hole. */
+static int judge_gap(struct consume *run, struct consume_partition *p, int64_t low, int64_t high,
+                     struct mr_error *reterr)
+{
+    const char *topic = p->topic->topic->name;
+
+    if (p->next >= low && p->next <= high)
+        return 0;
+    if (strcmp(run->options.gap, "accept") == 0) {
+        mr_warn(&run->log, "gap",
+                "topic=%s partition=%d next=%" PRId64 " low=%" PRId64 " high=%" PRId64, topic,
+                p->number, p->next, low, high);
+        run->count.gaps++;
+        p->next = low;
+        return 0;
+    }
+    if (p->next < low)
+        return mr_error_set(reterr, MR_INVALID,
+                            "%s/%d: records %" PRId64 " to %" PRId64
+                            " were deleted before they were read "
+                            "(retention): give --gap accept to go on without them",
+                            topic, p->number, p->next, low - 1);
+    return mr_error_set(
+        reterr, MR_INVALID,
+        "%s/%d: the store has read up to %" PRId64 ", the topic ends at %" PRId64
+        ": it was made anew; start with an empty store, or give --gap accept to read it "
+        "from its beginning",
+        topic, p->number, p->next, high);
+}
+
+static int begin_at(struct consume *run, struct consume_partition *p, int64_t low, int64_t high,
+                    struct mr_error *reterr)
+{
+    bool at_end = strcmp(run->options.from, "end") == 0;
+
+    p->next = p->stored;
+    p->end = high;
+    if (p->stored == MR_OFFSET_UNKNOWN)
+        p->next = at_end ? high : low;
+    else if (judge_gap(run, p, low, high, reterr) != 0)
+        return MR_INVALID;
+    p->told = -1;
+    p->eof = -1;
+    p->hold = CONSUME_FLOWS;
+    p->hold_count = 0;
+    p->ours = true;
+    return 0;
+}
+
+static int claim(struct consume *run, struct mr_topic_partition *item, int64_t low, int64_t high,
+                 struct mr_error *reterr)
+{
+    struct consume_partition *p;
+
+    int r = add(run, item->topic, item->partition, &p, reterr);
+    if (r == 0)
+        r = mr_ledger_claim(run->store, p->topic->topic->name, p->number, &p->epoch, &p->stored,
+                            reterr);
+    if (r == 0)
+        r = begin_at(run, p, low, high, reterr);
+    if (r == 0)
+        item->offset = p->next;
+    return r;
+}
+
+/* Real offsets are asked for first: librdkafka would wait half a second for symbolic ones. */
+static int watermarks(struct consume *run, const struct mr_topic_partition *items, size_t n_items,
+                      struct mr_topic_partition *low, struct mr_topic_partition *high,
+                      struct mr_error *reterr)
+{
+    memcpy(low, items, n_items * sizeof(*items));
+    memcpy(high, items, n_items * sizeof(*items));
+    int r = run->broker.watermarks(run->broker.self, low, n_items, MR_OFFSET_BEGINNING, reterr);
+    return r != 0 ? r
+                  : run->broker.watermarks(run->broker.self, high, n_items, MR_OFFSET_END, reterr);
+}
+
+static int claim_all(struct consume *run, struct mr_topic_partition *items, size_t n_items,
+                     struct mr_error *reterr)
+{
+    MR_AUTO(free) struct mr_topic_partition *marks = calloc(2 * n_items + 1, sizeof(*marks));
+
+    if (!marks)
+        return -ENOMEM;
+    int r = watermarks(run, items, n_items, marks, marks + n_items, reterr);
+    if (r == 0)
+        r = mr_store_begin(run->store, reterr);
+    if (r != 0)
+        return r;
+    for (size_t i = 0; i < n_items && r == 0; i++)
+        r = claim(run, &items[i], marks[i].offset, marks[n_items + i].offset, reterr);
+    if (r == 0)
+        return mr_store_commit(run->store, reterr);
+    mr_store_rollback(run->store);
+    return r;
+}
+
+void consume_assigned(void *self, struct mr_topic_partition *items, size_t n_items)
+{
+    struct consume *run = self;
+
+    run->assignment_changed = true;
+    run->assignment_failed = claim_all(run, items, n_items, &run->assignment_error);
+}
+
+void consume_revoked(void *self, const struct mr_topic_partition *items, size_t n_items,
+                     MR_UNUSED bool lost)
+{
+    struct consume *run = self;
+
+    for (size_t i = 0; i < n_items; i++) {
+        struct consume_partition *p = find(run, items[i].topic, items[i].partition);
+        if (p)
+            p->ours = false;
+    }
+}
+
+/* A store that only one process can have must see every event of its group. */
+int consume_check_assignment(struct consume *run, struct mr_error *reterr)
+{
+    size_t ours = 0, all = 0;
+
+    run->assignment_changed = false;
+    if (run->assignment_failed != 0) {
+        *reterr = run->assignment_error;
+        return run->assignment_failed;
+    }
+    for (size_t i = 0; i < run->n_partitions; i++)
+        ours += run->partitions[i].ours;
+    for (size_t i = 0; i < run->n_topics; i++) {
+        int32_t n;
+        int r = run->broker.n_partitions(run->broker.self, run->topics[i].topic->name, &n, reterr);
+        if (r != 0)
+            return r;
+        all += (size_t)n;
+    }
+    if (ours < all && !mr_store_is_shared(run->store))
+        return mr_error_set(
+            reterr, MR_INVALID,
+            "group %s gave this instance %zu of %zu partitions, so another one runs; "
+            "store %s serves one instance per group: stop the other",
+            run->options.group, ours, all, mr_store_name(run->store));
+    run->assigned = true;
+    mr_info(&run->log, "assigned", "partitions=%zu", ours);
+    return 0;
+}
+
+/* ---- waiting ---- */
+
+static struct mr_topic_partition item_of(const struct consume_partition *p, int64_t offset)
+{
+    return (struct mr_topic_partition){p->topic->topic->name, p->number, offset};
+}
+
+int consume_hold(struct consume *run, struct consume_partition *p, enum consume_hold hold,
+                 struct mr_error *reterr)
+{
+    struct mr_topic_partition item = item_of(p, p->next);
+    int64_t wait = HOLD_FIRST_MS;
+
+    for (int32_t i = 0; i < p->hold_count && wait < HOLD_MOST_MS; i++)
+        wait *= 2;
+    p->hold = hold;
+    p->hold_count++;
+    p->hold_until =
+        run->world.now(run->world.self) + (wait < HOLD_MOST_MS ? wait : HOLD_MOST_MS) * MICROS;
+    run->count.holds++;
+    int r = run->broker.pause(run->broker.self, &item, true);
+    return r != 0 ? r : run->broker.seek(run->broker.self, &item, reterr);
+}
+
+static bool may_flow(const struct consume *run, const struct consume_partition *p, int64_t now)
+{
+    if (p->hold == CONSUME_WAITS_PARKED)
+        return run->parked_events < run->options.parked;
+    return now >= p->hold_until;
+}
+
+int consume_release(struct consume *run, struct mr_error *reterr)
+{
+    int64_t now = run->world.now(run->world.self);
+
+    for (size_t i = 0; i < run->n_partitions; i++) {
+        struct consume_partition *p = &run->partitions[i];
+        if (!p->ours || p->hold == CONSUME_FLOWS || !may_flow(run, p, now))
+            continue;
+        struct mr_topic_partition item = item_of(p, p->next);
+        int r = run->broker.pause(run->broker.self, &item, false);
+        if (r != 0)
+            return mr_error_set(reterr, r, "cannot resume %s/%d", item.topic, item.partition);
+        p->hold = CONSUME_FLOWS;
+    }
+    return 0;
+}
+
+bool consume_reached_end(const struct consume *run)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < run->n_partitions; i++) {
+        const struct consume_partition *p = &run->partitions[i];
+        if (!p->ours)
+            continue;
+        n++;
+        if (p->next < p->end && p->eof < p->end)
+            return false;
+    }
+    return n > 0;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every number a consumer counts, once: the struct, the summary, --json, docs/consumers.md (a test
+ * compares) and the metrics page of a later release are made from this table. */
+#pragma once
+
+#include <stdint.h>
+
+/* name, what it counts */
+#define CONSUME_COUNTERS(X)                                                                        \
+    X(consumed, "records read from Kafka")                                                         \
+    X(handled, "events whose effects were committed")                                              \
+    X(duplicates, "events seen before, skipped")                                                   \
+    X(tombstones, "records with a null value, skipped")                                            \
+    X(parked, "events put aside to be tried again or to wait behind one of their flow")            \
+    X(retried, "further deliveries of events put aside")                                           \
+    X(dead_lettered, "records written to the dead-letter topic")                                   \
+    X(emitted, "events that handlers emitted")                                                     \
+    X(published, "records that the broker acknowledged: emitted and dead letters")                 \
+    X(batches, "transactions committed")                                                           \
+    X(holds, "times a partition had to wait: registry not reachable, or too much put aside")       \
+    X(gaps, "partitions whose unread records were gone: taken on with --gap accept")
+
+struct consume_counters {
+#define CONSUME_COUNTER_FIELD(name, what) int64_t name;
+    CONSUME_COUNTERS(CONSUME_COUNTER_FIELD)
+#undef CONSUME_COUNTER_FIELD
+};

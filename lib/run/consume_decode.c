@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bytes of a record into the generated struct: wire format, writer's schema, plan. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "consume.h"
+
+/* ---- topics and their schemas ---- */
+
+static int open_topic(struct consume_topic *t, const struct mr_on *on, struct mr_error *reterr)
+{
+    t->topic = on->topic;
+    t->handle = on->handle;
+    int r =
+        mr_schema_parse(on->topic->schema_text, on->topic->schema_len, NULL, &t->schema, reterr);
+    return r == MR_INVALID ? -EINVAL : r;
+}
+
+/* Handlers and topics.yaml must name the same topics: an event that nobody handles would be lost.
+ */
+static int check_group(const struct consume *run, struct mr_error *reterr)
+{
+    for (size_t i = 0; i < run->group->n_topics; i++) {
+        bool handled = false;
+        for (size_t k = 0; k < run->n_topics; k++)
+            handled |= run->topics[k].topic == run->group->topics[i];
+        if (!handled)
+            return mr_error_set(reterr, -EINVAL,
+                                "%s has no handler for %s, which topics.yaml gives it",
+                                run->consumer->name, run->group->topics[i]->name);
+    }
+    if (run->n_topics != run->group->n_topics)
+        return mr_error_set(reterr, -EINVAL, "%s handles %zu topics, topics.yaml gives it %zu",
+                            run->consumer->name, run->n_topics, run->group->n_topics);
+    return 0;
+}
+
+int consume_topics_open(struct consume *run, struct mr_error *reterr)
+{
+    size_t n = 0;
+
+    while (run->consumer->handles[n].topic)
+        n++;
+    run->topics = calloc(n, sizeof(*run->topics));
+    if (!run->topics)
+        return -ENOMEM;
+    int r = 0;
+    for (; run->n_topics < n && r == 0; run->n_topics++)
+        r = open_topic(&run->topics[run->n_topics], &run->consumer->handles[run->n_topics], reterr);
+    return r != 0 ? r : check_group(run, reterr);
+}
+
+static void drop_writer(struct consume_writer *writer)
+{
+    (void)mr_struct_reader_unref(writer->reader);
+    free(writer->why);
+    *writer = (struct consume_writer){0};
+}
+
+void consume_topics_close(struct consume *run)
+{
+    for (size_t i = 0; i < run->n_topics; i++) {
+        for (size_t k = 0; k < run->topics[i].n_writers; k++)
+            drop_writer(&run->topics[i].writers[k]);
+        (void)mr_schema_unref(run->topics[i].schema);
+    }
+    free(run->topics);
+    run->topics = NULL;
+    run->n_topics = 0;
+}
+
+struct consume_topic *consume_topic_of(struct consume *run, struct mr_str name)
+{
+    for (size_t i = 0; i < run->n_topics; i++)
+        if (mr_str_is(name, run->topics[i].topic->name))
+            return &run->topics[i];
+    return NULL;
+}
+
+/* ---- wire format ---- */
+
+struct wire {
+    int32_t id;
+    const uint8_t *guid; /* NULL: id */
+    struct mr_bytes avro;
+};
+
+enum { MAGIC_ID = 0, MAGIC_GUID = 1, PREFIX = 5, GUID = 16 };
+
+static int32_t be32(const uint8_t *p)
+{
+    return (int32_t)((uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]);
+}
+
+/* The header form has the schema beside the value, which is Avro from its first byte. */
+static int read_header_form(struct mr_bytes header, struct mr_bytes value, struct wire *ret)
+{
+    if (!header.data || header.len == 0)
+        return MR_INVALID;
+    ret->avro = value;
+    if (header.data[0] == MAGIC_GUID && header.len == 1 + GUID) {
+        ret->guid = header.data + 1;
+        return 0;
+    }
+    if (header.data[0] == MAGIC_ID && header.len == PREFIX) {
+        ret->id = be32(header.data + 1);
+        return 0;
+    }
+    return MR_INVALID;
+}
+
+static int read_wire(struct mr_tx *tx, struct wire *ret)
+{
+    const struct consume_record *record = tx->record;
+    struct mr_bytes value = record->value, header;
+
+    *ret = (struct wire){0};
+    if (value.len >= PREFIX && value.data[0] == MAGIC_ID) {
+        ret->id = be32(value.data + 1);
+        ret->avro = (struct mr_bytes){value.data + PREFIX, value.len - PREFIX};
+        return 0;
+    }
+    if (consume_find_header(tx->run, record, "__value_schema_id", &header) == 0 &&
+        read_header_form(header, value, ret) == 0)
+        return 0;
+    if (value.len < PREFIX)
+        return mr_error_set(&tx->error, MR_INVALID,
+                            "not in the registry's wire format: only %zu bytes", value.len);
+    return mr_error_set(
+        &tx->error, MR_INVALID,
+        "not in the registry's wire format: begins with byte 0x%02x, not 0x00 and a "
+        "schema id",
+        value.data[0]);
+}
+
+/* ---- plans ---- */
+
+static bool is_writer(const struct consume_writer *writer, const struct wire *wire)
+{
+    if (wire->guid)
+        return writer->by_guid && memcmp(writer->guid, wire->guid, GUID) == 0;
+    return !writer->by_guid && writer->id == wire->id;
+}
+
+/* A schema that cannot be read is remembered as well: there will be more of its records. */
+static int add_writer(struct consume_topic *t, const struct wire *wire, struct mr_schema *schema,
+                      struct consume_writer **ret, struct mr_error *reterr)
+{
+    struct consume_writer fresh = {.id = wire->id, .by_guid = wire->guid != NULL};
+
+    if (wire->guid)
+        memcpy(fresh.guid, wire->guid, GUID);
+    int r = mr_struct_reader_new(schema, t->schema, t->topic->record, &fresh.reader, reterr);
+    if (r == MR_INVALID)
+        fresh.why = strdup(reterr->text);
+    if (r < 0 || (r == MR_INVALID && !fresh.why))
+        return r < 0 ? r : -ENOMEM;
+    if (t->n_writers < CONSUME_WRITERS) {
+        t->last = t->n_writers++;
+    } else {
+        t->last = (t->last + 1) % CONSUME_WRITERS;
+        drop_writer(&t->writers[t->last]);
+    }
+    t->writers[t->last] = fresh;
+    *ret = &t->writers[t->last];
+    return 0;
+}
+
+static int writer_of(struct mr_tx *tx, struct consume_topic *t, const struct wire *wire,
+                     struct consume_writer **ret)
+{
+    struct consume_registry *registry = &tx->run->registry;
+    struct mr_schema *schema;
+
+    if (t->n_writers > 0 && is_writer(&t->writers[t->last], wire)) {
+        *ret = &t->writers[t->last];
+        return 0;
+    }
+    for (size_t i = 0; i < t->n_writers; i++) {
+        if (is_writer(&t->writers[i], wire)) {
+            t->last = i;
+            *ret = &t->writers[i];
+            return 0;
+        }
+    }
+    int r = registry->schema(registry->self, wire->id, wire->guid, &schema, &tx->error);
+    return r != 0 ? r : add_writer(t, wire, schema, ret, &tx->error);
+}
+
+/* ---- one record ---- */
+
+static int place_event(struct mr_tx *tx, struct consume_topic *t, const void *data)
+{
+    const struct consume_record *record = tx->record;
+    const struct mr_envelope *envelope = data;
+
+    tx->event = (struct mr_event){
+        .topic = t->topic,
+        .partition = record->partition,
+        .offset = record->offset,
+        .envelope = envelope,
+        .record = data,
+        .flow = record->key,
+        .attempt = record->attempt,
+    };
+    if (record->key.len == 0)
+        tx->event.flow = (struct mr_bytes){(const uint8_t *)envelope->correlation_id.data,
+                                           envelope->correlation_id.len};
+    if (mr_uuid_parse(envelope->event_id, &tx->event.id) == 0)
+        return 0;
+    return mr_error_set(&tx->error, MR_INVALID, "event_id is not a UUID");
+}
+
+int consume_decode(struct mr_tx *tx, enum consume_fault *ret_fault)
+{
+    struct consume_topic *t = consume_topic_of(tx->run, mr_str_from(tx->record->topic->name));
+    struct consume_writer *writer = NULL;
+    struct wire wire;
+
+    *ret_fault = CONSUME_NO_WIRE_FORMAT;
+    int r = read_wire(tx, &wire);
+    if (r != 0)
+        return r;
+    *ret_fault = CONSUME_UNKNOWN_SCHEMA;
+    r = writer_of(tx, t, &wire, &writer);
+    if (r != 0)
+        return r == MR_ABSENT ? MR_INVALID : r;
+    *ret_fault = CONSUME_UNREADABLE;
+    if (!writer->reader)
+        return mr_error_set(&tx->error, MR_INVALID, "schema %d cannot be read as %s: %s", wire.id,
+                            t->topic->name, writer->why);
+    void *data = mr_arena_alloc(tx->run->arena, t->topic->record->size);
+    if (!data)
+        return -ENOMEM;
+    r = mr_struct_read(writer->reader, wire.avro.data, wire.avro.len, tx->run->arena, data,
+                       &tx->error);
+    return r != 0 ? r : place_event(tx, t, data);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One event: seen before? waits its flow? then the handler, under a savepoint of its own. */
+#include <errno.h>
+
+#include "consume.h"
+
+/* What a handler gave, made sure to be one of the four. */
+static int handle(struct mr_tx *tx)
+{
+    struct consume_topic *t = consume_topic_of(tx->run, mr_str_from(tx->event.topic->name));
+    int r = t->handle(tx, tx->event.record);
+
+    if (r <= 0 || r == MR_AGAIN || r == MR_INVALID)
+        return r;
+    return mr_error_set(&tx->error, -EPROTO, "%s: the handler of %s returned '%s'",
+                        tx->run->consumer->name, t->topic->name, mr_status_name(r));
+}
+
+int consume_deliver(struct mr_tx *tx)
+{
+    struct consume *run = tx->run;
+    struct mr_error ignored;
+
+    int r = mr_inbox_seen(run->inbox, &tx->event.id, &tx->error);
+    if (r != MR_ABSENT) {
+        run->count.duplicates += r == 0;
+        return r;
+    }
+    mr_store_mark(run->store);
+    r = handle(tx);
+    if (r == 0)
+        r = mr_store_keep(run->store, &tx->error);
+    if (r != 0) {
+        int undone = r > 0 ? mr_store_undo(run->store, &ignored) : 0;
+        return undone == 0 ? r : undone < 0 ? undone : -EIO;
+    }
+    run->count.handled++;
+    run->count.emitted += tx->n_emitted;
+    return mr_inbox_add(run->inbox, &tx->event.id);
+}
+
+static int dead(struct mr_tx *tx, enum consume_fault fault, struct mr_bytes flow,
+                struct mr_error *reterr)
+{
+    int r = consume_dead_letter(tx, fault, reterr);
+
+    return r != 0 ? r : consume_after_dead_letter(tx, flow, reterr);
+}
+
+static int decoded(struct mr_tx *tx, struct mr_error *reterr)
+{
+    struct consume *run = tx->run;
+
+    int r = consume_is_parked(run, tx->event.flow, reterr);
+    if (r == MR_AGAIN) {
+        /* a repeat of what was handled does not wait in line */
+        r = mr_inbox_seen(run->inbox, &tx->event.id, reterr);
+        run->count.duplicates += r == 0;
+        return r == MR_ABSENT ? consume_park(tx, tx->event.flow, false, reterr) : r;
+    }
+    if (r == 0)
+        r = consume_deliver(tx);
+    if (r == MR_AGAIN)
+        return run->group->retry.max_attempts <= 1
+                   ? dead(tx, CONSUME_EXHAUSTED, tx->event.flow, reterr)
+                   : consume_park(tx, tx->event.flow, true, reterr);
+    if (r == MR_INVALID)
+        return dead(tx, CONSUME_REFUSED, tx->event.flow, reterr);
+    if (r < 0)
+        *reterr = tx->error;
+    return r;
+}
+
+/* The error's texts are long: only their beginnings are cleared. */
+void consume_begin(struct consume *run, const struct consume_record *record, struct mr_tx *ret_tx)
+{
+    ret_tx->run = run;
+    ret_tx->record = record;
+    ret_tx->now = run->world.now(run->world.self);
+    ret_tx->n_emitted = 0;
+    ret_tx->error.offset = MR_NO_OFFSET;
+    ret_tx->error.line = ret_tx->error.column = 0;
+    ret_tx->error.where[0] = ret_tx->error.text[0] = '\0';
+    mr_arena_reset(run->arena);
+}
+
+int consume_event(struct consume *run, struct consume_record *record, struct mr_error *reterr)
+{
+    enum consume_fault fault;
+    struct mr_tx tx;
+
+    if (!record->value.data) {
+        run->count.tombstones++;
+        return 0;
+    }
+    consume_begin(run, record, &tx);
+    int r = consume_decode(&tx, &fault);
+    if (r == 0)
+        return decoded(&tx, reterr);
+    if (r == MR_INVALID)
+        return dead(&tx, fault, record->key, reterr);
+    *reterr = tx.error;
+    return r;
+}

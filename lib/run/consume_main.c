@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* main() of every <service>-consumer: options, store, registry, Kafka, loop, summary. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "consume_kafka.h"
+#include "millrace/time.h"
+#include "stop.h"
+
+static const char *const froms[] = {"beginning", "end", NULL};
+static const char *const gaps[] = {"stop", "accept", NULL};
+
+static const struct mr_option rows[] = {
+    MR_OPT_STR(struct consume_options, store, .name = "store", .arg = "URL",
+               .help = "Where effects and offsets are kept: sqlite:PATH; default NAME.db"),
+    MR_OPT_STR(struct consume_options, group, .name = "group", .letter = 'g', .arg = "NAME",
+               .help = "Consumer group; default the consumer's name"),
+    MR_OPT_FLAG(struct consume_options, once, .name = "once", .letter = 'e',
+                .help = "End when all that the topics held at the start is handled"),
+    MR_OPT_FLAG(struct consume_options, dry_run, .name = "dry-run",
+                .help = "Decode and handle, keep and publish nothing; ends like --once"),
+    MR_OPT_CHOICE(struct consume_options, from, .name = "from", .choices = froms,
+                  .def = "beginning",
+                  .help = "Where to begin partitions that the store does not know"),
+    MR_OPT_CHOICE(struct consume_options, gap, .name = "gap", .choices = gaps, .def = "stop",
+                  .help = "When unread records are gone: stop, or go on behind them"),
+    MR_OPT_INT(struct consume_options, batch, .name = "batch", .arg = "N", .def = "5000", .min = 1,
+               .max = 100000, .help = "Most records in one transaction"),
+    MR_OPT_INT(struct consume_options, parked, .name = "parked-limit", .arg = "N", .def = "10000",
+               .min = 1, .max = 10000000, .help = "Events put aside before their partitions wait"),
+    MR_OPT_INT(struct consume_options, inbox, .name = "inbox-ids", .arg = "N", .def = "4194304",
+               .min = 1000, .max = CONSUME_INBOX_MOST,
+               .help = "Event ids remembered to skip repeats"),
+    MR_OPT_DURATION(struct consume_options, drain_ms, .name = "drain-timeout", .arg = "TIME",
+                    .def = "10s", .help = "Longest wait for the broker when ending"),
+    MR_OPT_FLAG(struct consume_options, json, .name = "json",
+                .help = "Summary as one line of JSON on stdout"),
+    MR_OPT_END,
+};
+
+/* One block: connection, engine options, then the consumer's state with its own options first. */
+struct settings {
+    struct mr_common common;
+    struct consume_options options;
+    _Alignas(max_align_t) unsigned char state[];
+};
+
+struct session {
+    const struct mr_consumer *consumer;
+    struct settings *settings;
+    struct mr_options *options;
+    struct mr_store *store;
+    struct mr_registry *registry;
+    struct consume_kafka kafka;
+    struct consume run;
+    uint64_t seed;
+};
+
+static int fail(const char *name, int r, const struct mr_error *error)
+{
+    const char *text = *error->text ? error->text : mr_status_name(r);
+
+    (void)fprintf(stderr, "%s-consumer: %s%s%s\n", name, error->where, *error->where ? ": " : "",
+                  text);
+    return r == MR_INVALID ? 2 : 1;
+}
+
+/* ---- options ---- */
+
+static void describe(const struct mr_consumer *consumer, char *name, size_t cap,
+                     struct mr_option_table tables[4], struct mr_command *ret)
+{
+    static const struct mr_option none[] = {MR_OPT_END};
+
+    (void)snprintf(name, cap, "%s-consumer", consumer->name);
+    tables[0] = (struct mr_option_table){NULL, consumer->options ? consumer->options : none,
+                                         offsetof(struct settings, state)};
+    tables[1] = (struct mr_option_table){"Consuming", rows, offsetof(struct settings, options)};
+    tables[2] = (struct mr_option_table){"Connection", mr_common_options,
+                                         offsetof(struct settings, common)};
+    tables[3] = (struct mr_option_table){0};
+    *ret = (struct mr_command){.name = name, .summary = consumer->summary, .tables = tables};
+}
+
+static int print(int r, const struct mr_buf *out)
+{
+    return r == 0 && fwrite(out->data, 1, out->len, stdout) == out->len ? 0 : 1;
+}
+
+/* True: go on. False: *ret_status is the exit status. */
+static bool parse(struct session *s, int argc, char **argv, int *ret_status)
+{
+    struct mr_error error = MR_ERROR_INIT;
+    struct mr_option_table tables[4];
+    struct mr_command command;
+    enum mr_option_asked asked;
+    char name[128];
+
+    describe(s->consumer, name, sizeof(name), tables, &command);
+    int r = mr_options_parse(&command, argc, argv, s->settings, &s->options, &asked, &error);
+    if (r == MR_END) {
+        MR_AUTO(mr_buf) struct mr_buf out = {0};
+        r = asked == MR_ASKED_HELP ? mr_options_help(&command, &out)
+                                   : mr_buf_printf(&out, "%s %s\n", name, MR_VERSION);
+        *ret_status = print(r, &out);
+        return false;
+    }
+    if (r == 0)
+        r = mr_common_resolve(&s->settings->common, s->options, true, true, &error);
+    if (r == 0)
+        return true;
+    *ret_status = fail(s->consumer->name, r, &error);
+    return false;
+}
+
+/* ---- opening ---- */
+
+static int fill_defaults(struct session *s)
+{
+    struct consume_options *o = &s->settings->options;
+    char text[256];
+
+    o->once |= o->dry_run;
+    if (!o->group)
+        o->group = s->consumer->name;
+    if (o->store)
+        return 0;
+    int len = snprintf(text, sizeof(text), "sqlite:%s.db", s->consumer->name);
+    o->store = mr_options_keep(s->options, text, (size_t)len);
+    return o->store ? 0 : -ENOMEM;
+}
+
+static bool asked_to_stop(MR_UNUSED void *opaque)
+{
+    return stop_requests() > 0;
+}
+
+/* The loop holds a partition and asks again by itself, so one request here is one try. */
+static int open_registry(struct session *s, struct mr_error *reterr)
+{
+    struct mr_registry_config config = mr_registry_config_from(&s->settings->common);
+
+    config.retries = -1;
+    config.timeout_ms = 5000;
+    config.stop = asked_to_stop;
+    return mr_registry_new(&config, &s->registry, reterr);
+}
+
+static int open_all(struct session *s, struct mr_error *reterr)
+{
+    const struct mr_common *common = &s->settings->common;
+    struct mr_store_options how = {.rehearse = s->settings->options.dry_run};
+    struct mr_kafka_config config = {
+        .brokers = common->brokers,
+        .client_id = s->consumer->name,
+        .properties = common->properties.items,
+        .n_properties = common->properties.n_items,
+    };
+    struct consume *run = &s->run;
+
+    run->consumer = s->consumer;
+    run->group = mr_catalog_group(mr_catalog_builtin(), mr_str_from(s->consumer->name));
+    if (!run->group)
+        return mr_error_set(reterr, -EINVAL, "topics.yaml has no consumer group %s",
+                            s->consumer->name);
+    int r = fill_defaults(s);
+    if (r == 0)
+        r = mr_store_open(s->settings->options.store, &how, &s->store, reterr);
+    if (r == 0)
+        r = open_registry(s, reterr);
+    if (r == 0 && s->consumer->open)
+        r = s->consumer->open(s->settings->state, reterr);
+    if (r != 0)
+        return r;
+    run->options = s->settings->options;
+    run->store = s->store;
+    run->self = s->settings->state;
+    run->broker = consume_kafka_broker(&s->kafka);
+    run->registry = consume_real_registry(s->registry);
+    s->seed = (uint64_t)mr_time_steady();
+    run->world = consume_real_world(&s->seed);
+    r = consume_open(run, reterr);
+    return r == 0 ? consume_kafka_open(run, &s->kafka, &config, reterr) : r;
+}
+
+static void close_all(struct session *s)
+{
+    consume_kafka_close(&s->kafka);
+    if (s->consumer->close)
+        s->consumer->close(s->settings->state);
+    consume_close(&s->run);
+    (void)mr_registry_free(s->registry);
+    (void)mr_store_free(s->store);
+}
+
+/* ---- running ---- */
+
+static int run_all(struct session *s)
+{
+    MR_AUTO(mr_buf) struct mr_buf out = {0};
+    struct mr_error error = MR_ERROR_INIT;
+
+    int r = stop_install();
+    if (r == 0)
+        r = open_all(s, &error);
+    bool opened = r == 0;
+    if (r == 0)
+        r = consume_run(&s->run, &error);
+    int status = r == 0                                   ? 0
+                 : r == -ECANCELED && stop_requests() > 0 ? 0
+                                                          : fail(s->consumer->name, r, &error);
+    if (opened && consume_summary(&s->run, &out) == 0) {
+        FILE *to = s->settings->options.json ? stdout : stderr;
+        if (fwrite(out.data, 1, out.len, to) != out.len || fflush(to) != 0)
+            status = status ? status : 1;
+    }
+    close_all(s);
+    return status;
+}
+
+int mr_consumer_main(const struct mr_consumer *consumer, int argc, char **argv)
+{
+    struct session s = {.consumer = consumer};
+    int status;
+
+    s.settings = calloc(1, sizeof(*s.settings) + consumer->size);
+    if (!s.settings)
+        return fail(consumer->name, -ENOMEM, &MR_ERROR_INIT);
+    status = 1;
+    if (parse(&s, argc, argv, &status))
+        status = run_all(&s);
+    (void)mr_options_free(s.options);
+    free(s.settings);
+    return status;
+}

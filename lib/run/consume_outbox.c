@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the outbox table to the broker: in order, at least once, forgotten when acknowledged. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "consume.h"
+
+enum { STEP = 1000 };
+
+int consume_outbox_open(struct consume *run, struct mr_error *reterr)
+{
+    struct consume_outbox *box = &run->outbox;
+    int64_t left;
+
+    box->flights = calloc(CONSUME_OUTBOX_WINDOW, sizeof(*box->flights));
+    if (!box->flights)
+        return -ENOMEM;
+    int r = mr_outbox_count(run->store, &left, reterr);
+    box->waiting = r == 0 && left > 0;
+    return r;
+}
+
+static struct consume_flight *flight_at(struct consume_outbox *box, uint64_t position)
+{
+    return &box->flights[position % CONSUME_OUTBOX_WINDOW];
+}
+
+/* Topic names that were seen: mr_kafka_produce is fastest with pointers that stay. */
+static const char *stable_name(const struct consume *run, struct mr_str topic)
+{
+    if (mr_str_is(topic, run->group->dead_letter_topic))
+        return run->group->dead_letter_topic;
+    for (size_t i = 0; i < run->n_emissions; i++)
+        if (mr_str_is(topic, run->emissions[i].topic->name))
+            return run->emissions[i].topic->name;
+    return NULL;
+}
+
+static int produce(void *self, const struct mr_outbox_record *record)
+{
+    struct consume *run = self;
+    struct consume_outbox *box = &run->outbox;
+    struct mr_header headers[CONSUME_HEADERS + 16];
+    size_t n = 0, at = 0;
+    const char *name = stable_name(run, record->topic);
+    char copy[256];
+
+    if (box->next - box->first == CONSUME_OUTBOX_WINDOW)
+        return MR_FULL;
+    if (!name) { /* left by an older build that emitted to it */
+        if (record->topic.len >= sizeof(copy))
+            return mr_error_set(&box->error, -EINVAL, "the outbox names no topic");
+        memcpy(copy, record->topic.data, record->topic.len);
+        copy[record->topic.len] = '\0';
+        name = copy;
+    }
+    while (n < MR_N_ELEMENTS(headers) && consume_unpack(record->headers, &at, &headers[n]) == 0)
+        n++;
+    int r = run->broker.produce(run->broker.self, name, record->key,
+                                record->value.data ? &record->value : NULL, headers, n, box->next,
+                                &box->error);
+    if (r != 0)
+        return r == MR_INVALID ? -EMSGSIZE : r;
+    *flight_at(box, box->next) = (struct consume_flight){.seq = record->seq};
+    box->next++;
+    return 0;
+}
+
+/* Rows are read only while the broker takes them. */
+static int send_waiting(struct consume *run, struct mr_error *reterr)
+{
+    struct consume_outbox *box = &run->outbox;
+
+    while (box->waiting && !box->resend) {
+        int64_t before = box->sent;
+        box->error = MR_ERROR_INIT;
+        int r = mr_outbox_each(run->store, box->sent, STEP, produce, run, &box->sent, &box->error);
+        if (r < 0) {
+            if (reterr)
+                *reterr = box->error;
+            return r;
+        }
+        if (r != 0) /* MR_FULL, MR_AGAIN: later */
+            return 0;
+        if (box->sent == before)
+            box->waiting = false;
+    }
+    return 0;
+}
+
+static void advance(struct consume_outbox *box)
+{
+    while (box->first < box->next && flight_at(box, box->first)->acknowledged) {
+        box->acknowledged = flight_at(box, box->first)->seq;
+        box->first++;
+    }
+}
+
+void consume_delivered(void *self, uint64_t tag, int r, MR_UNUSED int32_t partition,
+                       MR_UNUSED int64_t offset, const char *text)
+{
+    struct consume *run = self;
+    struct consume_outbox *box = &run->outbox;
+
+    if (tag < box->first || tag >= box->next)
+        return;
+    struct consume_flight *flight = flight_at(box, tag);
+    if (r == 0 && !box->resend) {
+        flight->acknowledged = true;
+        run->count.published++;
+        advance(box);
+        return;
+    }
+    if (r != 0 && r != MR_AGAIN && box->fatal == 0) {
+        box->fatal = r < 0 ? r : r == MR_ABSENT ? -ENOENT : -EMSGSIZE;
+        (void)mr_error_set(&box->error, r, "cannot publish from the outbox: %s", text ? text : "");
+    }
+    /* Order within a flow matters: what follows a failure is sent again behind it. */
+    if (!box->resend)
+        mr_warn(&run->log, "publish-again", "why=\"%s\"", text ? text : mr_status_name(r));
+    box->resend = true;
+    flight->acknowledged = true; /* reported; counted again when it is sent again */
+    while (box->first < box->next && flight_at(box, box->first)->acknowledged)
+        box->first++;
+}
+
+int consume_outbox_serve(struct consume *run, int timeout_ms, struct mr_error *reterr)
+{
+    struct consume_outbox *box = &run->outbox;
+
+    int r = run->options.dry_run ? 0 : send_waiting(run, reterr);
+    if (r != 0)
+        return r;
+    r = run->broker.serve(run->broker.self, box->first < box->next ? timeout_ms : 0, reterr);
+    if (r < 0)
+        return r;
+    if (box->fatal != 0) {
+        if (reterr)
+            *reterr = box->error;
+        return box->fatal;
+    }
+    if (box->resend && box->first == box->next) {
+        box->resend = false;
+        box->waiting = true;
+        box->sent = box->acknowledged;
+    }
+    return 0;
+}
+
+int consume_outbox_forget(struct consume *run, struct mr_error *reterr)
+{
+    struct consume_outbox *box = &run->outbox;
+
+    if (box->acknowledged == box->deleted)
+        return 0;
+    int r = mr_outbox_delete(run->store, box->acknowledged, reterr);
+    if (r == 0)
+        box->deleted = box->acknowledged;
+    return r;
+}
+
+bool consume_outbox_has_forgettable(const struct consume *run)
+{
+    return run->outbox.acknowledged != run->outbox.deleted;
+}
+
+bool consume_outbox_full(const struct consume *run)
+{
+    return !run->options.dry_run && (run->outbox.waiting || run->outbox.resend);
+}
+
+bool consume_outbox_idle(const struct consume *run)
+{
+    return run->options.dry_run ||
+           (!run->outbox.waiting && !run->outbox.resend && run->outbox.first == run->outbox.next);
+}

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Flows that wait: one failing event holds up the later ones of its flow, in order and across
+ * restarts, and nobody else. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "consume.h"
+#include "millrace/hash.h"
+#include "millrace/time.h"
+
+enum { PER_TURN = 500, MICROS = 1000 };
+
+/* ---- the set of hashes ---- */
+
+static uint64_t hash_of(struct mr_bytes flow)
+{
+    return mr_hash64(flow.data, flow.len, 0);
+}
+
+/* Index of the first hash that is not less. */
+static size_t find(const struct consume_keys *keys, uint64_t hash)
+{
+    size_t low = 0, high = keys->n;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (keys->hashes[mid] < hash)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+static bool has(const struct consume_keys *keys, uint64_t hash)
+{
+    size_t i = find(keys, hash);
+
+    return i < keys->n && keys->hashes[i] == hash;
+}
+
+static int add_key(struct consume_keys *keys, uint64_t hash)
+{
+    if (keys->n == keys->cap) {
+        size_t cap = keys->cap ? keys->cap * 2 : 64;
+        uint64_t *hashes = realloc(keys->hashes, cap * sizeof(*hashes));
+        if (!hashes)
+            return -ENOMEM;
+        keys->hashes = hashes;
+        keys->cap = cap;
+    }
+    size_t i = find(keys, hash);
+    memmove(keys->hashes + i + 1, keys->hashes + i, (keys->n - i) * sizeof(hash));
+    keys->hashes[i] = hash;
+    keys->n++;
+    return 0;
+}
+
+static void remove_key(struct consume_keys *keys, uint64_t hash)
+{
+    size_t i = find(keys, hash);
+
+    if (i == keys->n || keys->hashes[i] != hash)
+        return;
+    keys->n--;
+    memmove(keys->hashes + i, keys->hashes + i + 1, (keys->n - i) * sizeof(hash));
+}
+
+static int load_key(void *self, struct mr_bytes key)
+{
+    struct consume *run = self;
+
+    return add_key(&run->parked_keys, hash_of(key));
+}
+
+int consume_parked_open(struct consume *run, struct mr_error *reterr)
+{
+    int64_t keys, held;
+
+    run->next_look = 0;
+    int r = mr_parked_each_key(run->store, load_key, run, reterr);
+    return r != 0 ? r : mr_parked_count(run->store, &keys, &held, &run->parked_events, reterr);
+}
+
+/* Two keys may share a hash: the table has the last word. */
+int consume_is_parked(struct consume *run, struct mr_bytes flow, struct mr_error *reterr)
+{
+    if (run->parked_keys.n == 0 || !has(&run->parked_keys, hash_of(flow)))
+        return 0;
+    int r = mr_parked_has_key(run->store, flow, reterr);
+    return r == 0 ? MR_AGAIN : r == MR_ABSENT ? 0 : r;
+}
+
+/* ---- putting aside ---- */
+
+int64_t consume_backoff(const struct mr_retry *retry, int32_t failed, uint64_t random)
+{
+    double wait = (double)retry->initial_ms;
+
+    for (int32_t i = 1; i < failed && wait < (double)retry->max_ms; i++)
+        wait *= retry->multiplier;
+    if (wait > (double)retry->max_ms)
+        wait = (double)retry->max_ms;
+    if (retry->jitter)
+        wait *= 0.5 + (double)(random >> 11) * 0x1p-54;
+    return (int64_t)(wait * MICROS);
+}
+
+static int set_key(struct consume *run, struct mr_bytes flow, int64_t when, bool held,
+                   const char *why, struct mr_error *reterr)
+{
+    int r = mr_parked_has_key(run->store, flow, reterr);
+
+    if (r == MR_ABSENT)
+        r = add_key(&run->parked_keys, hash_of(flow));
+    if (when < run->next_look)
+        run->next_look = when;
+    return r != 0 ? r : mr_parked_key_set(run->store, flow, when, held, mr_str_from(why), reterr);
+}
+
+static int64_t next_try(struct consume *run, const struct mr_tx *tx, int32_t failed)
+{
+    return tx->now +
+           consume_backoff(&run->group->retry, failed, run->world.random(run->world.self));
+}
+
+int consume_park(struct mr_tx *tx, struct mr_bytes flow, bool first, struct mr_error *reterr)
+{
+    struct consume *run = tx->run;
+    const struct consume_record *record = tx->record;
+
+    if (run->parked_events >= run->options.parked)
+        return MR_FULL;
+    run->packed.len = 0;
+    int r = consume_pack_record(run, record, &run->packed);
+    if (r != 0)
+        return r;
+    struct mr_parked_record row = {
+        .topic = mr_str_from(record->topic->name),
+        .partition = record->partition,
+        .offset = record->offset,
+        .timestamp_ms = record->timestamp_ms,
+        .key = record->key,
+        .value = record->value,
+        .headers = {run->packed.data, run->packed.len},
+        .attempts = first ? 1 : 0,
+    };
+    r = mr_parked_add(run->store, flow, &row, reterr);
+    if (r == 0 && first)
+        r = set_key(run, flow, next_try(run, tx, 1), false, tx->error.text, reterr);
+    if (r != 0)
+        return r;
+    run->parked_events++;
+    run->count.parked++;
+    if (first)
+        consume_log_fate(tx, "retry", "flow-waits");
+    return 0;
+}
+
+int consume_after_dead_letter(struct mr_tx *tx, struct mr_bytes flow, struct mr_error *reterr)
+{
+    struct consume *run = tx->run;
+
+    if (!run->group->retry.hold_key || flow.len == 0)
+        return 0;
+    return set_key(run, flow, tx->now, true, tx->error.text, reterr);
+}
+
+/* ---- trying again ---- */
+
+enum verdict { NEXT, WAIT };
+
+static int dead(struct mr_tx *tx, enum consume_fault fault, struct mr_bytes flow, int64_t seq,
+                enum verdict *ret, struct mr_error *reterr)
+{
+    int r = consume_dead_letter(tx, fault, reterr);
+
+    if (r == 0)
+        r = mr_parked_delete(tx->run->store, seq, reterr);
+    if (r == 0)
+        r = consume_after_dead_letter(tx, flow, reterr);
+    tx->run->parked_events -= r == 0;
+    *ret = tx->run->group->retry.hold_key ? WAIT : NEXT;
+    return r;
+}
+
+/* Failed for now: again after a longer wait. */
+static int failed(struct mr_tx *tx, struct mr_bytes flow, int64_t seq, enum verdict *ret,
+                  struct mr_error *reterr)
+{
+    struct consume *run = tx->run;
+    int32_t attempt = tx->record->attempt;
+
+    if (attempt >= run->group->retry.max_attempts)
+        return dead(tx, CONSUME_EXHAUSTED, flow, seq, ret, reterr);
+    *ret = WAIT;
+    int r = mr_parked_attempted(run->store, seq, attempt, reterr);
+    return r != 0 ? r
+                  : set_key(run, flow, next_try(run, tx, attempt), false, tx->error.text, reterr);
+}
+
+/* The registry is away: that is no attempt. */
+static int wait_for_registry(struct mr_tx *tx, struct mr_bytes flow, enum verdict *ret,
+                             struct mr_error *reterr)
+{
+    *ret = WAIT;
+    return set_key(tx->run, flow, tx->now + CONSUME_LOOK_MS * MICROS, false, tx->error.text,
+                   reterr);
+}
+
+static int try_one(struct consume *run, struct mr_bytes flow, const struct consume_record *record,
+                   int64_t seq, enum verdict *ret, struct mr_error *reterr)
+{
+    enum consume_fault fault;
+    struct mr_tx tx;
+
+    consume_begin(run, record, &tx);
+    int r = consume_decode(&tx, &fault);
+    if (r == MR_AGAIN)
+        return wait_for_registry(&tx, flow, ret, reterr);
+    if (r == MR_INVALID)
+        return dead(&tx, fault, flow, seq, ret, reterr);
+    if (r == 0) {
+        run->count.retried += record->attempt > 1;
+        r = consume_deliver(&tx);
+    }
+    if (r == MR_AGAIN)
+        return failed(&tx, flow, seq, ret, reterr);
+    if (r == MR_INVALID)
+        return dead(&tx, CONSUME_REFUSED, flow, seq, ret, reterr);
+    if (r != 0) {
+        *reterr = tx.error;
+        return r;
+    }
+    *ret = NEXT;
+    run->parked_events--;
+    return mr_parked_delete(run->store, seq, reterr);
+}
+
+static int release(struct consume *run, struct mr_bytes flow, struct mr_error *reterr)
+{
+    remove_key(&run->parked_keys, hash_of(flow));
+    return mr_parked_key_release(run->store, flow, reterr);
+}
+
+/* The flow's events, oldest first, until one has to wait or none is left. */
+static int try_flow(struct consume *run, struct mr_bytes flow, int *budget, struct mr_error *reterr)
+{
+    enum verdict verdict = NEXT;
+    int r = 0;
+
+    while (r == 0 && verdict == NEXT && (*budget)-- > 0) {
+        struct mr_parked_record row;
+        mr_arena_reset(run->scratch);
+        r = mr_parked_first(run->store, run->scratch, flow, &row, reterr);
+        if (r == MR_ABSENT)
+            return release(run, flow, reterr);
+        if (r != 0)
+            return r;
+        const struct consume_topic *t = consume_topic_of(run, row.topic);
+        if (!t)
+            return mr_error_set(reterr, -EINVAL,
+                                "an event of %.*s is put aside, which %s no longer reads",
+                                MR_STR_ARG(row.topic), run->consumer->name);
+        struct consume_record record = {
+            .topic = t->topic,
+            .partition = row.partition,
+            .offset = row.offset,
+            .timestamp_ms = row.timestamp_ms,
+            .key = row.key,
+            .value = row.value,
+            .headers = row.headers,
+            .attempt = row.attempts + 1,
+        };
+        r = try_one(run, flow, &record, row.seq, &verdict, reterr);
+    }
+    return r;
+}
+
+bool consume_retry_due(struct consume *run)
+{
+    return run->parked_keys.n > 0 && run->world.now(run->world.self) >= run->next_look;
+}
+
+int consume_retry(struct consume *run, bool *ret_any, struct mr_error *reterr)
+{
+    int64_t now = run->world.now(run->world.self), next;
+    int budget = PER_TURN, r = 0;
+    struct mr_bytes flow;
+
+    *ret_any = false;
+    while (r == 0 && budget > 0) {
+        mr_arena_reset(run->scratch);
+        r = mr_parked_due(run->store, run->scratch, now, &flow, reterr);
+        if (r == 0) {
+            *ret_any = true;
+            run->flow.len = 0; /* a copy: scratch is given back with every event of the flow */
+            r = mr_buf_append(&run->flow, flow.data, flow.len);
+        }
+        if (r == 0)
+            r = try_flow(run, (struct mr_bytes){run->flow.data, run->flow.len}, &budget, reterr);
+    }
+    if (r != 0 && r != MR_ABSENT)
+        return r;
+    r = mr_parked_next(run->store, &next, reterr);
+    run->next_look = now + CONSUME_LOOK_MS * MICROS;
+    if (r == 0 && next < run->next_look)
+        run->next_look = next;
+    return r;
+}
