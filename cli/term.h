@@ -16,7 +16,7 @@ struct term_style {
 /* All "" without colour. */
 const struct term_style *term_style(bool colour);
 
-enum { TERM_MAX_COLUMNS = 8 };
+enum { TERM_MAX_COLUMNS = 32 };
 
 /* Rows of cells. On a terminal: aligned, with a heading; else tab-separated without one, for cut
  * and awk. Cells are written into `cells` by term_cell, n_columns to a row. */

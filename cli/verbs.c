@@ -15,6 +15,7 @@
     VERB(registry_serve)                                                                           \
     VERB(schema_register)                                                                          \
     VERB(simulate)                                                                                 \
+    VERB(store_query)                                                                              \
     VERB(topics_check)                                                                             \
     VERB(topics_create)                                                                            \
     VERB(topics_describe)                                                                          \

@@ -13,11 +13,11 @@ static const char tables[] =
     " is_active INTEGER, described_at INTEGER, deleted_at INTEGER) STRICT, WITHOUT ROWID;"
     "CREATE INDEX product_sku ON product (sku);"
     "CREATE TABLE price ("
-    " product_id TEXT NOT NULL, valid_from INTEGER NOT NULL, price TEXT NOT NULL,"
-    " said_at INTEGER NOT NULL, PRIMARY KEY (product_id, valid_from)) STRICT, WITHOUT ROWID;"
+    " product_id TEXT NOT NULL, valid_at INTEGER NOT NULL, price TEXT NOT NULL,"
+    " said_at INTEGER NOT NULL, PRIMARY KEY (product_id, valid_at)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE out_of_stock ("
     " product_id TEXT NOT NULL, location_id TEXT NOT NULL, last_level INTEGER NOT NULL,"
-    " since INTEGER NOT NULL, PRIMARY KEY (product_id, location_id)) STRICT, WITHOUT ROWID;"
+    " ran_out_at INTEGER NOT NULL, PRIMARY KEY (product_id, location_id)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE reservation ("
     " reservation_id TEXT NOT NULL PRIMARY KEY, order_id TEXT, product_id TEXT NOT NULL,"
     " location_id TEXT NOT NULL, quantity INTEGER NOT NULL, expires_at INTEGER,"
@@ -36,20 +36,20 @@ static const char tables[] =
     "CREATE VIEW product_state AS SELECT p.product_id, p.name, p.sku, p.category_id,"
     " p.is_active = 1 AND coalesce(p.deleted_at, 0) < p.described_at AS can_be_ordered,"
     " (SELECT price FROM price AS c WHERE c.product_id = p.product_id"
-    "   AND c.valid_from <= CAST(strftime('%s', 'now') AS INTEGER) * 1000000"
-    "   ORDER BY c.valid_from DESC LIMIT 1) AS price,"
+    "   AND c.valid_at <= CAST(strftime('%s', 'now') AS INTEGER) * 1000000"
+    "   ORDER BY c.valid_at DESC LIMIT 1) AS price,"
     " (SELECT count(*) FROM out_of_stock AS o WHERE o.product_id = p.product_id) AS "
     "out_at_locations"
     " FROM product AS p";
 
 static int set_price(struct mr_tx *tx, struct mr_str product_id, struct mr_decimal price,
-                     int64_t valid_from, int64_t said_at)
+                     int64_t valid_at, int64_t said_at)
 {
     return mr_sql(tx,
-                  "INSERT INTO price VALUES (?1, ?2, ?3, ?4) ON CONFLICT (product_id, valid_from)"
+                  "INSERT INTO price VALUES (?1, ?2, ?3, ?4) ON CONFLICT (product_id, valid_at)"
                   " DO UPDATE SET price = excluded.price, said_at = excluded.said_at"
                   " WHERE excluded.said_at >= price.said_at",
-                  MR_TEXT(product_id), MR_INT(valid_from), MR_DECIMAL(price), MR_INT(said_at));
+                  MR_TEXT(product_id), MR_INT(valid_at), MR_DECIMAL(price), MR_INT(said_at));
 }
 
 static int describe(struct mr_tx *tx, struct mr_str product_id, struct mr_str name,
@@ -105,8 +105,8 @@ MR_HANDLER(product_catalog_product_out_of_stock_v1, ran_out)
     return mr_sql(tx,
                   "INSERT INTO out_of_stock VALUES (?1, ?2, ?3, ?4)"
                   " ON CONFLICT (product_id, location_id) DO UPDATE"
-                  " SET last_level = excluded.last_level, since = excluded.since"
-                  " WHERE excluded.since >= out_of_stock.since",
+                  " SET last_level = excluded.last_level, ran_out_at = excluded.ran_out_at"
+                  " WHERE excluded.ran_out_at >= out_of_stock.ran_out_at",
                   MR_TEXT(event->data.product_id), MR_TEXT(event->data.location_id),
                   MR_INT(event->data.last_stock_level), MR_INT(event->envelope.timestamp));
 }

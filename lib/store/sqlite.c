@@ -187,6 +187,8 @@ static int script(struct mr_store *store, const char *sql, struct mr_error *rete
 const struct mr_backend mr_backend_sqlite = {
     .scheme = "sqlite",
     .shared = false,
+    .relations = "SELECT name, type = 'view' FROM sqlite_master WHERE type IN ('table', 'view')"
+                 " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
     .open = mr_sqlite_open,
     .close = mr_sqlite_close,
     .prepare = prepare,

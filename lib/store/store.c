@@ -331,3 +331,22 @@ struct mr_value mr_rows_value(const struct mr_rows *rows, size_t column)
 {
     return rows->store->backend->column(rows, column);
 }
+
+int mr_store_each_relation(struct mr_store *store,
+                           int (*fn)(void *self, const char *name, bool is_view), void *self,
+                           struct mr_error *reterr)
+{
+    MR_AUTO(mr_rows) struct mr_rows *rows = NULL;
+    char name[128];
+
+    int r = mr_store_query(store, store->backend->relations, MR_NO_VALUES, &rows, reterr);
+    while (r == 0 && (r = mr_rows_next(rows, reterr)) == 0) {
+        struct mr_str text = mr_rows_value(rows, 0).as.text;
+        if (text.len >= sizeof(name))
+            continue;
+        memcpy(name, text.data, text.len);
+        name[text.len] = '\0';
+        r = fn(self, name, mr_rows_value(rows, 1).as.integer != 0);
+    }
+    return r == MR_END ? 0 : r;
+}

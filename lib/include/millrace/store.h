@@ -156,6 +156,12 @@ struct mr_value mr_rows_value(const struct mr_rows *rows, size_t column);
 struct mr_rows *mr_rows_done(struct mr_rows *rows);
 MR_DEFINE_AUTO(mr_rows, struct mr_rows *, mr_rows_done);
 
+/* Calls fn for each table and view, by name; the engine's own (mr_...) as well. fn's first outcome
+ * other than 0 ends it and is returned. */
+int mr_store_each_relation(struct mr_store *store,
+                           int (*fn)(void *self, const char *name, bool is_view), void *self,
+                           struct mr_error *reterr);
+
 /* ---- migrations ---- */
 /* Forward only, numbered from 1 without a gap; a text that was applied is never edited: its digest
  * is kept and compared. A backend that comes later adds its own text. */

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the store verbs share. */
+#include "store.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "millrace/hash.h"
+#include "millrace/time.h"
+
+const struct mr_option store_options[] = {
+    MR_OPT_STR(struct store_choice, url, .name = "store", .arg = "URL",
+               .help = "Store of the consumer: sqlite:PATH; default SERVICE.db"),
+    MR_OPT_END,
+};
+
+int store_choose(const struct store_choice *choice, struct mr_str service, bool read_only,
+                 struct mr_store **ret_store, struct mr_error *reterr)
+{
+    struct mr_store_options how = {.read_only = read_only};
+    char path[256];
+
+    if (choice->url)
+        return mr_store_open(choice->url, &how, ret_store, reterr);
+    if (service.len == 0)
+        return mr_error_set(reterr, MR_INVALID,
+                            "which store? give SERVICE/NAME, or --store sqlite:PATH");
+    (void)snprintf(path, sizeof(path), "sqlite:%.*s.db", MR_STR_ARG(service));
+    return mr_store_open(path, &how, ret_store, reterr);
+}
+
+static bool is_instant(const char *column, struct mr_value value, bool raw)
+{
+    size_t len = strlen(column);
+
+    return !raw && value.type == MR_VALUE_INT && len > 3 && strcmp(column + len - 3, "_at") == 0;
+}
+
+static int put_hex(struct mr_bytes bytes, struct mr_buf *out)
+{
+    int r = mr_buf_reserve(out, 2 * bytes.len);
+
+    if (r == 0)
+        out->len += mr_hex_encode(bytes.data, bytes.len, (char *)out->data + out->len);
+    return r;
+}
+
+/* Without quotes; *ret_quote tells JSON whether they are due. */
+static int put_value(const char *column, struct mr_value value, bool raw, bool *ret_quote,
+                     struct mr_buf *out)
+{
+    char when[MR_TIME_MAX];
+
+    *ret_quote = false;
+    switch (value.type) {
+    case MR_VALUE_INT:
+        if (!is_instant(column, value, raw))
+            return mr_buf_printf(out, "%lld", (long long)value.as.integer);
+        *ret_quote = true;
+        return mr_buf_append(out, when, mr_time_format_micros(value.as.integer, when));
+    case MR_VALUE_REAL:
+        return mr_buf_printf(out, "%.17g", value.as.real);
+    case MR_VALUE_BLOB:
+        *ret_quote = true;
+        return put_hex(value.as.blob, out);
+    case MR_VALUE_TEXT:
+        *ret_quote = true;
+        return mr_buf_append_str(out, value.as.text);
+    case MR_VALUE_NULL:
+    case MR_VALUE_STOP:
+    case MR_VALUE_DECIMAL:
+        break;
+    }
+    return 0;
+}
+
+int store_value_text(const char *column, struct mr_value value, bool raw, struct mr_buf *out)
+{
+    size_t from = out->len;
+    bool quote;
+
+    int r = value.type == MR_VALUE_NULL ? mr_buf_byte(out, '-')
+                                        : put_value(column, value, raw, &quote, out);
+    for (size_t i = from; r == 0 && i < out->len; i++) /* one row, one line */
+        if (out->data[i] < 0x20 || out->data[i] == 0x7f)
+            out->data[i] = ' ';
+    return r;
+}
+
+int store_value_json(const char *column, struct mr_value value, bool raw, struct mr_buf *out)
+{
+    MR_AUTO(mr_buf) struct mr_buf text = {0};
+    bool quote;
+
+    if (value.type == MR_VALUE_NULL)
+        return mr_buf_printf(out, "null");
+    int r = put_value(column, value, raw, &quote, &text);
+    if (r != 0)
+        return r;
+    return quote ? mr_buf_json_string(out, (const char *)text.data, text.len)
+                 : mr_buf_append(out, text.data, text.len);
+}
