@@ -201,4 +201,7 @@ static const struct mutation mutations[] = {
      "topics.yaml:34:1: a second document begins here: there can be one only\n"},
     {"envelopes:\n  - env", "envelopes: *x\nmore:\n  - env",
      "topics.yaml:5:12: not YAML: found undefined alias\n"},
+    {"title: Shop", "\"ti\\x1btle\": Shop",
+     "topics.yaml:28:5: key 'title' is missing in platform 'shop'\n"
+     "topics.yaml:28:22: unknown key 'ti?tle' in platform 'shop'; did you mean 'title'?\n"},
 };
