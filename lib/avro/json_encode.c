@@ -98,14 +98,10 @@ static int long_integer(struct encode *e, int64_t *ret_value)
                       shown, at);
 }
 
-static int encode_integer(struct encode *e, const struct shape *shape)
+int encode_put_long(struct encode *e, const struct shape *shape, int64_t value, const char *at)
 {
-    const char *at = e->in.at;
-    int64_t value;
     int r;
 
-    if (!short_integer(e, &value) && (r = long_integer(e, &value)) != 0)
-        return r;
     if (shape->op == SHAPE_INT && MR_UNLIKELY(value != (int32_t)value))
         return json_error(&e->in, at, e->reterr,
                           "must be within %" PRId32 " to %" PRId32 " (was %" PRId64 ")", INT32_MIN,
@@ -113,6 +109,15 @@ static int encode_integer(struct encode *e, const struct shape *shape)
     if (shape->rules && (r = constraint_long(shape->rules, value, e->reterr)) != 0)
         return rule_error(e, at, r);
     return encode_long(e, value);
+}
+
+static int encode_integer(struct encode *e, const struct shape *shape)
+{
+    const char *at = e->in.at;
+    int64_t value;
+    int r = short_integer(e, &value) ? 0 : long_integer(e, &value);
+
+    return MR_UNLIKELY(r != 0) ? r : encode_put_long(e, shape, value, at);
 }
 
 static int encode_boolean(struct encode *e, int c)
@@ -208,6 +213,31 @@ static size_t bounded(const struct mr_buf *out)
     return out->max != 0 && out->max < max ? out->max : max;
 }
 
+void encode_init(struct encode *e, const struct shapes *shapes, struct mr_json_cursor in,
+                 struct mr_buf *out, struct mr_error *reterr)
+{
+    /* Not as one initialiser: first_slots is large, and needs no zeros. */
+    e->in = in;
+    e->out = out;
+    e->shapes = shapes;
+    e->reterr = reterr;
+    e->dropped = 0;
+    e->retries = retry_budget(&in);
+    e->depth = 0;
+    e->drop = shapes->options.unknown == MR_UNKNOWN_DROP;
+    e->tagged = shapes->options.avro_json;
+    e->nul = shapes->options.allow_nul ? JSON_NUL_ALLOW : JSON_NUL_REFUSE;
+    e->slots = e->first_slots;
+    e->n_slots = 0;
+    e->cap_slots = MR_N_ELEMENTS(e->first_slots);
+}
+
+void encode_done(struct encode *e)
+{
+    if (e->slots != e->first_slots)
+        free(e->slots);
+}
+
 int shape_encode(const struct shapes *shapes, const struct shape *shape,
                  struct mr_json_cursor *cursor, struct mr_buf *out, size_t *ret_dropped,
                  struct mr_error *reterr)
@@ -215,24 +245,11 @@ int shape_encode(const struct shapes *shapes, const struct shape *shape,
     struct encode e;
     size_t begin = out->len, max = out->max;
 
-    e.in = *cursor;
-    e.out = out;
-    e.shapes = shapes;
-    e.reterr = reterr;
-    e.dropped = 0;
-    e.retries = retry_budget(cursor);
-    e.depth = 0;
-    e.drop = shapes->options.unknown == MR_UNKNOWN_DROP;
-    e.tagged = shapes->options.avro_json;
-    e.nul = shapes->options.allow_nul ? JSON_NUL_ALLOW : JSON_NUL_REFUSE;
-    e.slots = e.first_slots;
-    e.n_slots = 0;
-    e.cap_slots = MR_N_ELEMENTS(e.first_slots);
+    encode_init(&e, shapes, *cursor, out, reterr);
     out->max = bounded(out);
     int r = encode_value(&e, shape);
     out->max = max;
-    if (e.slots != e.first_slots)
-        free(e.slots);
+    encode_done(&e);
     if ((r == 0 && out->len - begin > MR_CODEC_MAX_BYTES) || (r == -EMSGSIZE && max == 0))
         r = json_error(&e.in, cursor->at, reterr, "a datum must not be larger than %d MiB",
                        MR_CODEC_MAX_BYTES >> 20);

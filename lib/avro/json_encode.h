@@ -40,6 +40,18 @@ int encode_text(struct encode *e, const struct shape *shape);
 int encode_decimal(struct encode *e, const struct shape *shape);
 int encode_float(struct encode *e, const struct shape *shape);
 
+/* The same for values that are no JSON: shared with struct -> Avro. `at` is the place for errors. */
+int encode_put_string(struct encode *e, const struct shape *shape, struct mr_str text,
+                      const char *at);
+int encode_put_long(struct encode *e, const struct shape *shape, int64_t value, const char *at);
+int encode_put_double(struct encode *e, const struct shape *shape, double value, const char *at);
+int encode_put_decimal(struct encode *e, const struct shape *shape, mr_int128 value, const char *at);
+int encode_put_symbol(struct encode *e, const struct shape *shape, size_t symbol, const char *at);
+int encode_check_items(struct encode *e, const struct shape *shape, size_t n, const char *at);
+void encode_init(struct encode *e, const struct shapes *shapes, struct mr_json_cursor in,
+                 struct mr_buf *out, struct mr_error *reterr);
+void encode_done(struct encode *e);
+
 /* "must be WANTED, not a string", at the cursor. */
 MR_COLD int encode_wrong_kind(struct encode *e, const char *wanted);
 /* A string at the cursor, unescaped: borrowed from the text, or, where it had escapes, from out's

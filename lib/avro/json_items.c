@@ -35,7 +35,7 @@ static int begin(struct encode *e, size_t *ret_start)
     return mr_buf_byte(e->out, 0);
 }
 
-static int check_items(struct encode *e, const struct shape *shape, size_t n, const char *at)
+int encode_check_items(struct encode *e, const struct shape *shape, size_t n, const char *at)
 {
     int r = shape->rules ? constraint_items(shape->rules, n, e->reterr) : 0;
 
@@ -76,7 +76,7 @@ int encode_array(struct encode *e, const struct shape *shape)
     if ((r = begin(e, &start)) != 0 || (r = array_items(e, shape, &n)) != 0)
         return r;
     e->depth--;
-    if ((r = check_items(e, shape, n, at)) != 0)
+    if ((r = encode_check_items(e, shape, n, at)) != 0)
         return r;
     return encode_close_block(e, start, n);
 }

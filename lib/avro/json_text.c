@@ -88,6 +88,18 @@ static int put_uuid(struct encode *e, const struct shape *shape, struct mr_str t
     return r != 0 ? at_value(e, at, r) : encode_put_text(e, text);
 }
 
+int encode_put_symbol(struct encode *e, const struct shape *shape, size_t symbol, const char *at)
+{
+    if (symbol >= shape->node->n_symbols)
+        return json_error(&e->in, at, e->reterr, "must be a symbol of %s (was number %zu)",
+                          shape->node->name, symbol);
+    if (shape->rules && shape->rules->readers_only && shape->rules->readers_only[symbol])
+        return json_error(&e->in, at, e->reterr,
+                          "\"%s\" is for readers only: it must not be published",
+                          shape->node->symbols[symbol]);
+    return encode_long(e, (int64_t)symbol);
+}
+
 static int put_symbol(struct encode *e, const struct shape *shape, struct mr_str text, const char *at)
 {
     size_t index = (uintptr_t)mr_str_map_get(shape->names, text);
@@ -95,11 +107,7 @@ static int put_symbol(struct encode *e, const struct shape *shape, struct mr_str
     if (index == 0)
         return json_error(&e->in, at, e->reterr, "must be a symbol of %s (was \"%.*s\")",
                           shape->node->name, text.len < 64 ? (int)text.len : 64, text.data);
-    if (shape->rules && shape->rules->readers_only && shape->rules->readers_only[index - 1])
-        return json_error(&e->in, at, e->reterr,
-                          "\"%s\" is for readers only: it must not be published",
-                          shape->node->symbols[index - 1]);
-    return encode_long(e, (int64_t)index - 1);
+    return encode_put_symbol(e, shape, index - 1, at);
 }
 
 static int put_time(struct encode *e, const struct shape *shape, struct mr_str text, const char *at)
@@ -168,6 +176,12 @@ static put_function *const put_functions[] = {
     [SHAPE_TIME] = put_time,           [SHAPE_DURATION] = put_duration,
 };
 
+int encode_put_string(struct encode *e, const struct shape *shape, struct mr_str text,
+                      const char *at)
+{
+    return put_functions[shape->op](e, shape, text, at);
+}
+
 MR_COLD static int not_a_string(struct encode *e, const struct shape *shape)
 {
     if (shape->op == SHAPE_TIME || shape->op == SHAPE_DURATION)
@@ -192,7 +206,7 @@ int encode_text(struct encode *e, const struct shape *shape)
     return MR_UNLIKELY(r != 0) ? r : put_functions[shape->op](e, shape, text, at);
 }
 
-static int put_double(struct encode *e, const struct shape *shape, double value, const char *at)
+int encode_put_double(struct encode *e, const struct shape *shape, double value, const char *at)
 {
     int r = shape->rules ? at_value(e, at, constraint_double(shape->rules, value, e->reterr)) : 0;
 
@@ -213,9 +227,9 @@ static int encode_not_finite(struct encode *e, const struct shape *shape)
     if (r != 0)
         return r;
     if (mr_str_is(text, "NaN"))
-        return put_double(e, shape, (double)NAN, at);
+        return encode_put_double(e, shape, (double)NAN, at);
     if (mr_str_is(text, "Infinity") || mr_str_is(text, "-Infinity"))
-        return put_double(e, shape, *text.data == '-' ? -HUGE_VAL : HUGE_VAL, at);
+        return encode_put_double(e, shape, *text.data == '-' ? -HUGE_VAL : HUGE_VAL, at);
     return json_error(&e->in, at, e->reterr,
                       "must be a number, \"NaN\", \"Infinity\" or \"-Infinity\", not another string");
 }
@@ -240,7 +254,7 @@ int encode_float(struct encode *e, const struct shape *shape)
         return json_error(&e->in, at, e->reterr, "is beyond what a %s can hold (was %.*s)",
                           shape->op == SHAPE_FLOAT ? "float" : "double",
                           number.text.len > 40 ? 40 : (int)number.text.len, at);
-    return put_double(e, shape, shape->op == SHAPE_FLOAT ? (double)narrow : value, at);
+    return encode_put_double(e, shape, shape->op == SHAPE_FLOAT ? (double)narrow : value, at);
 }
 
 /* A number, or a string that is one. */
@@ -287,8 +301,8 @@ static int encode_big_decimal(struct encode *e, const struct json_number *number
     return bin_append_bytes(e->out, inner, (size_t)(p - inner));
 }
 
-static int put_decimal(struct encode *e, const struct mr_schema_node *node,
-                       const struct decimal_bytes *bytes)
+static int put_decimal_bytes(struct encode *e, const struct mr_schema_node *node,
+                             const struct decimal_bytes *bytes)
 {
     const uint8_t *begin = decimal_begin(bytes);
 
@@ -304,30 +318,55 @@ static int put_decimal(struct encode *e, const struct mr_schema_node *node,
     return 0;
 }
 
+static int check_decimal(struct encode *e, const struct shape *shape, mr_int128 value,
+                         const char *at)
+{
+    return shape->rules ? at_value(e, at, constraint_decimal(shape->rules, value,
+                                                             shape->node->scale, e->reterr))
+                        : 0;
+}
+
+int encode_put_decimal(struct encode *e, const struct shape *shape, mr_int128 value, const char *at)
+{
+    struct decimal_bytes bytes;
+    int r = check_decimal(e, shape, value, at);
+
+    if (MR_UNLIKELY(r != 0))
+        return r;
+    decimal_from_int128(value, &bytes);
+    return put_decimal_bytes(e, shape->node, &bytes);
+}
+
+/* More than 38 digits: a bound can only be on this side of 10^38. */
+static int encode_large_decimal(struct encode *e, const struct shape *shape,
+                                const struct json_number *number, const char *at)
+{
+    struct decimal_bytes bytes;
+    mr_int128 value = number->negative ? -decimal_power(38) : decimal_power(38);
+    enum decimal_fit fit = decimal_from_number(number, shape->node->scale, shape->node->precision, &bytes);
+
+    if (fit != DECIMAL_FITS)
+        return decimal_error(e, shape, fit, at);
+    (void)decimal_to_int128((struct mr_bytes){decimal_begin(&bytes), bytes.len}, &value);
+    int r = check_decimal(e, shape, value, at);
+    return r != 0 ? r : put_decimal_bytes(e, shape->node, &bytes);
+}
+
 int encode_decimal(struct encode *e, const struct shape *shape)
 {
     const struct mr_schema_node *node = shape->node;
     const char *at = e->in.at;
     struct json_number number;
-    struct decimal_bytes bytes;
-    mr_int128 value = 0;
+    mr_int128 value;
     int r = number_at(e, &number);
 
     if (r != 0)
         return r;
     if (shape->op == SHAPE_BIG_DECIMAL)
         return encode_big_decimal(e, &number, at);
-    enum decimal_fit fit = node->precision <= 38
-                               ? decimal_small(&number, node->scale, node->precision, &value)
-                               : decimal_from_number(&number, node->scale, node->precision, &bytes);
-    if (fit != DECIMAL_FITS)
-        return decimal_error(e, shape, fit, at);
-    if (node->precision <= 38)
-        decimal_from_int128(value, &bytes);
-    else if (!decimal_to_int128((struct mr_bytes){decimal_begin(&bytes), bytes.len}, &value))
-        value = number.negative ? -decimal_power(38) : decimal_power(38); /* beyond any bound */
-    if (shape->rules &&
-        (r = constraint_decimal(shape->rules, value, node->scale, e->reterr)) != 0)
-        return at_value(e, at, r);
-    return put_decimal(e, node, &bytes);
+    if (node->precision > 38)
+        return encode_large_decimal(e, shape, &number, at);
+    enum decimal_fit fit = decimal_small(&number, node->scale, node->precision, &value);
+    return fit != DECIMAL_FITS ? decimal_error(e, shape, fit, at)
+                               : encode_put_decimal(e, shape, value, at);
 }

@@ -25,6 +25,7 @@ enum {
     MR_CODEC_MAX_ZERO_BYTE_VALUES = 65536, /* values that take no bytes in one datum, plus its length */
     MR_CODEC_MAX_JSON_TIMES = 1024,     /* JSON of a datum: this times its bytes, and 1 MiB; */
     MR_CODEC_MAX_JSON_BYTES = 512 << 20, /* never more than this */
+    MR_CODEC_MAX_MEMORY_TIMES = 256,    /* arrays and maps of a struct: this times the datum, and 64 KiB */
 };
 
 /* ---- Avro binary -> struct ---- */

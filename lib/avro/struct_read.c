@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Avro -> struct: the loop over a flat program. */
+#include <stdatomic.h>
+
+#include "json_decimal.h"
+#include "struct_plan.h"
+
+struct read {
+    struct bin bin;
+    struct mr_arena *arena;
+    struct mr_error *reterr;
+    struct decode_guard guard;
+    size_t memory_left; /* that arrays and maps may still take */
+};
+
+static int run(struct read *read, const struct struct_program *program, uint8_t *base);
+
+static void *member(uint8_t *base, const struct struct_op *op)
+{
+    return base + op->offset;
+}
+
+/* More room for items; what was there is copied. */
+static int grow(struct read *read, const struct struct_items *items, size_t n, size_t *cap,
+                uint8_t **data)
+{
+    size_t want = *cap == 0 ? n : *cap * 2 > n ? *cap * 2 : n, bytes;
+
+    if (n <= *cap)
+        return 0;
+    if (__builtin_mul_overflow(want, (size_t)items->item_size, &bytes) || bytes > read->memory_left)
+        return bin_error(&read->bin, read->reterr,
+                         "the items would take more than %d times the memory of the datum",
+                         MR_CODEC_MAX_MEMORY_TIMES);
+    uint8_t *grown = mr_arena_alloc(read->arena, bytes);
+    if (!grown)
+        return -ENOMEM;
+    if (*cap > 0)
+        memcpy(grown, *data, *cap * items->item_size);
+    read->memory_left -= bytes;
+    *data = grown;
+    *cap = want;
+    return 0;
+}
+
+MR_COLD static void report_item(struct read *read, const struct struct_items *items,
+                                const uint8_t *item, size_t index)
+{
+    struct mr_str key;
+
+    if (!items->map) {
+        mr_error_at_index(read->reterr, index);
+        return;
+    }
+    memcpy(&key, item, sizeof(key));
+    mr_error_at(read->reterr, key.data, key.len);
+}
+
+static int read_item(struct read *read, const struct struct_items *items, uint8_t *item)
+{
+    if (items->map) {
+        struct mr_bytes key;
+        int r = decode_text(&read->bin, &key, read->reterr);
+        if (r != 0)
+            return r;
+        memcpy(item, &(struct mr_str){(const char *)key.data, key.len}, sizeof(struct mr_str));
+    }
+    return run(read, items->program, item + items->value_offset);
+}
+
+static int read_items(struct read *read, const struct struct_op *op, uint8_t *base)
+{
+    const struct struct_items *items = op->items;
+    uint8_t *data = NULL;
+    size_t n = 0, cap = 0;
+    struct decode_block block;
+    int r = decode_enter(&read->guard, &read->bin, read->reterr);
+
+    while (r == 0) {
+        r = decode_block(&read->bin, &read->guard, items->min_size, items->map, &block, read->reterr);
+        if (r != 0 || block.n == 0)
+            break;
+        r = grow(read, items, n + block.n, &cap, &data);
+        for (size_t i = 0; r == 0 && i < block.n; i++, n++) {
+            uint8_t *item = data + n * items->item_size;
+            r = read_item(read, items, item);
+            if (MR_UNLIKELY(r == MR_INVALID))
+                report_item(read, items, item, n);
+        }
+        if (r == 0)
+            r = decode_block_end(&read->bin, &block, read->reterr);
+    }
+    read->guard.depth--;
+    memcpy(member(base, op), &data, sizeof(data));
+    memcpy(base + items->count_offset, &n, sizeof(n));
+    return r;
+}
+
+static int read_default(struct read *read, const struct struct_op *op, uint8_t *base)
+{
+    struct bin outer = read->bin;
+    struct mr_bytes bytes = op->value->bytes;
+
+    read->bin = (struct bin){bytes.data, bytes.data, bytes.data + bytes.len};
+    int r = run(read, op->value->program, base);
+    read->bin = outer;
+    return r;
+}
+
+static int read_union(struct read *read, const struct struct_op *op, uint8_t *base)
+{
+    const struct plan *plan = op->branches->plan;
+    struct bin before = read->bin;
+    int64_t branch;
+    int r = bin_long(&read->bin, &branch, read->reterr);
+
+    if (r != 0)
+        return r;
+    if ((uint64_t)branch >= plan->writer->n_branches)
+        return bin_error(&before, read->reterr, "a union of %zu branches has no branch %lld",
+                         plan->writer->n_branches, (long long)branch);
+    return run(read, op->branches->programs[branch], base);
+}
+
+/* Big-endian two's complement of up to eight bytes, which is what money takes. */
+static inline bool small_decimal(struct mr_bytes bytes, mr_int128 *ret_value)
+{
+    if (bytes.len == 0 || bytes.len > sizeof(int64_t))
+        return decimal_to_int128(bytes, ret_value);
+    uint64_t value = bytes.data[0] & 0x80 ? ~(uint64_t)0 : 0;
+    for (size_t i = 0; i < bytes.len; i++)
+        value = value << 8 | bytes.data[i];
+    *ret_value = (int64_t)value;
+    return true;
+}
+
+static inline int read_decimal(struct read *read, const struct struct_op *op, uint8_t *base)
+{
+    struct mr_decimal *out = member(base, op);
+    struct mr_bytes bytes;
+    int r;
+
+    if (op->code == OP_DECIMAL) {
+        r = bin_bytes(&read->bin, &bytes, read->reterr);
+    } else {
+        bytes.len = op->n;
+        r = bin_fixed(&read->bin, op->n, &bytes.data, read->reterr);
+    }
+    if (MR_UNLIKELY(r != 0))
+        return r;
+    if (MR_UNLIKELY(!small_decimal(bytes, &out->unscaled)))
+        return bin_error(&read->bin, read->reterr, "a decimal must have 1 to 38 digits");
+    out->scale = op->plan->reader->scale;
+    return 0;
+}
+
+/* The number that was written, for the kinds that promotions know. */
+static int read_number(struct read *read, const struct struct_op *op, uint8_t *base)
+{
+    int64_t whole = 0;
+    int32_t narrow = 0;
+    float single = 0;
+    int r;
+
+    if (op->plan->writer->type == MR_AVRO_LONG) {
+        r = bin_long(&read->bin, &whole, read->reterr);
+    } else if (op->plan->writer->type == MR_AVRO_INT) {
+        r = bin_int(&read->bin, &narrow, read->reterr);
+        whole = narrow;
+    } else {
+        r = bin_float(&read->bin, &single, read->reterr);
+    }
+    if (r != 0)
+        return r;
+    if (op->code == OP_INT_TO_LONG)
+        *(int64_t *)member(base, op) = whole;
+    else if (op->code == OP_FLOAT_TO_DOUBLE)
+        *(double *)member(base, op) = (double)single;
+    else if (op->code == OP_INT_TO_FLOAT || op->code == OP_LONG_TO_FLOAT)
+        *(float *)member(base, op) = (float)whole;
+    else
+        *(double *)member(base, op) = (double)whole;
+    return 0;
+}
+
+static inline int read_string(struct read *read, const struct struct_op *op, uint8_t *base)
+{
+    struct mr_bytes text;
+    int r = decode_text(&read->bin, &text, read->reterr);
+
+    if (MR_LIKELY(r == 0))
+        *(struct mr_str *)member(base, op) = (struct mr_str){(const char *)text.data, text.len};
+    return r;
+}
+
+static int read_fixed(struct read *read, const struct struct_op *op, uint8_t *base)
+{
+    struct mr_bytes *out = member(base, op);
+
+    out->len = op->n;
+    return bin_fixed(&read->bin, op->n, &out->data, read->reterr);
+}
+
+static int read_symbol(struct read *read, const struct struct_op *op, uint8_t *base)
+{
+    size_t symbol = 0;
+    int r = decode_symbol(&read->bin, op->plan, &symbol, read->reterr);
+    unsigned value = (unsigned)symbol;
+
+    memcpy(member(base, op), &value, sizeof(value)); /* any enum of up to 2^31 symbols */
+    return r;
+}
+
+/* The branch's index; true when the value is null. */
+static inline int read_null(struct read *read, const struct struct_op *op, uint8_t *base,
+                            bool *ret_null)
+{
+    int64_t branch = 0;
+    int r = bin_long(&read->bin, &branch, read->reterr);
+
+    if (MR_UNLIKELY(r != 0))
+        return r;
+    if (MR_UNLIKELY((uint64_t)branch > 1))
+        return bin_error(&read->bin, read->reterr, "a union of 2 branches has no branch %lld",
+                         (long long)branch);
+    *ret_null = branch == op->null_branch;
+    *(bool *)member(base, op) = !*ret_null;
+    return 0;
+}
+
+MR_COLD static int failed(struct read *read, const struct struct_op *op, int r)
+{
+    for (const struct struct_path *path = r == MR_INVALID ? op->path : NULL; path; path = path->outer)
+        mr_error_at(read->reterr, path->name, strlen(path->name));
+    return r;
+}
+
+static int run(struct read *read, const struct struct_program *program, uint8_t *base)
+{
+    struct bin *bin = &read->bin;
+    bool null = false;
+    int r = 0;
+
+    for (const struct struct_op *op = program->ops;; op++) {
+        switch ((enum struct_code)op->code) {
+        case OP_END:
+            return 0;
+        case OP_STRING:
+            r = read_string(read, op, base);
+            break;
+        case OP_LONG:
+            r = bin_long(bin, member(base, op), read->reterr);
+            break;
+        case OP_NULLABLE:
+            r = read_null(read, op, base, &null);
+            op += null ? op->n : 0;
+            break;
+        case OP_DECIMAL:
+        case OP_DECIMAL_FIXED:
+            r = read_decimal(read, op, base);
+            break;
+        case OP_INT:
+            r = bin_int(bin, member(base, op), read->reterr);
+            break;
+        case OP_BOOL:
+            r = bin_boolean(bin, member(base, op), read->reterr);
+            break;
+        case OP_DOUBLE:
+            r = bin_double(bin, member(base, op), read->reterr);
+            break;
+        case OP_FLOAT:
+            r = bin_float(bin, member(base, op), read->reterr);
+            break;
+        case OP_BYTES:
+            r = bin_bytes(bin, member(base, op), read->reterr);
+            break;
+        case OP_FIXED:
+            r = read_fixed(read, op, base);
+            break;
+        case OP_ENUM:
+            r = read_symbol(read, op, base);
+            break;
+        case OP_ARRAY:
+        case OP_MAP:
+            r = read_items(read, op, base);
+            break;
+        case OP_PRESENT:
+            *(bool *)member(base, op) = true;
+            break;
+        case OP_INT_TO_LONG:
+        case OP_INT_TO_FLOAT:
+        case OP_LONG_TO_FLOAT:
+        case OP_INT_TO_DOUBLE:
+        case OP_LONG_TO_DOUBLE:
+        case OP_FLOAT_TO_DOUBLE:
+            r = read_number(read, op, base);
+            break;
+        case OP_SKIP:
+            r = decode_skip(bin, op->plan, &read->guard, read->reterr);
+            break;
+        case OP_UNION:
+            r = read_union(read, op, base);
+            break;
+        case OP_DEFAULT:
+            r = read_default(read, op, base);
+            break;
+        case OP_ZEROS:
+            r = decode_zeros(&read->guard, op->n, bin, read->reterr);
+            break;
+        case OP_ERROR:
+            r = decode_error(bin, op->plan, read->reterr);
+            break;
+        }
+        if (MR_UNLIKELY(r != 0))
+            return failed(read, op, r);
+    }
+}
+
+struct mr_struct_reader {
+    atomic_uint refs;
+    struct plans *plans;
+    const struct struct_program *program;
+    size_t size;
+};
+
+int mr_struct_reader_new(struct mr_schema *writer, struct mr_schema *reader,
+                         const struct mr_record_desc *desc, struct mr_struct_reader **ret_reader,
+                         struct mr_error *reterr)
+{
+    MR_AUTO(mr_struct_reader) struct mr_struct_reader *self = calloc(1, sizeof(*self));
+
+    if (!self)
+        return -ENOMEM;
+    atomic_init(&self->refs, 1);
+    self->size = desc->size;
+    int r = plans_new(writer, reader, NULL, &self->plans, reterr);
+    if (r == 0)
+        r = struct_program_new(self->plans->root, desc, self->plans->arena, &self->program, reterr);
+    if (r == 0)
+        *ret_reader = MR_MOVE(self);
+    return r;
+}
+
+struct mr_struct_reader *mr_struct_reader_ref(struct mr_struct_reader *reader)
+{
+    (void)atomic_fetch_add_explicit(&reader->refs, 1, memory_order_relaxed);
+    return reader;
+}
+
+struct mr_struct_reader *mr_struct_reader_unref(struct mr_struct_reader *reader)
+{
+    if (reader && atomic_fetch_sub_explicit(&reader->refs, 1, memory_order_acq_rel) == 1) {
+        (void)plans_free(reader->plans);
+        free(reader);
+    }
+    return NULL;
+}
+
+int mr_struct_read(const struct mr_struct_reader *reader, const uint8_t *avro, size_t len,
+                   struct mr_arena *arena, void *record, struct mr_error *reterr)
+{
+    enum { AT_LEAST = 1 << 16 };
+    static const uint8_t nothing[1];
+
+    if (len > MR_CODEC_MAX_BYTES)
+        return mr_error_set(reterr, MR_INVALID, "a datum must not be larger than %d MiB",
+                            MR_CODEC_MAX_BYTES >> 20);
+    avro = len > 0 ? avro : nothing;
+    struct read read = {.bin = {avro, avro, avro + len},
+                        .arena = arena,
+                        .reterr = reterr,
+                        .guard = decode_guard(len),
+                        .memory_left = len * MR_CODEC_MAX_MEMORY_TIMES + AT_LEAST};
+    memset(record, 0, reader->size);
+    int r = run(&read, reader->program, record);
+    if (r == 0 && MR_UNLIKELY(read.bin.at != read.bin.end))
+        return bin_error(&read.bin, reterr, "%zu bytes are left over behind the datum",
+                         bin_left(&read.bin));
+    return r;
+}
