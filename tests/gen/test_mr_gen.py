@@ -176,6 +176,24 @@ def a_misspelt_topic_field_or_symbol_does_not_compile():
 
 
 @case
+def a_handler_of_another_event_does_not_compile():
+    right = '#include "millrace/consumer.h"\n' \
+            "MR_HANDLER(stock_keeper_stock_ran_low_v1, note) { return event->data.At > 0; }\n" \
+            "const struct mr_on *const on; " \
+            "const struct mr_on *const on = MR_HANDLES(MR_ON(stock_keeper_stock_ran_low_v1, note));\n"
+    second = TOPICS[TOPICS.index("      - topic"):].replace("ran-low", "sold-out").replace("RAN_LOW", "SOLD_OUT")
+    other = json.loads(json.dumps(event()).replace("StockRanLow", "StockSoldOut"))
+    with Folder(event(), TOPICS + second) as folder:
+        folder.schema.with_name("stock.sold-out.v1.avsc").write_text(json.dumps(other))
+        folder.make()
+        mixed = right.replace("MR_ON(stock_keeper_stock_ran_low", "MR_ON(stock_keeper_stock_sold_out")
+        for text, want in [(right, True), (right.replace("ran_low", "sold_out"), True), (mixed, False),
+                           (right.replace("ran_low", "sold_ou"), False)]:
+            done = folder.compiles_text(text)
+            assert (done.returncode == 0) == want, (text, done.stderr)
+
+
+@case
 def what_is_no_event_is_refused_with_its_place():
     refused(change(["name"], "StockLow"), "1.avsc:1:1: record is called 'StockLow'", "asks for 'StockRanLow'")
     refused(change(["namespace"], "shop"), "namespace is 'shop'", "asks for 'millrace.stock_keeper.stock'")

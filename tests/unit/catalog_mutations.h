@@ -204,4 +204,12 @@ static const struct mutation mutations[] = {
     {"title: Shop", "\"ti\\x1btle\": Shop",
      "topics.yaml:28:5: key 'title' is missing in platform 'shop'\n"
      "topics.yaml:28:22: unknown key 'ti?tle' in platform 'shop'; did you mean 'title'?\n"},
+    {"title: Shop",
+     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+     "xxxxxxé: Shop",
+     "topics.yaml:28:5: key 'title' is missing in platform 'shop'\n"
+     "topics.yaml:28:22: unknown key "
+     "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+     "xxxxxxx?' in platform 'shop'; it can be 'platform', 'title', 'envelopes', 'unknown' or "
+     "'defaults'\n"},
 };
