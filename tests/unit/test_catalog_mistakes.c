@@ -209,7 +209,7 @@ START_TEST(running_out_of_memory_anywhere_is_said_and_leaves_nothing_behind)
 
     open_folder(&folder);
     sweep(&folder, good, sizeof(good) - 1, 0);
-    for (size_t i = 0; i < MR_N_ELEMENTS(mutations); i += 40) {
+    for (size_t i = 0; i < MR_N_ELEMENTS(mutations); i += 60) {
         replace(mutations[i].find, mutations[i].put, text);
         sweep(&folder, text, strlen(text), MR_INVALID);
     }
