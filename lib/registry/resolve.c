@@ -132,6 +132,7 @@ int client_parse(struct mr_registry *registry, const json_t *object, struct mr_s
     struct mr_schema_options options = {
         .references = (const char *const *)references.texts,
         .n_references = references.n_items,
+        .like_java = true,
     };
     return mr_schema_parse(json_string_value(text), json_string_length(text), &options, ret_schema,
                            reterr);

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lib/registry, the server's HTTP: what clients really send, byte by byte. */
+#include <arpa/inet.h>
+#include <check.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "millrace/buf.h"
+#include "millrace/registry.h"
+#include "support/unit.h"
+
+static struct mr_registry_server *server;
+
+static void start(void)
+{
+    const struct mr_registry_server_config config = {.listen = "127.0.0.1:0",
+                                                     .level = MR_COMPAT_NONE};
+
+    ck_assert_int_eq(mr_registry_server_start(&config, &server, NULL), 0);
+}
+
+static int open_connection(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                                  .sin_port = htons(mr_registry_server_port(server))};
+    const struct timeval patience = {.tv_sec = 5};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
+    return fd;
+}
+
+static void send_all(int fd, const char *data, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = send(fd, data, len, MSG_NOSIGNAL);
+        if (n <= 0)
+            return; /* refused while sending: the answer says why */
+        data += n;
+        len -= (size_t)n;
+    }
+}
+
+/* Until the server closes. */
+static void read_all(int fd, struct mr_buf *out)
+{
+    char data[4096];
+    ssize_t n;
+
+    out->len = 0;
+    while ((n = recv(fd, data, sizeof(data), 0)) > 0)
+        ck_assert_int_eq(mr_buf_append(out, data, (size_t)n), 0);
+    ck_assert_ptr_nonnull(mr_buf_cstr(out));
+}
+
+/* request is sent as it is; the answer must begin with "HTTP/1.1 " + begins and contain has. */
+static void expect(const char *request, const char *begins, const char *has)
+{
+    MR_AUTO(mr_buf) struct mr_buf answer = {0};
+    int fd = open_connection();
+
+    send_all(fd, request, strlen(request));
+    read_all(fd, &answer);
+    close(fd);
+    ck_assert_msg(strncmp((char *)answer.data + 9, begins, strlen(begins)) == 0, "%s\n---\n%s",
+                  request, (char *)answer.data);
+    ck_assert_msg(strstr((char *)answer.data, has), "%s\n---\n%s", request, (char *)answer.data);
+}
+
+#define END "Host: x\r\nConnection: close\r\n\r\n"
+#define TYPE "Content-Type: application/vnd.schemaregistry.v1+json"
+
+START_TEST(any_accept_is_answered_with_the_registrys_own_type)
+{
+    start();
+    expect("GET /subjects HTTP/1.1\r\nAccept: text/html, image/gif, *; q=.2\r\n" END, "200", TYPE);
+    expect("GET /subjects HTTP/1.1\r\nAccept: nonsense\r\n" END, "200", TYPE);
+    expect("GET /schemas/ids/1 HTTP/1.1\r\nAccept: application/xml\r\n" END, "404", TYPE);
+    (void)mr_registry_server_stop(server);
+}
+END_TEST
+
+START_TEST(a_chunked_body_is_put_together)
+{
+    start();
+    expect("POST /subjects/s/versions HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" END
+           "a\r\n{\"schema\":\r\n8\r\n\"\\\"int\\\"\r\n2\r\n\"}\r\n0\r\n\r\n",
+           "200", "{\"id\":1}");
+    (void)mr_registry_server_stop(server);
+}
+END_TEST
+
+START_TEST(one_connection_serves_many_requests)
+{
+    static const char request[] = "GET /subjects HTTP/1.1\r\nHost: x\r\n\r\n";
+    MR_AUTO(mr_buf) struct mr_buf answers = {0};
+    size_t n = 0;
+
+    start();
+    int fd = open_connection();
+    for (int i = 0; i < 20; i++)
+        send_all(fd, request, strlen(request));
+    send_all(fd, "GET / HTTP/1.1\r\n" END, strlen("GET / HTTP/1.1\r\n" END));
+    read_all(fd, &answers);
+    close(fd);
+    for (const char *p = (char *)answers.data; (p = strstr(p, "HTTP/1.1 200")); p++)
+        n++;
+    ck_assert_uint_eq(n, 21);
+    (void)mr_registry_server_stop(server);
+}
+END_TEST
+
+START_TEST(what_a_web_page_could_send_is_kept_out)
+{
+    start();
+    expect("POST /subjects/s/versions HTTP/1.1\r\nContent-Type: text/plain\r\n"
+           "Content-Length: 20\r\n" END "{\"schema\":\"\\\"int\\\"\"}", "415", "application/json");
+    expect("POST /subjects/s/versions HTTP/1.1\r\nContent-Length: 20\r\n" END
+           "{\"schema\":\"\\\"int\\\"\"}", "200", "{\"id\":1}");
+    (void)mr_registry_server_stop(server);
+}
+END_TEST
+
+START_TEST(a_body_beyond_the_limit_is_refused_announced_or_chunked)
+{
+    MR_AUTO(mr_buf) struct mr_buf request = {0};
+    static char chunk[1 << 20];
+
+    start();
+    expect("POST /subjects/s/versions HTTP/1.1\r\nContent-Length: 99999999\r\n" END, "413",
+           "larger than 4 MiB");
+    memset(chunk, 'x', sizeof(chunk));
+    ck_assert_int_eq(mr_buf_printf(&request, "POST /subjects/s/versions HTTP/1.1\r\n"
+                                   "Transfer-Encoding: chunked\r\n" END), 0);
+    for (int i = 0; i < 5; i++) {
+        ck_assert_int_eq(mr_buf_printf(&request, "%zx\r\n", sizeof(chunk)), 0);
+        ck_assert_int_eq(mr_buf_append(&request, chunk, sizeof(chunk)), 0);
+        ck_assert_int_eq(mr_buf_printf(&request, "\r\n"), 0);
+    }
+    ck_assert_int_eq(mr_buf_printf(&request, "0\r\n\r\n"), 0);
+    expect(mr_buf_cstr(&request), "413", "larger than 4 MiB");
+    (void)mr_registry_server_stop(server);
+}
+END_TEST
+
+START_TEST(a_header_beyond_the_limit_is_refused)
+{
+    MR_AUTO(mr_buf) struct mr_buf request = {0};
+
+    start();
+    ck_assert_int_eq(mr_buf_printf(&request, "GET /subjects?x="), 0);
+    for (int i = 0; i < 40 << 10; i++)
+        ck_assert_int_eq(mr_buf_byte(&request, 'x'), 0);
+    ck_assert_int_eq(mr_buf_printf(&request, " HTTP/1.1\r\n" END), 0);
+    expect(mr_buf_cstr(&request), "414", "");
+    (void)mr_registry_server_stop(server);
+}
+END_TEST
+
+START_TEST(a_wrong_method_is_told_which_one_is_right)
+{
+    start();
+    expect("PUT /subjects HTTP/1.1\r\nContent-Length: 0\r\n" END, "405", "Allow: GET");
+    expect("HEAD /subjects HTTP/1.1\r\n" END, "200", "Content-Length: 2");
+    (void)mr_registry_server_stop(server);
+}
+END_TEST
+
+START_TEST(the_answer_by_id_survives_the_deletion_of_the_schema)
+{
+    start();
+    expect("POST /subjects/s/versions HTTP/1.1\r\nContent-Length: 20\r\n" END
+           "{\"schema\":\"\\\"int\\\"\"}", "200", "{\"id\":1}");
+    expect("GET /schemas/ids/1 HTTP/1.1\r\n" END, "200", "{\"schema\":\"\\\"int\\\"\"}");
+    expect("GET /schemas/ids/1 HTTP/1.1\r\n" END, "200", "{\"schema\":\"\\\"int\\\"\"}");
+    expect("DELETE /subjects/s HTTP/1.1\r\n" END, "200", "[1]");
+    expect("GET /schemas/ids/1 HTTP/1.1\r\n" END, "200", "{\"schema\":\"\\\"int\\\"\"}");
+    expect("DELETE /subjects/s?permanent=true HTTP/1.1\r\n" END, "200", "[1]");
+    expect("GET /schemas/ids/1 HTTP/1.1\r\n" END, "404", "40403");
+    (void)mr_registry_server_stop(server);
+}
+END_TEST
+
+int main(void)
+{
+    return unit_run("registry_http", (const TTest *[]){
+                                         any_accept_is_answered_with_the_registrys_own_type,
+                                         a_chunked_body_is_put_together,
+                                         one_connection_serves_many_requests,
+                                         what_a_web_page_could_send_is_kept_out,
+                                         a_body_beyond_the_limit_is_refused_announced_or_chunked,
+                                         a_header_beyond_the_limit_is_refused,
+                                         a_wrong_method_is_told_which_one_is_right,
+                                         the_answer_by_id_survives_the_deletion_of_the_schema,
+                                         NULL,
+                                     });
+}
