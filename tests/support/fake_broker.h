@@ -339,7 +339,7 @@ static inline void fake_send_event(struct fake *f, const struct mr_topic *topic,
     MR_AUTO(mr_buf) struct mr_buf out = {0};
     const struct mr_envelope *e = record;
     struct mr_error error = MR_ERROR_INIT;
-    struct mr_schema *schema;
+    struct mr_schema *schema = NULL;
     int32_t id = fake_schema_id(topic);
     uint8_t prefix[5] = {0, 0, 0, (uint8_t)(id >> 8), (uint8_t)id};
     int saved = f->registry_r;
