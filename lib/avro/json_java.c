@@ -134,16 +134,9 @@ const struct mr_jnode **mr_java_sorted(const struct mr_jnode *object)
 
 static int write_number(struct mr_buf *out, const struct mr_jnode *node)
 {
-    char *copy;
-
     if (mr_jtree_integral(node))
         return mr_buf_append_str(out, mr_str_is(node->text, "-0") ? MR_STR("0") : node->text);
-    copy = strndup(node->text.data, node->text.len);
-    if (!copy)
-        return -ENOMEM;
-    double value = strtod(copy, NULL);
-    free(copy);
-    return mr_java_double(out, value);
+    return mr_java_double(out, mr_jtree_double(node));
 }
 
 static int write_member(struct mr_buf *out, const struct mr_jnode *m, bool first, bool sorted)

@@ -32,6 +32,8 @@ static int comment(struct scan *s)
 {
     const char *from = s->at;
 
+    if (!s->limits->like_java)
+        return FAIL(s, from, "JSON has no comments");
     if (s->end - from >= 2 && from[1] == '/') {
         const char *nl = memchr(from, '\n', (size_t)(s->end - from));
         s->at = nl ? nl : s->end;
@@ -44,14 +46,14 @@ static int comment(struct scan *s)
         s->at = close + 2;
         return 0;
     }
-    return FAIL(s, from, "'/' does not begin a JSON value");
+    return FAIL(s, from, "expected a JSON value");
 }
 
 static int space(struct scan *s)
 {
     for (; s->at < s->end; s->at++) {
         char c = *s->at;
-        if (c == '/' && s->limits->like_java) {
+        if (c == '/') {
             int r = comment(s);
             if (r != 0)
                 return r;
@@ -215,6 +217,8 @@ static int number(struct scan *s, struct mr_jnode *node)
         if (digits(s) == 0)
             return FAIL(s, from, "a number needs digits in its exponent");
     }
+    if (s->at - from > MR_J_MAX_NUMBER)
+        return FAIL(s, from, "a number of more than %d characters", MR_J_MAX_NUMBER);
     node->kind = MR_J_NUMBER;
     node->text = (struct mr_str){from, (size_t)(s->at - from)};
     return 0;

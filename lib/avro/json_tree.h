@@ -25,6 +25,8 @@ enum mr_jkind {
     MR_J_OBJECT
 };
 
+enum { MR_J_MAX_NUMBER = 1000 /* characters of a number, as Jackson has it */ };
+
 struct mr_jnode {
     enum mr_jkind kind;
     uint32_t index;       /* among its siblings */
@@ -56,6 +58,8 @@ void mr_jtree_where(const struct mr_jnode *node, struct mr_error *error);
 const char *mr_jtree_kind(const struct mr_jnode *node);
 /* Whether it is a number written without fraction and exponent. */
 bool mr_jtree_integral(const struct mr_jnode *node);
+/* Of a number; infinite when it is beyond all doubles. */
+double mr_jtree_double(const struct mr_jnode *node);
 /* Whether it is such a number within 64 bits. */
 bool mr_jtree_long(const struct mr_jnode *node, int64_t *ret_value);
 /* A new reference, NULL when memory ran out. Numbers that jansson cannot hold become the nearest

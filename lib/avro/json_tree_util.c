@@ -53,18 +53,22 @@ bool mr_jtree_long(const struct mr_jnode *node, int64_t *ret_value)
     return errno == 0;
 }
 
+double mr_jtree_double(const struct mr_jnode *node)
+{
+    char copy[MR_J_MAX_NUMBER + 1];
+
+    memcpy(copy, node->text.data, node->text.len);
+    copy[node->text.len] = '\0';
+    return strtod(copy, NULL);
+}
+
 static json_t *number(const struct mr_jnode *node)
 {
     int64_t integer;
-    char *copy;
 
     if (mr_jtree_long(node, &integer))
         return json_integer(integer);
-    copy = strndup(node->text.data, node->text.len);
-    if (!copy)
-        return NULL;
-    double d = strtod(copy, NULL);
-    free(copy);
+    double d = mr_jtree_double(node);
     return json_real(isfinite(d) ? d : copysign(DBL_MAX, d));
 }
 

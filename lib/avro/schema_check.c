@@ -46,8 +46,10 @@ static int check_defaults(struct mr_sparser *p, struct mr_snode *node)
 static int too_deep(struct mr_sparser *p, const struct mr_snode *node)
 {
     p->source = (struct mr_schema_source *)(uintptr_t)node->text;
-    return mr_sparser_fail(p, node->source, "more than %d types within types, names followed",
-                           MR_SCHEMA_MAX_CHAIN);
+    return mr_sparser_fail(p, node->source,
+                           "more than %d types within types, when names used before their "
+                           "definition are followed",
+                           MR_SCHEMA_MAX_DEPTH);
 }
 
 static size_t n_inner(const struct mr_schema_node *node)
@@ -74,7 +76,7 @@ static int check_depth(struct mr_sparser *p, struct mr_snode *node, unsigned dep
     if (node->walk == MR_S_DONE)
         return 0;
     node->walk = MR_S_DONE;
-    if (depth == MR_SCHEMA_MAX_CHAIN)
+    if (depth == MR_SCHEMA_MAX_DEPTH)
         return too_deep(p, node);
     for (size_t i = 0; r == 0 && i < n_inner(&node->pub); i++)
         r = check_depth(p, mr_snode(inner(&node->pub, i)), depth + 1);

@@ -8,6 +8,8 @@
 #include "millrace/arena.h"
 #include "millrace/schema.h"
 
+enum { MR_SCHEMA_MAX_CHAIN = 1000 /* recursion of walks in another order than that of the text */ };
+
 /* The public part comes first, so that a pointer to one is a pointer to the other. */
 struct mr_snode {
     struct mr_schema_node pub;

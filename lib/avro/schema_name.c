@@ -36,7 +36,8 @@ static const char *join(struct mr_sparser *p, const char *space, const char *nam
 
 static int check_space(struct mr_sparser *p, const struct mr_jnode *at, const char *space)
 {
-    if (p->options->like_java) /* not looked at before Avro 1.12, and "my-company.orders" is about */
+    if (p->options
+            ->like_java) /* not looked at before Avro 1.12, and "my-company.orders" is about */
         return 0;
     while (*space) {
         size_t len = strcspn(space, ".");

@@ -53,9 +53,7 @@ static int number(struct writer *w, const struct mr_jnode *json, const struct mr
         return mr_java_value(w->out, json, true);
     if (is != MR_AVRO_FLOAT && is != MR_AVRO_DOUBLE)
         return MR_ABSENT;
-    real = integral ? (double)integer : 0; /* which has no minus zero */
-    if (!integral && mr_java_parse_double(json->text, &real) != 0)
-        return MR_ABSENT;
+    real = integral ? (double)integer /* which has no minus zero */ : mr_jtree_double(json);
     return is == MR_AVRO_FLOAT ? mr_java_float(w->out, (float)real) : mr_java_double(w->out, real);
 }
 

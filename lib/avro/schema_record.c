@@ -44,7 +44,7 @@ static int field_aliases(struct mr_sparser *p, const struct mr_jnode *json,
         return -ENOMEM;
     field->aliases = aliases;
     for (const struct mr_jnode *a = list->first; a; a = a->next) {
-        if (a->kind != MR_J_STRING)
+        if (a->kind != MR_J_STRING || memchr(a->text.data, 0, a->text.len))
             return mr_sparser_fail(p, a, "an alias is a name, not %s", mr_jtree_kind(a));
         int r = mr_str_map_add(&seen, p->schema->arena, a->text, field);
         if (r == MR_FULL) /* one written twice counts once */

@@ -22,7 +22,7 @@ int mr_sparser_node(struct mr_sparser *p, const struct mr_jnode *json, enum mr_a
         return mr_sparser_fail(p, json, "more than %d types", MR_SCHEMA_MAX_NODES);
     if (schema->n_nodes == p->cap_nodes) {
         size_t cap = p->cap_nodes ? p->cap_nodes * 2 : 64;
-        struct mr_snode **nodes = reallocarray(schema->nodes, cap, sizeof(struct mr_snode *));
+        struct mr_snode **nodes = realloc(schema->nodes, cap * sizeof(struct mr_snode *));
         if (!nodes)
             return -ENOMEM;
         schema->nodes = nodes;

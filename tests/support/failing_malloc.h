@@ -24,7 +24,7 @@
 #endif
 
 #if FAILING_MALLOC
-/* MR_API: hidden ones would serve the test's own calls alone. */
+/* MR_API: hidden ones would serve the test's own calls alone. Inlined ones would not see who calls. */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t n, size_t size);
 void *__libc_realloc(void *old, size_t size);
@@ -56,17 +56,17 @@ static void *failing_count(bool ours, void *memory)
     return memory;
 }
 
-MR_API void *malloc(size_t size)
+MR_API MR_NOINLINE void *malloc(size_t size)
 {
     return failing_now() ? NULL : failing_count(FAILING_OURS, __libc_malloc(size));
 }
 
-MR_API void *calloc(size_t n, size_t size)
+MR_API MR_NOINLINE void *calloc(size_t n, size_t size)
 {
     return failing_now() ? NULL : failing_count(FAILING_OURS, __libc_calloc(n, size));
 }
 
-MR_API void *realloc(void *old, size_t size)
+MR_API MR_NOINLINE void *realloc(void *old, size_t size)
 {
     if (failing_now())
         return NULL;
@@ -75,7 +75,7 @@ MR_API void *realloc(void *old, size_t size)
     return old ? memory : failing_count(FAILING_OURS, memory);
 }
 
-MR_API void free(void *memory)
+MR_API MR_NOINLINE void free(void *memory)
 {
     failing_held -= FAILING_OURS && memory;
     __libc_free(memory);

@@ -105,8 +105,7 @@ struct mr_schema_field {
 /* Limits of the parser; docs/limits.md repeats them. */
 enum {
     MR_SCHEMA_MAX_BYTES = 1 << 20,         /* text of one schema */
-    MR_SCHEMA_MAX_DEPTH = 64,              /* types within types, as written */
-    MR_SCHEMA_MAX_CHAIN = 1000,            /* types within types, names followed */
+    MR_SCHEMA_MAX_DEPTH = 64,              /* types within types, names followed where first met */
     MR_SCHEMA_MAX_NODES = 100000,          /* types, with those of referenced schemas */
     MR_SCHEMA_MAX_JSON_DEPTH = 256,        /* brackets within brackets */
     MR_SCHEMA_MAX_JSON_VALUES = 300000,    /* JSON values in one text */
