@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "consumer.h"
+#include "kafka_consumer.h"
 #include "millrace/compiler.h"
 
 typedef rd_kafka_topic_partition_list_t list_t;

@@ -79,3 +79,10 @@ const struct place *settle_place(const struct settle *settle, uint64_t tag)
     assert(tag - settle->head < settle_pending(settle));
     return &settle->ring[tag & settle->mask].place;
 }
+
+void settle_forget(struct settle *settle, uint64_t tag)
+{
+    assert(tag + 1 == settle->next);
+    settle->next--;
+    (void)tag;
+}

@@ -10,6 +10,7 @@
 /* Where a document stands in the input. */
 struct place {
     uint32_t source;    /* index in the input's list */
+    uint32_t topic;     /* index in the service's list */
     int64_t begin, end; /* offsets in the source */
     uint64_t line;      /* of begin */
     uint64_t end_line;  /* of end */
@@ -35,6 +36,8 @@ void settle_done(struct settle *settle);
 int settle_add(struct settle *settle, const struct place *place, uint64_t *ret_tag);
 /* It reached its outcome: delivered, or its rejection is kept. Called once per tag. */
 void settle_final(struct settle *settle, uint64_t tag);
+/* Takes back the newest tag: nothing was sent under it. */
+void settle_forget(struct settle *settle, uint64_t tag);
 /* Where the document of an unsettled tag stands. */
 const struct place *settle_place(const struct settle *settle, uint64_t tag);
 static inline uint64_t settle_pending(const struct settle *settle)

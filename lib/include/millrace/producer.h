@@ -4,11 +4,13 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "millrace/catalog.h"
 #include "millrace/compiler.h"
 #include "millrace/error.h"
 #include "millrace/status.h"
+#include "millrace/str.h"
 
 enum mr_check_kind {
     MR_CHECK_REJECT, /* what breaks it does not go out */
@@ -25,6 +27,13 @@ struct mr_check_context {
  * check says no. */
 int mr_check_broken(struct mr_check_context *context, const char *pointer, const char *fmt, ...)
     MR_PRINTF(3, 4);
+
+/* Rules that many services share. Each: 0, or broken at pointer.
+ * later is not before earlier (µs since the epoch; other is earlier's name). */
+int mr_check_not_before(struct mr_check_context *context, const char *pointer, int64_t later,
+                        const char *other, int64_t earlier);
+/* Three capital letters, as ISO 4217 writes currencies. */
+int mr_check_currency(struct mr_check_context *context, const char *pointer, struct mr_str code);
 
 struct mr_check {
     const char *name; /* as in docs/contracts.md */
@@ -57,6 +66,10 @@ struct mr_producer {
     size_t n_checks;
     size_t state_size; /* of what the checks remember */
 };
+
+/* All of producers/, sorted by service; generated, in producers_dep. */
+extern const struct mr_producer *const mr_producers[];
+extern const size_t mr_n_producers;
 
 /* The whole of a producer binary: options, input, Kafka, summary. Returns the exit status. */
 int mr_producer_main(const struct mr_producer *producer, int argc, char **argv);

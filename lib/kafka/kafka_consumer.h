@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What consumer.c (messages) and offsets.c (positions) share. */
+/* What kafka_consumer.c (messages) and offsets.c (positions) share. */
 #pragma once
 
 #include "internal.h"

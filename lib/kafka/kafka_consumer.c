@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Messages in batches: no wait for a full batch, no copy of key or value. */
-#include "consumer.h"
+#include "kafka_consumer.h"
 
 #include <errno.h>
 #include <stdio.h>

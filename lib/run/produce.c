@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The loop, its backpressure and its end. */
+#include "produce.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "millrace/compiler.h"
+#include "millrace/time.h"
+#include "stop.h"
+
+enum { SERVE_EVERY = 256, WAIT_MS = 100, SHOW_US = 200000 };
+
+static int fail(struct produce *produce, int r, const struct mr_error *error)
+{
+    progress_say(produce, "%s-producer: %s", produce->service->name,
+                 error->text[0] ? error->text : mr_status_name(r));
+    produce->failed = r;
+    return r;
+}
+
+static int save(struct produce *produce)
+{
+    struct mr_error error = MR_ERROR_INIT;
+    int r = produce->rejects.path ? rejects_sync(&produce->rejects, &error) : 0;
+
+    if (r == 0 && produce->checkpoint.path && !produce->options->dry_run)
+        r = checkpoint_save(&produce->checkpoint, produce->input.sources, produce->settle.settled,
+                            produce->input.n_sources, &error);
+    return r == 0 ? 0 : fail(produce, r, &error);
+}
+
+int produce_serve(struct produce *produce, int wait_ms)
+{
+    struct mr_error error = MR_ERROR_INIT;
+
+    if (produce->kafka) {
+        int n = mr_kafka_producer_poll(produce->kafka, wait_ms, &error);
+        if (n < 0)
+            return fail(produce, n, &error);
+    }
+    int64_t now = mr_time_steady();
+    if (produce->terminal && now >= produce->next_show) {
+        progress_show(produce, now);
+        produce->next_show = now + SHOW_US;
+    }
+    if (produce->checkpoint.path && now >= produce->next_save) {
+        produce->next_save = now + produce->options->checkpoint_every_ms * 1000;
+        return save(produce);
+    }
+    return 0;
+}
+
+int produce_send(struct produce *produce, const char *topic, struct mr_bytes key,
+                 const struct mr_bytes *value, const struct mr_header *headers, size_t n_headers,
+                 uint64_t tag, struct mr_error *reterr)
+{
+    for (;;) {
+        int r = mr_kafka_produce(produce->kafka, topic, -1, key, value, headers, n_headers, tag,
+                                 reterr);
+        if (MR_LIKELY(r != MR_FULL))
+            return r;
+        if ((r = produce_serve(produce, WAIT_MS)) != 0 || produce->failed)
+            return r != 0 ? r : produce->failed;
+        if (stop_requests() > 0)
+            return MR_END;
+    }
+}
+
+/* While the input waits for more: the other side goes on. */
+static int idle(void *self)
+{
+    struct produce *produce = self;
+    int r = produce_serve(produce, 0);
+
+    if (r != 0 || produce->failed)
+        return r != 0 ? r : produce->failed;
+    return stop_requests() > 0 ? MR_END : 0;
+}
+
+/* ---- one document ---- */
+
+struct document {
+    const char *text;
+    size_t len; /* what is read of it, then its length */
+    struct place place;
+    struct intake_record record;
+};
+
+static void settle_place_end(struct produce *produce, struct document *document)
+{
+    input_took(&produce->input, document->len);
+    document->place.end = input_offset(&produce->input, 0);
+    document->place.end_line = input_line(&produce->input, 0);
+}
+
+static int publish(struct produce *produce, struct document *document, struct mr_error *error)
+{
+    struct intake_record *record = &document->record;
+    uint64_t tag;
+
+    document->place.topic = (uint32_t)(record->topic - produce->intake.topics);
+    int r = settle_add(&produce->settle, &document->place, &tag);
+    if (r != 0)
+        return fail(produce, r, error);
+    if (!produce->kafka) {
+        produce_delivered(produce, tag, 0, -1, -1, NULL);
+        return produce->options->print ? produce_print(produce, record) : 0;
+    }
+    r = produce_send(produce, record->topic->topic->name, record->key, &record->value,
+                     record->headers, record->n_headers, tag, error);
+    if (MR_LIKELY(r == 0))
+        return 0;
+    if (r == MR_INVALID)
+        return produce_reject(produce, tag, document->place.line, record->topic->topic->name, error,
+                              (struct mr_str){document->text, document->len}, false);
+    settle_forget(&produce->settle, tag);
+    return r == MR_END || produce->failed ? r : fail(produce, r, error);
+}
+
+/* Where a faulty document ends: its own end when its grammar is sound, else the next line that
+ * looks like a document. */
+static int pass_over(struct produce *produce, struct document *document, bool *ret_cut,
+                     struct mr_error *reterr)
+{
+    struct mr_json_cursor cursor;
+    int r;
+
+    *ret_cut = false;
+    do {
+        cursor =
+            (struct mr_json_cursor){document->text, document->text, document->text + document->len};
+        r = document->text[0] == '{' ? mr_json_skip(&cursor, NULL) : MR_INVALID;
+    } while (r == MR_END &&
+             (r = input_more(&produce->input, &document->text, &document->len, reterr)) == 0);
+    if (r == 0) {
+        document->len = (size_t)(cursor.at - document->text);
+        settle_place_end(produce, document);
+        return 0;
+    }
+    if (r != MR_INVALID && r != MR_END)
+        return r;
+    r = input_skip(&produce->input, &document->text, &document->len, ret_cut, reterr);
+    document->place.end = input_offset(&produce->input, 0);
+    document->place.end_line = input_line(&produce->input, 0);
+    return r;
+}
+
+static MR_COLD int reject(struct produce *produce, struct document *document,
+                          const struct mr_error *why)
+{
+    struct mr_error error = MR_ERROR_INIT;
+    uint64_t tag;
+    bool cut;
+    uint64_t line = document->place.line;
+
+    if (why->offset != MR_NO_OFFSET && why->offset <= document->len)
+        line = input_line(&produce->input, why->offset);
+    int r = pass_over(produce, document, &cut, &error);
+    if (r != 0)
+        return r < 0 ? fail(produce, r, &error) : r;
+    while (document->len > 0 && strchr(" \n\r\t", document->text[document->len - 1]))
+        document->len--;
+    r = settle_add(&produce->settle, &document->place, &tag);
+    if (r != 0)
+        return fail(produce, r, &error);
+    return produce_reject(produce, tag, line, NULL, why,
+                          (struct mr_str){document->text, document->len}, cut);
+}
+
+/* The input ends inside a document. With a checkpoint the file may still be growing. */
+static int incomplete(struct produce *produce, struct document *document)
+{
+    struct mr_error why = MR_ERROR_INIT;
+
+    if (produce->checkpoint.path) {
+        progress_say(produce,
+                     "%s:%llu: the last document is not complete yet: left for the next run",
+                     input_source(&produce->input)->name, (unsigned long long)document->place.line);
+        produce->partial = true;
+        produce->counts.n_read--;
+        input_took(&produce->input, document->len);
+        return 0;
+    }
+    (void)mr_error_set(&why, MR_INVALID, "the input ends inside this document");
+    return reject(produce, document, &why);
+}
+
+static int one_document(struct produce *produce, const char *text, size_t len)
+{
+    struct document document = {.text = text, .len = len};
+    struct mr_error error;
+    int r;
+
+    document.place = (struct place){.source = (uint32_t)produce->input.current,
+                                    .begin = input_offset(&produce->input, 0),
+                                    .line = input_line(&produce->input, 0)};
+    produce->counts.n_read++;
+    for (;;) {
+        error.where[0] = error.text[0] = '\0';
+        error.offset = MR_NO_OFFSET;
+        r = intake_read(&produce->intake, document.text, document.len, &document.record, &error);
+        if (MR_LIKELY(r != MR_END))
+            break;
+        r = input_more(&produce->input, &document.text, &document.len, &error);
+        if (r == MR_END)
+            return stop_requests() > 0 ? MR_END : incomplete(produce, &document);
+        if (r != 0)
+            break;
+    }
+    if (r == 0)
+        r = checks_run(&produce->checks, &produce->intake, &document.record, document.text,
+                       produce_warn, produce, &error);
+    if (MR_UNLIKELY(r == MR_INVALID))
+        return reject(produce, &document, &error);
+    if (MR_UNLIKELY(r != 0))
+        return r < 0 ? fail(produce, r, &error) : r;
+    produce->counts.n_dropped += document.record.n_dropped;
+    document.len = document.record.len;
+    settle_place_end(produce, &document);
+    return publish(produce, &document, &error);
+}
+
+/* ---- the whole ---- */
+
+static int read_all(struct produce *produce)
+{
+    struct mr_error error = MR_ERROR_INIT;
+    const char *text;
+    size_t len;
+    int r;
+
+    produce->input.idle = idle;
+    produce->input.self = produce;
+    for (unsigned n = 0;; n++) {
+        if (n % SERVE_EVERY == 0 && ((r = produce_serve(produce, 0)) != 0 || produce->failed))
+            return r != 0 ? r : produce->failed;
+        if (stop_requests() > 0)
+            break;
+        r = input_next(&produce->input, &text, &len, &error);
+        if (MR_LIKELY(r == 0))
+            r = one_document(produce, text, len);
+        else if (r < 0 && !produce->failed)
+            return fail(produce, r, &error);
+        if (MR_UNLIKELY(r != 0))
+            break;
+    }
+    produce->interrupted = stop_requests() > 0;
+    return r == MR_END || produce->interrupted ? 0 : r;
+}
+
+/* Until every record is reported: librdkafka gives up by itself after message.timeout.ms; a stop
+ * asked for by signal has its own deadline, and a second signal ends it at once. */
+static int drain(struct produce *produce)
+{
+    int64_t deadline = INT64_MAX;
+    int r = 0;
+
+    while (r == 0 && produce->kafka && mr_kafka_outstanding(produce->kafka) > 0) {
+        int64_t now = mr_time_steady();
+        if (deadline == INT64_MAX && (stop_requests() > 0 || produce->failed))
+            deadline = now + produce->options->drain_ms * 1000;
+        if (now >= deadline || stop_requests() > 1)
+            break;
+        r = produce_serve(produce, WAIT_MS);
+    }
+    size_t left = produce->kafka ? mr_kafka_outstanding(produce->kafka) : 0;
+    if (left > 0 && r == 0) {
+        const char *trouble = mr_kafka_trouble(mr_kafka_producer_client(produce->kafka));
+        progress_say(produce, "%s-producer: gave up waiting for %zu delivery reports%s%s",
+                     produce->service->name, left, *trouble ? ": " : "", trouble);
+        produce->failed = MR_AGAIN;
+    }
+    produce->counts.n_undelivered += left;
+    return r;
+}
+
+int produce_run(struct produce *produce)
+{
+    produce->started = mr_time_steady();
+    produce->next_save = produce->started + produce->options->checkpoint_every_ms * 1000;
+    int r = read_all(produce);
+    int drained = drain(produce);
+    int saved = save(produce);
+
+    if (produce->options->print && fflush(stdout) != 0 && r == 0)
+        r = -errno;
+    progress_clear(produce);
+    if (r == 0)
+        r = drained != 0 ? drained : saved;
+    return r == 0 ? produce->failed : r;
+}
