@@ -50,7 +50,8 @@ typedef void (*mr_delivery_fn)(void *self, uint64_t tag, int r, int32_t partitio
                                const char *text);
 
 /* Idempotent, acks=all, lz4, murmur2_random, linger 10 ms unless properties say otherwise.
- * Outcomes: 0, MR_INVALID (a property), -errno. */
+ * Its first record may wait a second for the broker's producer id; mr_kafka_topics before it ends
+ * that wait. Outcomes: 0, MR_INVALID (a property), -errno. */
 int mr_kafka_producer_new(const struct mr_kafka_config *config, mr_delivery_fn delivered,
                           void *self, struct mr_kafka_producer **ret_producer,
                           struct mr_error *reterr);
