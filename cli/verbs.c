@@ -5,6 +5,8 @@
 /* VERB(symbol) below stands for `extern const struct verb verb_<symbol>` in some file of cli/. */
 #define VERBS                                                                                      \
     VERB(avro_canonical)                                                                           \
+    VERB(avro_decode)                                                                              \
+    VERB(avro_encode)                                                                              \
     VERB(avro_fingerprint)                                                                         \
     VERB(completion)                                                                               \
     VERB(completion_words)                                                                         \
