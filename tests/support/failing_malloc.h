@@ -24,7 +24,8 @@
 #endif
 
 #if FAILING_MALLOC
-/* MR_API: hidden ones would serve the test's own calls alone. Inlined ones would not see who calls. */
+/* MR_API: hidden ones would serve the test's own calls alone. Inlined ones would not see who calls.
+ */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t n, size_t size);
 void *__libc_realloc(void *old, size_t size);

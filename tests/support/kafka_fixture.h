@@ -40,7 +40,8 @@ static inline void delivered(void *self, uint64_t tag, int r, int32_t partition,
 }
 
 /* Linger 0 keeps these tests far below a second. */
-static const char *const quick[] = {"linger.ms=0", "message.timeout.ms=3000"};
+static const char *const quick[] = {"linger.ms=0", "message.timeout.ms=3000", "retry.backoff.ms=10",
+                                    "reconnect.backoff.ms=10"};
 
 struct fixture {
     struct mr_kafka_embedded *embedded;
@@ -74,7 +75,8 @@ static inline void open_fixture(struct fixture *f, int n_brokers)
 static inline void close_fixture(struct fixture *f)
 {
     f->producer = mr_kafka_producer_free(f->producer);
-    /* librdkafka's mock may take a second to stop; the end of the test's process stops it as well */
+    /* librdkafka's mock may take a second to stop; the end of the test's process stops it as well
+     */
     if (MR_SANITIZED)
         f->embedded = mr_kafka_embedded_stop(f->embedded);
 }

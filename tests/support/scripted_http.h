@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An HTTP server that says what it is told, one answer per connection, and keeps what it was asked. */
+/* An HTTP server that says what it is told, one answer per connection, and keeps what it was asked.
+ */
 #pragma once
 
 #include <arpa/inet.h>
@@ -57,9 +58,10 @@ static inline void scripted_answer(int fd, const char *answer)
         (void)poll(&gone, 1, 5000);
         return;
     }
-    int len = snprintf(text, sizeof(text), "HTTP/1.1 %.*s\r\nConnection: close\r\n"
-                       "Content-Length: %zu\r\n\r\n%s", (int)(body - answer), answer,
-                       strlen(body + 4), body + 4);
+    int len = snprintf(text, sizeof(text),
+                       "HTTP/1.1 %.*s\r\nConnection: close\r\n"
+                       "Content-Length: %zu\r\n\r\n%s",
+                       (int)(body - answer), answer, strlen(body + 4), body + 4);
     (void)!send(fd, text, (size_t)len, MSG_NOSIGNAL);
 }
 
@@ -84,8 +86,7 @@ static inline void *scripted_run(void *opaque)
 
 static inline void scripted_start(struct scripted *server, const char *const *answers, size_t n)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof(address);
 
     server->answers = answers;
