@@ -139,6 +139,7 @@ START_TEST(a_full_queue_says_so_and_takes_more_after_a_poll)
     open_fixture(&f, 1);
     f.producer = mr_kafka_producer_free(f.producer);
     f.config.properties = properties;
+    f.config.n_properties = MR_N_ELEMENTS(properties);
     ck_assert_int_eq(mr_kafka_producer_new(&f.config, delivered, &f.reports, &f.producer, &error),
                      0);
     while (n < 100 && (r = put(&f, "k", "v", 1)) == 0)
