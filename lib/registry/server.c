@@ -16,6 +16,7 @@
 #include "millrace/status.h"
 #include "millrace/time.h"
 #include "rest.h"
+#include "workers.h"
 
 enum {
     MAX_BODY = 4 << 20,            /* a schema of 1 MiB with every character escaped, and more */
@@ -23,7 +24,8 @@ enum {
     MAX_CONNECTIONS = 1000,
     MAX_HEADER = 32 << 10,         /* request line and headers */
     IDLE_SECONDS = 60,             /* without a byte in either direction */
-    MAX_THREADS = 4,
+    MAX_THREADS = 4,               /* that serve connections and reads */
+    MAX_WORKERS = 4,               /* that register, check and delete */
     STOP_MS = 2000,
 };
 
@@ -32,6 +34,7 @@ static const char content_type[] = "application/vnd.schemaregistry.v1+json";
 struct mr_registry_server {
     struct core *core;
     struct MHD_Daemon *daemon;
+    struct workers *workers;
     uint16_t port;
     char address[LISTEN_ADDRESS_MAX];
     _Atomic int under_way; /* requests */
@@ -39,11 +42,17 @@ struct mr_registry_server {
 
 /* One request while it comes in. */
 struct exchange {
+    struct job job; /* first member */
     struct mr_registry_server *server;
+    struct MHD_Connection *connection;
     struct mr_buf body;
     size_t ignored;
     unsigned refused; /* status decided by the headers, 0: none */
     bool started;
+    bool answered; /* reply and result are set */
+    int result;
+    struct reply reply;
+    char method[8];
     char target[]; /* path and query as sent */
 };
 
@@ -73,6 +82,7 @@ static void end(void *opaque, struct MHD_Connection *connection, void **con_cls,
     if (!exchange)
         return;
     mr_buf_done(&exchange->body);
+    reply_done(&exchange->reply);
     free(exchange);
     *con_cls = NULL;
     atomic_fetch_sub(&server->under_way, 1);
@@ -118,8 +128,11 @@ static struct MHD_Response *prepared(struct content *content)
     return none;
 }
 
-static enum MHD_Result send_reply(struct MHD_Connection *connection, struct reply *reply)
+static enum MHD_Result send_reply(struct MHD_Connection *connection, struct exchange *exchange)
 {
+    struct reply *reply = &exchange->reply;
+    if (exchange->result != 0)
+        return MHD_NO;
     struct MHD_Response *response =
         reply->content ? prepared(reply->content) : new_response(&reply->body);
 
@@ -180,18 +193,54 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *data, si
     return exchange->ignored > MAX_IGNORED_BODY ? MHD_NO : MHD_YES;
 }
 
+static void answer(struct exchange *exchange)
+{
+    const struct mr_str body = {(const char *)exchange->body.data, exchange->body.len};
+
+    exchange->result = exchange->refused != 0
+                           ? refuse(exchange->refused, &exchange->reply)
+                           : rest_handle(exchange->server->core, exchange->method, exchange->target,
+                                         body, &exchange->reply);
+    exchange->answered = true;
+}
+
+static void answer_later(struct job *job)
+{
+    struct exchange *exchange = (struct exchange *)job;
+
+    answer(exchange);
+    MHD_resume_connection(exchange->connection); /* handle() is called again */
+}
+
+/* Reads are answered at once. What parses, checks or waits for another change goes to a worker. */
+static enum MHD_Result answer_somewhere(struct exchange *exchange, struct MHD_Connection *connection,
+                                        const char *method)
+{
+    bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+
+    (void)snprintf(exchange->method, sizeof(exchange->method), "%s", method);
+    exchange->connection = connection;
+    if (!reads && exchange->refused == 0) {
+        MHD_suspend_connection(connection);
+        if (!workers_push(exchange->server->workers, &exchange->job))
+            answer_later(&exchange->job);
+        return MHD_YES;
+    }
+    answer(exchange);
+    return send_reply(connection, exchange);
+}
+
 static enum MHD_Result handle(void *opaque, struct MHD_Connection *connection, const char *url,
                               const char *method, const char *version, const char *upload,
                               size_t *upload_size, void **con_cls)
 {
-    struct mr_registry_server *server = opaque;
     struct exchange *exchange = *con_cls;
-    struct reply reply = {0};
-    int r;
 
-    (void)url, (void)version;
+    (void)opaque, (void)url, (void)version;
     if (!exchange)
         return MHD_NO;
+    if (exchange->answered)
+        return send_reply(connection, exchange);
     if (!exchange->started) {
         exchange->started = true;
         exchange->refused = judge_headers(connection);
@@ -200,15 +249,7 @@ static enum MHD_Result handle(void *opaque, struct MHD_Connection *connection, c
     } else if (*upload_size > 0) {
         return take_body(exchange, upload, upload_size);
     }
-    if (exchange->refused != 0)
-        r = refuse(exchange->refused, &reply);
-    else
-        r = rest_handle(server->core, method, exchange->target,
-                        (struct mr_str){(const char *)exchange->body.data, exchange->body.len},
-                        &reply);
-    enum MHD_Result result = r == 0 ? send_reply(connection, &reply) : MHD_NO;
-    reply_done(&reply);
-    return result;
+    return answer_somewhere(exchange, connection, method);
 }
 
 static int start_daemon(struct mr_registry_server *server, int fd)
@@ -217,7 +258,7 @@ static int start_daemon(struct mr_registry_server *server, int fd)
     unsigned threads = cores > MAX_THREADS ? MAX_THREADS : (unsigned)cores;
 
     server->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, handle, server,
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, server,
         MHD_OPTION_LISTEN_SOCKET, fd,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MAX_HEADER,
@@ -244,7 +285,9 @@ static int start(struct mr_registry_server *server, const struct mr_registry_ser
         store->ops->free(store);
         return r;
     }
-    r = listen_open(config->listen, &fd, server->address, &server->port, reterr);
+    r = workers_new(MAX_WORKERS, answer_later, &server->workers);
+    if (r == 0)
+        r = listen_open(config->listen, &fd, server->address, &server->port, reterr);
     if (r != 0)
         return r;
     r = start_daemon(server, fd);
@@ -295,10 +338,12 @@ struct mr_registry_server *mr_registry_server_stop(struct mr_registry_server *se
     if (server->daemon) {
         int fd = MHD_quiesce_daemon(server->daemon);
         wait_for_requests(server);
+        workers_stop(server->workers); /* ends what it has: nothing stays suspended */
         MHD_stop_daemon(server->daemon);
         if (fd >= 0)
             (void)close(fd);
     }
+    (void)workers_free(server->workers);
     (void)core_free(server->core);
     free(server);
     return NULL;

@@ -116,6 +116,56 @@ START_TEST(one_connection_serves_many_requests)
 }
 END_TEST
 
+static void post_number(int fd, int number)
+{
+    char body[64], request[256];
+    int len = snprintf(body, sizeof(body), "{\"schema\":\"{\\\"type\\\":\\\"array\\\",\\\"items\\\""
+                       ":\\\"int\\\"}\"}");
+
+    int n = snprintf(request, sizeof(request), "POST /subjects/s%d/versions HTTP/1.1\r\n"
+                     "Content-Length: %d\r\n" END "%s", number, len, body);
+    send_all(fd, request, (size_t)n);
+}
+
+START_TEST(more_registrations_at_once_than_workers_are_all_answered)
+{
+    enum { MANY = 40 };
+    MR_AUTO(mr_buf) struct mr_buf answer = {0};
+    int fds[MANY];
+
+    start();
+    for (int i = 0; i < MANY; i++)
+        fds[i] = open_connection();
+    for (int i = 0; i < MANY; i++)
+        post_number(fds[i], i);
+    for (int i = 0; i < MANY; i++) {
+        read_all(fds[i], &answer);
+        ck_assert_msg(strstr((char *)answer.data, "{\"id\":1}"), "%s", (char *)answer.data);
+        close(fds[i]);
+    }
+    (void)mr_registry_server_stop(server);
+}
+END_TEST
+
+START_TEST(a_stop_answers_what_is_under_way_and_outlives_clients_that_left)
+{
+    MR_AUTO(mr_buf) struct mr_buf answer = {0};
+
+    for (int round = 0; round < 10; round++) {
+        start();
+        int stays = open_connection(), leaves = open_connection(), idle = open_connection();
+        post_number(stays, 1);
+        post_number(leaves, 2);
+        close(leaves);
+        (void)mr_registry_server_stop(server);
+        read_all(stays, &answer); /* an answer, or nothing when the stop came first */
+        ck_assert(answer.len == 0 || strstr((char *)answer.data, "{\"id\":1}"));
+        close(stays);
+        close(idle);
+    }
+}
+END_TEST
+
 START_TEST(what_a_web_page_could_send_is_kept_out)
 {
     start();
@@ -193,6 +243,8 @@ int main(void)
                                          any_accept_is_answered_with_the_registrys_own_type,
                                          a_chunked_body_is_put_together,
                                          one_connection_serves_many_requests,
+                                         more_registrations_at_once_than_workers_are_all_answered,
+                                         a_stop_answers_what_is_under_way_and_outlives_clients_that_left,
                                          what_a_web_page_could_send_is_kept_out,
                                          a_body_beyond_the_limit_is_refused_announced_or_chunked,
                                          a_header_beyond_the_limit_is_refused,
