@@ -79,6 +79,8 @@ int mr_buf_json_string(struct mr_buf *buf, const char *text, size_t len)
 {
     if (len > SIZE_MAX / 8)
         return -EMSGSIZE;
+    if (len == 0)
+        return mr_buf_append(buf, "\"\"", 2); /* text may be NULL */
     int r = mr_buf_reserve(buf, len + 2);
     if (r != 0)
         return r;

@@ -111,6 +111,11 @@ START_TEST(types_and_values_are_counted)
     repeat(&values, ",1", MR_SCHEMA_MAX_JSON_VALUES);
     repeat(&values, "]}", 1);
     ck_assert_ptr_nonnull(strstr(wrong(&values).text, "more than 300000 JSON values"));
+    values.len = 0;
+    repeat(&values, "{\"type\":\"int\",\"x\":", 1);
+    repeat(&values, "7", 1001);
+    repeat(&values, "}", 1);
+    ck_assert_ptr_nonnull(strstr(wrong(&values).text, "more than 1000 characters"));
 }
 END_TEST
 
