@@ -1,166 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The normal form of a Confluent registry (normalize=true): full names, properties and aliases in
  * order, default values as their types have them. Its text is then read again and written as any
- * other, which is what makes it idempotent there, and what makes it fail for a few schemas. */
+ * other: a few schemas fail there, and that is Confluent's answer too. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "json_java.h"
-#include "schema_model.h"
+#include "schema_normal.h"
 
-struct writer {
-    struct mr_buf *out;
-    bool *known; /* by node index */
-    struct mr_error *reterr;
-};
+static int write_type(struct mr_normal *w, const struct mr_schema_node *node);
 
-static int write_type(struct writer *w, const struct mr_schema_node *node);
-
-static int key(struct writer *w, const char *name)
+static int key(struct mr_normal *w, const char *name)
 {
     return mr_buf_printf(w->out, ",\"%s\":", name);
 }
 
-static int string(struct writer *w, const char *text)
+static int string(struct mr_normal *w, const char *text)
 {
     return mr_java_string(w->out, text, strlen(text));
 }
 
-/* ---- values ---- */
-
-static int value(struct writer *w, const struct mr_jnode *json, const struct mr_schema_node *type);
-
-static int no_form(struct writer *w, const struct mr_jnode *json)
-{
-    mr_jtree_where(json, w->reterr);
-    return mr_error_set(w->reterr, MR_INVALID,
-                        "there is no normal form: %s whose type cannot hold it",
-                        mr_jtree_kind(json));
-}
-
-/* MR_ABSENT: the number is of no use to the type. */
-static int number(struct writer *w, const struct mr_jnode *json, const struct mr_schema_node *type)
-{
-    bool integral = mr_jtree_integral(json);
-    enum mr_avro_type is = type ? type->type : integral ? MR_AVRO_LONG : MR_AVRO_DOUBLE;
-    int64_t integer;
-    double real;
-
-    if (integral && !mr_jtree_long(json, &integer))
-        return MR_ABSENT;
-    if (integral && (is == MR_AVRO_LONG || (is == MR_AVRO_INT)))
-        return mr_java_value(w->out, json, true);
-    if (is != MR_AVRO_FLOAT && is != MR_AVRO_DOUBLE)
-        return MR_ABSENT;
-    real = integral ? (double)integer /* which has no minus zero */ : mr_jtree_double(json);
-    return is == MR_AVRO_FLOAT ? mr_java_float(w->out, (float)real) : mr_java_double(w->out, real);
-}
-
-/* Bytes are characters up to 255; others become '?'. */
-static int latin1(struct writer *w, struct mr_str text)
-{
-    MR_AUTO(mr_buf) struct mr_buf copy = {0};
-    int r = 0;
-
-    for (size_t i = 0; r == 0 && i < text.len; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        if ((c & 0xC0) == 0x80)
-            continue;
-        if (c < 0x80)
-            r = mr_buf_byte(&copy, c);
-        else if (c <= 0xC3)
-            r = mr_buf_append(&copy, text.data + i, 2);
-        else
-            r = mr_buf_byte(&copy, '?');
-    }
-    return r == 0 ? mr_java_string(w->out, (const char *)copy.data, copy.len) : r;
-}
-
-static int text(struct writer *w, const struct mr_jnode *json, const struct mr_schema_node *type)
-{
-    if (!type || type->type == MR_AVRO_STRING || type->type == MR_AVRO_ENUM)
-        return mr_java_string(w->out, json->text.data, json->text.len);
-    if (type->type == MR_AVRO_BYTES || type->type == MR_AVRO_FIXED)
-        return latin1(w, json->text);
-    return MR_ABSENT;
-}
-
-static int inner(struct writer *w, const struct mr_jnode *json, const struct mr_schema_node *type)
-{
-    int r = value(w, json, type);
-
-    return r == MR_ABSENT ? no_form(w, json) : r;
-}
-
-static int array(struct writer *w, const struct mr_jnode *json, const struct mr_schema_node *type)
-{
-    int r = mr_buf_byte(w->out, '[');
-    for (const struct mr_jnode *c = json->first; r == 0 && c; c = c->next) {
-        if (type && type->type != MR_AVRO_ARRAY)
-            return no_form(w, json);
-        r = c == json->first ? 0 : mr_buf_byte(w->out, ',');
-        if (r == 0)
-            r = inner(w, c, type ? type->items : NULL);
-    }
-    return r == 0 ? mr_buf_byte(w->out, ']') : r;
-}
-
-static int member(struct writer *w, const struct mr_jnode *m, const struct mr_schema_node *type)
-{
-    const struct mr_schema_node *below = NULL;
-    int r = mr_java_string(w->out, m->key.data, m->key.len);
-
-    if (r == 0)
-        r = mr_buf_byte(w->out, ':');
-    if (type && type->type == MR_AVRO_MAP)
-        below = type->items;
-    if (type && type->type == MR_AVRO_RECORD) {
-        const struct mr_schema_field *field = mr_schema_field_find(type, m->key);
-        if (!field)
-            return no_form(w, m);
-        below = field->type;
-    }
-    return r == 0 ? inner(w, m, below) : r;
-}
-
-static int object(struct writer *w, const struct mr_jnode *json, const struct mr_schema_node *type)
-{
-    const struct mr_jnode **list = mr_java_sorted(json);
-    int r = list ? mr_buf_byte(w->out, '{') : -ENOMEM;
-
-    for (size_t i = 0; r == 0 && i < json->n; i++) {
-        r = i ? mr_buf_byte(w->out, ',') : 0;
-        if (r == 0)
-            r = member(w, list[i], type);
-    }
-    free(list);
-    return r == 0 ? mr_buf_byte(w->out, '}') : r;
-}
-
-/* Appends the value as an object of its type would print, of any when type is NULL. 0; MR_ABSENT,
- * nothing appended: it is of no use to the type; MR_INVALID; -errno. */
-static int value(struct writer *w, const struct mr_jnode *json, const struct mr_schema_node *type)
-{
-    if (type && type->type == MR_AVRO_UNION) {
-        if (type->n_branches == 0)
-            return no_form(w, json);
-        type = type->branches[0]; /* as before Avro 1.12, whatever branch it was meant for */
-    }
-    if (json->kind == MR_J_NULL)
-        return mr_java_value(w->out, json, true);
-    if (json->kind == MR_J_NUMBER)
-        return number(w, json, type);
-    if (json->kind == MR_J_STRING)
-        return text(w, json, type);
-    if (json->kind == MR_J_ARRAY)
-        return array(w, json, type);
-    return json->kind == MR_J_OBJECT ? object(w, json, type) : mr_java_value(w->out, json, true);
-}
-
-/* ---- members ---- */
-
-static int props(struct writer *w, const struct mr_jnode *source, bool (*own)(struct mr_str))
+static int props(struct mr_normal *w, const struct mr_jnode *source, bool (*own)(struct mr_str))
 {
     const struct mr_jnode **list = mr_java_sorted(source);
     int r = list ? 0 : -ENOMEM;
@@ -170,20 +31,20 @@ static int props(struct writer *w, const struct mr_jnode *source, bool (*own)(st
             continue;
         r = mr_buf_byte(w->out, ',');
         if (r == 0)
-            r = member(w, list[i], NULL);
+            r = mr_normal_member(w, list[i], NULL);
     }
     free(list);
     return r;
 }
 
-static int node_props(struct writer *w, const struct mr_schema_node *node)
+static int node_props(struct mr_normal *w, const struct mr_schema_node *node)
 {
     return props(w, mr_snode(node)->source,
                  node->type == MR_AVRO_ENUM ? mr_schema_enum_member : mr_schema_type_member);
 }
 
 /* Those of Avro 1.11, which Confluent 7.5 has, stand before the other properties. */
-static int logical(struct writer *w, const struct mr_schema_node *node)
+static int logical(struct mr_normal *w, const struct mr_schema_node *node)
 {
     static const unsigned unknown = 1u << MR_LOGICAL_NONE | 1u << MR_LOGICAL_TIMESTAMP_NANOS |
                                     1u << MR_LOGICAL_LOCAL_TIMESTAMP_NANOS |
@@ -199,7 +60,7 @@ static int logical(struct writer *w, const struct mr_schema_node *node)
     return r;
 }
 
-static int doc(struct writer *w, const struct mr_jnode *source, bool empty_too)
+static int doc(struct mr_normal *w, const struct mr_jnode *source, bool empty_too)
 {
     const struct mr_jnode *m = mr_jtree_get(source, "doc");
 
@@ -216,7 +77,7 @@ static int by_java(const void *a, const void *b)
     return mr_java_compare(mr_str_from(*x), mr_str_from(*y));
 }
 
-static int aliases(struct writer *w, const char *const *list, size_t n, const char *space)
+static int aliases(struct mr_normal *w, const char *const *list, size_t n, const char *space)
 {
     const char **sorted = n ? calloc(n, sizeof(const char *)) : NULL;
     int r = n == 0 ? 0 : sorted ? key(w, "aliases") : -ENOMEM;
@@ -235,7 +96,7 @@ static int aliases(struct writer *w, const char *const *list, size_t n, const ch
     return r == 0 ? mr_buf_byte(w->out, ']') : r;
 }
 
-static int default_value(struct writer *w, const struct mr_schema_field *field)
+static int default_value(struct mr_normal *w, const struct mr_schema_field *field)
 {
     const struct mr_jnode *json = mr_jtree_get(field->source, "default");
     size_t before = w->out->len;
@@ -243,26 +104,24 @@ static int default_value(struct writer *w, const struct mr_schema_field *field)
     int r = json ? key(w, "default") : 0;
 
     if (field->type->type == MR_AVRO_UNION && field->type->n_branches == 0)
-        return no_form(w, field->source); /* Java trips over it, default or not */
+        return mr_normal_none(w, field->source); /* Java trips over it, default or not */
     if (r != 0 || !json)
         return r;
     if (json->kind != MR_J_STRING || mr_java_parse_double(json->text, &real) != 0)
-        r = value(w, json, field->type);
+        r = mr_normal_value(w, json, field->type);
     else if (field->type->type == MR_AVRO_DOUBLE)
         r = mr_java_double(w->out, real);
     else if (field->type->type == MR_AVRO_FLOAT)
         r = mr_java_float(w->out, (float)real);
     else
-        r = value(w, json, field->type);
+        r = mr_normal_value(w, json, field->type);
     if (r != MR_ABSENT)
         return r;
     w->out->len = before; /* Java loses it as well */
     return 0;
 }
 
-/* ---- types ---- */
-
-static int write_field(struct writer *w, const struct mr_schema_field *field)
+static int write_field(struct mr_normal *w, const struct mr_schema_field *field)
 {
     int r = mr_buf_printf(w->out, "{\"name\":\"%s\",\"type\":", field->name);
 
@@ -281,7 +140,7 @@ static int write_field(struct writer *w, const struct mr_schema_field *field)
     return r == 0 ? mr_buf_byte(w->out, '}') : r;
 }
 
-static int body(struct writer *w, const struct mr_schema_node *node)
+static int body(struct mr_normal *w, const struct mr_schema_node *node)
 {
     int r;
 
@@ -298,7 +157,7 @@ static int body(struct writer *w, const struct mr_schema_node *node)
     return r == 0 ? mr_buf_byte(w->out, ']') : r;
 }
 
-static int named(struct writer *w, const struct mr_schema_node *node)
+static int named(struct mr_normal *w, const struct mr_schema_node *node)
 {
     if (w->known[node->index])
         return string(w, node->fullname);
@@ -322,7 +181,7 @@ static int named(struct writer *w, const struct mr_schema_node *node)
     return r == 0 ? mr_buf_byte(w->out, '}') : r;
 }
 
-static int write_union(struct writer *w, const struct mr_schema_node *node)
+static int write_union(struct mr_normal *w, const struct mr_schema_node *node)
 {
     int r = mr_buf_byte(w->out, '[');
 
@@ -334,7 +193,7 @@ static int write_union(struct writer *w, const struct mr_schema_node *node)
     return r == 0 ? mr_buf_byte(w->out, ']') : r;
 }
 
-static int write_type(struct writer *w, const struct mr_schema_node *node)
+static int write_type(struct mr_normal *w, const struct mr_schema_node *node)
 {
     const char *word = mr_avro_type_name(node->type);
 
@@ -356,7 +215,7 @@ static int write_type(struct writer *w, const struct mr_schema_node *node)
 
 static int write_normal(const struct mr_schema *schema, struct mr_buf *out, struct mr_error *reterr)
 {
-    struct writer w = {
+    struct mr_normal w = {
         .out = out, .reterr = reterr, .known = calloc(schema->n_nodes, sizeof(bool))};
 
     if (!w.known)
