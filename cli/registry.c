@@ -20,8 +20,14 @@ struct serve {
 };
 
 static const char *const levels[] = {
-    "NONE", "BACKWARD", "BACKWARD_TRANSITIVE", "FORWARD", "FORWARD_TRANSITIVE",
-    "FULL", "FULL_TRANSITIVE", NULL,
+    "NONE",
+    "BACKWARD",
+    "BACKWARD_TRANSITIVE",
+    "FORWARD",
+    "FORWARD_TRANSITIVE",
+    "FULL",
+    "FULL_TRANSITIVE",
+    NULL,
 };
 
 static const struct mr_option serve_rows[] = {
@@ -43,9 +49,10 @@ static const struct mr_command serve_command = {
     .name = "registry serve",
     .program = "millrace",
     .summary = "Serves a schema registry that speaks Confluent's REST API",
-    .details = "Subjects, versions, schemas by id, lookup, compatibility, configuration, modes, "
-               "contexts and deletion, for Avro. What it holds lives in memory and ends with it.\n\n"
-               "SIGTERM or Ctrl-C ends it: requests under way are answered first.",
+    .details =
+        "Subjects, versions, schemas by id, lookup, compatibility, configuration, modes, "
+        "contexts and deletion, for Avro. What it holds lives in memory and ends with it.\n\n"
+        "SIGTERM or Ctrl-C ends it: requests under way are answered first.",
     .tables = (const struct mr_option_table[]){{.rows = serve_rows}, {0}},
     .examples = "millrace registry serve\ton port 8081 of this machine\n"
                 "millrace registry serve -l 127.0.0.1:0 --address-file registry.address\ton a port "

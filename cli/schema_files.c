@@ -63,17 +63,21 @@ static int topic_of(const struct choose *choose, const char *path,
     while (service && service > path && service[-1] != '/')
         service--;
     if (!service || service == slash)
-        return mr_error_set(reterr, MR_INVALID, "'%s': the path must end with SERVICE/NAME.avsc, "
-                            "which is the topic's name", path);
+        return mr_error_set(reterr, MR_INVALID,
+                            "'%s': the path must end with SERVICE/NAME.avsc, "
+                            "which is the topic's name",
+                            path);
     (void)snprintf(name, sizeof(name), "%.*s.%.*s", (int)(slash - service), service,
                    (int)(strlen(slash + 1) - (sizeof(ending) - 1)), slash + 1);
     *ret_topic = mr_catalog_topic(choose->catalog, mr_str_from(name));
     if (*ret_topic)
         return 0;
     const char *near = mr_catalog_nearest_topic(choose->catalog, name);
-    return mr_error_set(reterr, MR_INVALID, "'%s': topic '%s' is not in topics.yaml, so its level is "
-                        "not known%s%s%s", path, name, near ? ": did you mean '" : "",
-                        near ? near : "", near ? "'?" : "");
+    return mr_error_set(reterr, MR_INVALID,
+                        "'%s': topic '%s' is not in topics.yaml, so its level is "
+                        "not known%s%s%s",
+                        path, name, near ? ": did you mean '" : "", near ? near : "",
+                        near ? "'?" : "");
 }
 
 static int add_path(const struct choose *choose, const char *path, struct schema_files *files,
@@ -101,7 +105,8 @@ static int add_folder(const struct choose *choose, const char *folder, int depth
 {
     struct dirent **entries;
     int n = scandir(folder, &entries, NULL, alphasort);
-    int r = n < 0 ? mr_error_set(reterr, -errno, "cannot read '%s': %s", folder, strerror(errno)) : 0;
+    int r =
+        n < 0 ? mr_error_set(reterr, -errno, "cannot read '%s': %s", folder, strerror(errno)) : 0;
 
     for (int i = 0; i < n; i++) {
         char path[4096];
@@ -126,8 +131,8 @@ static int add_chosen(const struct choose *choose, char *const *words, size_t n_
     int r = choose_topics(choose, words, n_words, true, &topics, &n, reterr);
 
     for (size_t i = 0; i < n && r == 0; i++) {
-        const struct schema_file file = {
-            .topic = topics[i], .text = {topics[i]->schema_text, topics[i]->schema_len}};
+        const struct schema_file file = {.topic = topics[i],
+                                         .text = {topics[i]->schema_text, topics[i]->schema_len}};
         r = add(files, &file);
     }
     return r;

@@ -23,8 +23,8 @@ static inline void mr_auto_schema_files(struct schema_files *files)
     schema_files_done(files);
 }
 
-/* A word that is a folder, or ends with .avsc, is read from disk: FOLDER/<service>/<name>.avsc is the
- * topic <service>.<name>, which must be in the catalogue. Any other word, and none, is what
+/* A word that is a folder, or ends with .avsc, is read from disk: FOLDER/<service>/<name>.avsc is
+ * the topic <service>.<name>, which must be in the catalogue. Any other word, and none, is what
  * choose_topics makes of it. Outcomes: 0, MR_INVALID, -errno. */
 int schema_files_open(const struct choose *choose, char *const *words, size_t n_words,
                       struct schema_files *ret_files, struct mr_error *reterr);

@@ -122,11 +122,13 @@ static int write_table(const struct reg *reg, struct mr_buf *out)
         term_cell(&table, "%s", result->subject);
         term_cell(&table, "%s", outcome_word(p, word, sizeof(word)));
         term_cell(&table, "%s%s", level,
-                  !p->level_changed ? "" : p->dry_run ? " (would be set)" : " (set)");
+                  !p->level_changed ? ""
+                  : p->dry_run      ? " (would be set)"
+                                    : " (set)");
         term_cell(&table, "%s", p->outcome == MR_PUBLISH_REFUSED ? result->why.text : "");
     }
-    return term_table_print(&table, isatty(STDOUT_FILENO),
-                            term_style(term_colour(STDOUT_FILENO)), out);
+    return term_table_print(&table, isatty(STDOUT_FILENO), term_style(term_colour(STDOUT_FILENO)),
+                            out);
 }
 
 static int report(const struct reg *reg, struct mr_buf *out)
@@ -187,10 +189,11 @@ static void summarize(const struct reg *reg)
     const size_t *n = reg->n_outcomes;
     const char *would = reg->dry_run ? " would be" : "";
 
-    (void)fprintf(stderr, "%zu schemas: %zu unchanged, %zu%s new, %zu%s further versions, %zu%s "
-                  "refused; %zu levels%s set\n", reg->n_results, n[MR_PUBLISH_UNCHANGED],
-                  n[MR_PUBLISH_NEW], would, n[MR_PUBLISH_ADDED], would, n[MR_PUBLISH_REFUSED], would,
-                  reg->n_levels, would);
+    (void)fprintf(stderr,
+                  "%zu schemas: %zu unchanged, %zu%s new, %zu%s further versions, %zu%s "
+                  "refused; %zu levels%s set\n",
+                  reg->n_results, n[MR_PUBLISH_UNCHANGED], n[MR_PUBLISH_NEW], would,
+                  n[MR_PUBLISH_ADDED], would, n[MR_PUBLISH_REFUSED], would, reg->n_levels, would);
 }
 
 /* A fault on the way: what was done until then is told all the same. */
@@ -207,8 +210,8 @@ static int finish(struct reg *reg, int r, const struct mr_error *error)
     }
     if (reg->n_outcomes[MR_PUBLISH_REFUSED] > 0)
         return 1;
-    bool pending = reg->n_levels + reg->n_outcomes[MR_PUBLISH_NEW] +
-                       reg->n_outcomes[MR_PUBLISH_ADDED] > 0;
+    bool pending =
+        reg->n_levels + reg->n_outcomes[MR_PUBLISH_NEW] + reg->n_outcomes[MR_PUBLISH_ADDED] > 0;
     return reg->dry_run && pending && status == 0 ? 3 : status;
 }
 

@@ -113,5 +113,3 @@ int mr_sparser_check_default(struct mr_sparser *p, const struct mr_schema_field 
 void mr_schema_set_logical(struct mr_snode *node);
 /* schema_stored.c: Schema.toString(). */
 int mr_schema_java_text(const struct mr_schema *schema, struct mr_buf *out);
-/* schema_equal.c */
-bool mr_schema_node_equal(const struct mr_schema_node *a, const struct mr_schema_node *b);

@@ -9,7 +9,7 @@
 #include "millrace/hash.h"
 
 struct entry {
-    struct entry *chain;        /* same bucket */
+    struct entry *chain;         /* same bucket */
     struct entry *newer, *older; /* by last use */
     struct cache_value value;
     size_t bytes;
@@ -133,8 +133,10 @@ int cache_put_take(struct cache *cache, const void *key, size_t key_len,
     if (!entry)
         return -ENOMEM;
     cache_forget(cache, key, key_len);
-    *entry = (struct entry){.value = *value, .bytes = bytes + sizeof(*entry) + key_len,
-                            .hash = mr_hash64(key, key_len, 0), .key_len = key_len};
+    *entry = (struct entry){.value = *value,
+                            .bytes = bytes + sizeof(*entry) + key_len,
+                            .hash = mr_hash64(key, key_len, 0),
+                            .key_len = key_len};
     memcpy(entry->key, key, key_len);
     /* The newest answer always stays, whatever it costs: the caller is about to use it. */
     while (cache->oldest && (cache->n_entries >= cache->max_entries ||

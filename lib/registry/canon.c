@@ -45,17 +45,20 @@ static int resolve_one(struct core *core, const char *parent, json_t *reference,
     const struct version *version = NULL;
 
     if (resolved->n_names == MAX_REFERENCES || depth == MAX_REFERENCE_DEPTH)
-        return mr_error_set(reterr, MR_INVALID, "more than %d references, or more than %d levels of "
-                            "them", MAX_REFERENCES, MAX_REFERENCE_DEPTH);
-    resolved->names[resolved->n_names++] =
-        json_string_value(json_object_get(reference, "name"));
+        return mr_error_set(reterr, MR_INVALID,
+                            "more than %d references, or more than %d levels of "
+                            "them",
+                            MAX_REFERENCES, MAX_REFERENCE_DEPTH);
+    resolved->names[resolved->n_names++] = json_string_value(json_object_get(reference, "name"));
     if (name_beside(mr_str_from(parent), json_str(json_object_get(reference, "subject")), subject))
         held = state_subject(&core->state, subject);
     if (held)
         version = number == -1 ? subject_latest(held) : subject_version(held, number);
     if (!version)
-        return mr_error_set(reterr, MR_INVALID, "reference '%s': subject '%s' has no version %d: "
-                            "register it first", json_string_value(json_object_get(reference, "name")),
+        return mr_error_set(reterr, MR_INVALID,
+                            "reference '%s': subject '%s' has no version %d: "
+                            "register it first",
+                            json_string_value(json_object_get(reference, "name")),
                             json_string_value(json_object_get(reference, "subject")), number);
     if (number == -1 && depth == 0 && /* stored contents are never changed */
         json_object_set_new(reference, "version", json_integer(version->number)) != 0)
@@ -73,7 +76,8 @@ static int resolve(struct core *core, const char *parent, json_t *references, in
     size_t i;
     int r = 0;
 
-    json_array_foreach(references, i, reference) {
+    json_array_foreach(references, i, reference)
+    {
         if (visited(resolved, json_string_value(json_object_get(reference, "name"))))
             continue;
         r = resolve_one(core, parent, reference, depth, resolved, reterr);
@@ -181,8 +185,8 @@ static int make_content(const struct draft *draft, const struct mr_buf *text, bo
     MR_AUTO(json) json_t *references = NULL;
 
     if (draft->references) {
-        references = normalize ? normal_references(draft->references)
-                               : json_deep_copy(draft->references);
+        references =
+            normalize ? normal_references(draft->references) : json_deep_copy(draft->references);
         if (!references)
             return -ENOMEM;
     }
@@ -203,8 +207,10 @@ int canon_make(struct core *core, const char *subject, struct draft *draft, bool
     MR_AUTO(mr_buf) struct mr_buf text = {0};
 
     if (strcmp(draft->type, "AVRO") != 0)
-        return mr_error_set(reterr, MR_INVALID, "schemaType %s is not known here: this registry "
-                            "keeps AVRO", draft->type);
+        return mr_error_set(reterr, MR_INVALID,
+                            "schemaType %s is not known here: this registry "
+                            "keeps AVRO",
+                            draft->type);
     int r = parse(core, subject, (struct mr_str){draft->text, draft->len}, draft->references,
                   check_defaults, &canon.schema, reterr);
     if (r == 0)

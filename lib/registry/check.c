@@ -8,7 +8,7 @@
 #include "millrace/status.h"
 
 enum {
-    MAX_MESSAGES = 50,     /* further findings are counted */
+    MAX_MESSAGES = 50,      /* further findings are counted */
     MAX_MESSAGE_PART = 300, /* of a finding's own text */
 };
 
@@ -65,8 +65,7 @@ static const char *const advice[][2] = {
     [MR_MISSING_ENUM_SYMBOLS] = {"keep these symbols, or give the enum a default symbol",
                                  "add symbols only to an enum that had a default symbol before"},
     [MR_READER_FIELD_MISSING_DEFAULT_VALUE] =
-        {"give the new field a default",
-         "keep this field: readers in use have no default for it"},
+        {"give the new field a default", "keep this field: readers in use have no default for it"},
     [MR_TYPE_MISMATCH] = {"keep the type, or widen it (int to long, float or double, long to float "
                           "or double, float to double, string and bytes either way)",
                           "keep the type, or add a new field beside it"},
@@ -94,8 +93,9 @@ static int write_finding(const struct mr_finding *finding, int32_t version, cons
                           (int)version);
     else if (r == 0)
         r = mr_buf_printf(out, "the new schema cannot read what version %d wrote", (int)version);
-    return r != 0 ? r : mr_buf_printf(out, ". Level %s asks for it: %s", level,
-                                      advice[finding->type][finding->forward]);
+    return r != 0 ? r
+                  : mr_buf_printf(out, ". Level %s asks for it: %s", level,
+                                  advice[finding->type][finding->forward]);
 }
 
 static int add_messages(const struct mr_findings *findings, int32_t version, const char *level,
@@ -108,8 +108,8 @@ static int add_messages(const struct mr_findings *findings, int32_t version, con
     for (size_t i = 0; i < n && r == 0; i++) {
         text.len = 0;
         r = write_finding(&findings->items[i], version, level, &text);
-        if (r == 0 && json_array_append_new(messages, json_stringn_nocheck((const char *)text.data,
-                                                                           text.len)) != 0)
+        if (r == 0 && json_array_append_new(
+                          messages, json_stringn_nocheck((const char *)text.data, text.len)) != 0)
             r = -ENOMEM;
     }
     if (r == 0 && n < findings->n_items)
@@ -188,7 +188,9 @@ int check_compatible(struct core *core, const char *subject, const struct canon 
     } else if (r == MR_FULL) {
         r = json_array_append_new(messages,
                                   json_string("the schemas are too large to be compared: see "
-                                              "docs/limits.md")) != 0 ? -ENOMEM : MR_INVALID;
+                                              "docs/limits.md")) != 0
+                ? -ENOMEM
+                : MR_INVALID;
     }
     mr_findings_done(&findings);
     return r;

@@ -103,8 +103,10 @@ int mr_registry_schema(struct mr_registry *registry, int32_t id, struct mr_schem
     const struct cache_value *value = cache_find(registry->cache, key, len, mr_time_steady());
 
     if (value && value->absent)
-        return mr_error_set(reterr, MR_ABSENT, "the registry has no schema with id %d (asked less "
-                            "than %d s ago)", (int)id, ABSENT_SECONDS);
+        return mr_error_set(reterr, MR_ABSENT,
+                            "the registry has no schema with id %d (asked less "
+                            "than %d s ago)",
+                            (int)id, ABSENT_SECONDS);
     if (value) {
         *ret_schema = value->schema;
         return 0;
@@ -122,11 +124,13 @@ int mr_registry_schema_guid(struct mr_registry *registry, const uint8_t guid[16]
 
     memcpy(uuid.bytes, guid, sizeof(uuid.bytes));
     mr_uuid_format(&uuid, text);
-    const struct cache_value *value = cache_find(registry->cache, text, sizeof(text),
-                                                 mr_time_steady());
+    const struct cache_value *value =
+        cache_find(registry->cache, text, sizeof(text), mr_time_steady());
     if (value && value->absent)
-        return mr_error_set(reterr, MR_ABSENT, "the registry has no schema with guid %.*s (asked "
-                            "less than %d s ago)", MR_UUID_TEXT, text, ABSENT_SECONDS);
+        return mr_error_set(reterr, MR_ABSENT,
+                            "the registry has no schema with guid %.*s (asked "
+                            "less than %d s ago)",
+                            MR_UUID_TEXT, text, ABSENT_SECONDS);
     if (value) {
         *ret_schema = value->schema;
         return 0;
@@ -153,7 +157,8 @@ static struct mr_str body_of(const struct mr_registry *registry)
     return (struct mr_str){(const char *)registry->body.data, registry->body.len};
 }
 
-/* "l" + SHA-256 of the text + subject: the text itself would make the cache as large as the texts. */
+/* "l" + SHA-256 of the text + subject: the text itself would make the cache as large as the texts.
+ */
 static int lookup_key(const char *subject, struct mr_str text, struct mr_buf *key)
 {
     uint8_t digest[32];
@@ -204,11 +209,13 @@ int mr_registry_lookup(struct mr_registry *registry, const char *subject, struct
 
     if (r != 0)
         return r;
-    const struct cache_value *value = cache_find(registry->cache, key.data, key.len,
-                                                 mr_time_steady());
+    const struct cache_value *value =
+        cache_find(registry->cache, key.data, key.len, mr_time_steady());
     if (value && value->absent)
-        return mr_error_set(reterr, MR_ABSENT, "subject '%s' does not hold this schema (asked less "
-                            "than %d s ago)", subject, ABSENT_SECONDS);
+        return mr_error_set(reterr, MR_ABSENT,
+                            "subject '%s' does not hold this schema (asked less "
+                            "than %d s ago)",
+                            subject, ABSENT_SECONDS);
     if (!value) {
         r = ask_lookup(registry, subject, schema_text, &fresh, reterr);
         if (r == MR_ABSENT)
@@ -270,9 +277,8 @@ static int incompatible(const json_t *json, struct mr_error *reterr)
     const json_t *item;
     size_t i;
 
-    json_array_foreach(json_object_get(json, "messages"), i, item)
-        if (json_is_string(item))
-            (void)mr_buf_printf(&text, "%s%s", i > 0 ? "; " : "", json_string_value(item));
+    json_array_foreach(json_object_get(json, "messages"), i, item) if (json_is_string(item))(void)
+        mr_buf_printf(&text, "%s%s", i > 0 ? "; " : "", json_string_value(item));
     return mr_error_set(reterr, MR_INVALID, "not compatible: %s",
                         text.len > 0 ? (const char *)text.data : "the registry gives no reason");
 }
@@ -297,8 +303,9 @@ int mr_registry_check(struct mr_registry *registry, const char *subject, struct 
             return -ENOMEM;
         r = client_call(registry, "POST", body_of(registry), &json, &code, reterr);
         if (r == 0)
-            return json_is_false(json_object_get(json, "is_compatible")) ? incompatible(json, reterr)
-                                                                         : 0;
+            return json_is_false(json_object_get(json, "is_compatible"))
+                       ? incompatible(json, reterr)
+                       : 0;
         if (r == MR_ABSENT && (code == SUBJECT_ABSENT || code == VERSION_ABSENT))
             return 0;
         if (i == 0 && (registry->reply.status == 404 || registry->reply.status == 405))
@@ -369,9 +376,8 @@ int mr_registry_subjects(struct mr_registry *registry, struct mr_buf *ret_lines,
     names = calloc(json_array_size(json) + 1, sizeof(*names));
     if (!names)
         return -ENOMEM;
-    json_array_foreach(json, i, item)
-        if (json_is_string(item))
-            names[n++] = json_string_value(item);
+    json_array_foreach(json, i, item) if (json_is_string(item)) names[n++] =
+        json_string_value(item);
     qsort(names, n, sizeof(*names), by_name);
     for (i = 0; i < n && r == 0; i++)
         r = mr_buf_printf(ret_lines, "%s\n", names[i]);

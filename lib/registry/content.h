@@ -17,7 +17,7 @@ struct content {
     _Atomic unsigned n_refs;
     uint8_t digest[16]; /* equal digest = the same schema; also its GUID */
     json_t *references; /* array of {name, subject, version}, NULL when none; never changed */
-    json_t *metadata, *rule_set; /* objects, NULL when none; never changed */
+    json_t *metadata, *rule_set;          /* objects, NULL when none; never changed */
     _Atomic(struct MHD_Response *) by_id; /* the prepared answer to GET /schemas/ids/N, or NULL */
     size_t len;
     char text[]; /* as stored, NUL-terminated */
@@ -30,8 +30,8 @@ struct content *content_ref(struct content *content);
 struct content *content_unref(struct content *content);
 MR_DEFINE_AUTO(content, struct content *, content_unref);
 
-/* Appends the members that every representation of a schema ends with, each with its comma in front:
- * references, metadata, ruleSet, schema. */
+/* Appends the members that every representation of a schema ends with, each with its comma in
+ * front: references, metadata, ruleSet, schema. */
 int content_write(const struct content *content, struct mr_buf *out);
 /* The same with another text (format=resolved). */
 int content_write_as(const struct content *content, struct mr_str text, struct mr_buf *out);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The registry itself: a state behind a lock, a store behind the state.
  *
- * Readers hold `lock` shared and never wait for a check or for the store. A change holds `writer` from
- * its decision to its effect and `lock` exclusively only while records are applied; so whoever holds
- * `writer` may read the state without `lock`. Parsing and compatibility checks hold neither. */
+ * Readers hold `lock` shared and never wait for a check or for the store. A change holds `writer`
+ * from its decision to its effect and `lock` exclusively only while records are applied; so whoever
+ * holds `writer` may read the state without `lock`. Parsing and compatibility checks hold neither.
+ */
 #pragma once
 
 #include <pthread.h>
@@ -39,8 +40,8 @@ void core_read_unlock(struct core *core);
 /* ---- settings; the caller holds lock or writer ---- */
 /* A new reference with the level filled in; own setting of the subject (NULL: global), or NULL. */
 json_t *config_own(struct core *core, const char *subject);
-/* The same for what applies: own, else the context's, else global, else the server's. NULL only when
- * memory ran out. */
+/* The same for what applies: own, else the context's, else global, else the server's. NULL only
+ * when memory ran out. */
 json_t *config_in_scope(struct core *core, const char *subject);
 enum mode mode_own(struct core *core, const char *subject); /* MODE_NONE: not set */
 enum mode mode_in_scope(struct core *core, const char *subject);
@@ -84,8 +85,8 @@ static inline void mr_auto_history(struct history *history)
 /* Undeleted versions of the subject (NULL: none); the caller holds lock or writer. 0 or -ENOMEM. */
 int history_take(const struct subject *subject, struct history *ret_history);
 
-/* next against what the level and group of config ask for. 0; MR_INVALID with one message per finding
- * appended to messages (an array); -errno. The caller holds neither lock. */
+/* next against what the level and group of config ask for. 0; MR_INVALID with one message per
+ * finding appended to messages (an array); -errno. The caller holds neither lock. */
 int check_compatible(struct core *core, const char *subject, const struct canon *next,
                      const json_t *config, const struct history *history, json_t *messages,
                      struct mr_error *reterr);

@@ -30,8 +30,8 @@ static int optional(const json_t *body, const char *name, json_type type, const 
                     json_t **ret_member, int *ret_code, struct mr_error *reterr)
 {
     json_t *member = json_object_get(body, name);
-    bool right = json_typeof(member ? member : body) == type ||
-                 (type == JSON_TRUE && json_is_false(member));
+    bool right =
+        json_typeof(member ? member : body) == type || (type == JSON_TRUE && json_is_false(member));
 
     *ret_member = NULL;
     if (!member || json_is_null(member))
@@ -83,8 +83,8 @@ static int add_reference(const json_t *item, json_t *references, int *ret_code,
         return mr_error_set(reterr, MR_INVALID,
                             "a reference needs name, subject and version: give all three");
     }
-    json_t *kept = json_pack("{s:O,s:O,s:i}", "name", name, "subject", subject, "version",
-                             (int)version);
+    json_t *kept =
+        json_pack("{s:O,s:O,s:i}", "name", name, "subject", subject, "version", (int)version);
     return !kept || json_array_append_new(references, kept) != 0 ? -ENOMEM : 0;
 }
 
@@ -100,7 +100,8 @@ static int read_references(const json_t *body, struct draft *draft, int *ret_cod
     draft->references = json_array();
     if (!draft->references)
         return -ENOMEM;
-    json_array_foreach(list, i, item) {
+    json_array_foreach(list, i, item)
+    {
         r = add_reference(item, draft->references, ret_code, reterr);
         if (r != 0)
             break;
@@ -112,9 +113,9 @@ int draft_read(const json_t *body, struct draft *ret_draft, int *ret_code, struc
 {
     struct draft draft = {.type = "AVRO", .id = -1};
     json_t *text, *type;
-    int r = optional(body, "schema", JSON_STRING,
-                     "a string that holds the schema, not the schema itself", &text, ret_code,
-                     reterr);
+    int r =
+        optional(body, "schema", JSON_STRING,
+                 "a string that holds the schema, not the schema itself", &text, ret_code, reterr);
 
     if (r == 0)
         r = optional(body, "schemaType", JSON_STRING, "a string", &type, ret_code, reterr);
@@ -156,7 +157,8 @@ static int read_level(const json_t *body, json_t *config, json_t *echo, int *ret
     if (text.len > sizeof(upper) ||
         mr_compat_level_parse((struct mr_str){upper, text.len}, &level) != 0) {
         *ret_code = CODE_INVALID_LEVEL;
-        return mr_error_set(reterr, MR_INVALID, "'%.*s' is not a compatibility level: give NONE, "
+        return mr_error_set(reterr, MR_INVALID,
+                            "'%.*s' is not a compatibility level: give NONE, "
                             "BACKWARD, FORWARD, FULL, or one of the last three with _TRANSITIVE",
                             (int)(text.len < 64 ? text.len : 64), text.data);
     }

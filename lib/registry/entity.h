@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What clients send, checked and brought into the one form that is kept: schema drafts, metadata, rule
- * sets, configurations. Unknown members are left out. */
+/* What clients send, checked and brought into the one form that is kept: schema drafts, metadata,
+ * rule sets, configurations. Unknown members are left out. */
 #pragma once
 
 #include "content.h"
@@ -19,10 +19,10 @@ enum {
 struct draft {
     const char *text; /* borrowed from the body or from a previous version; NULL or blank: none */
     size_t len;
-    const char *type; /* "AVRO" when the client says nothing */
+    const char *type;                         /* "AVRO" when the client says nothing */
     json_t *references, *metadata, *rule_set; /* owned; NULL when none */
-    int32_t version; /* 0: the next */
-    int32_t id;      /* negative: the registry's choice */
+    int32_t version;                          /* 0: the next */
+    int32_t id;                               /* negative: the registry's choice */
 };
 void draft_done(struct draft *draft);
 static inline void mr_auto_draft(struct draft *draft)
@@ -35,8 +35,8 @@ bool draft_has_text(const struct draft *draft);
 
 int draft_read(const json_t *body, struct draft *ret_draft, int *ret_code, struct mr_error *reterr);
 
-/* {compatibility, alias, normalize, ...} to what is kept ({compatibilityLevel, ...}). *ret_echo is what
- * the client is answered. */
+/* {compatibility, alias, normalize, ...} to what is kept ({compatibilityLevel, ...}). *ret_echo is
+ * what the client is answered. */
 int config_read(const json_t *body, json_t **ret_config, json_t **ret_echo, int *ret_code,
                 struct mr_error *reterr);
 /* Members of `change` over those of `old` (may be NULL). NULL when memory ran out. */

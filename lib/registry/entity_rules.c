@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Metadata {tags, properties, sensitive} and rule sets {migrationRules, domainRules}: read, checked,
- * sorted as they are kept, merged. */
+/* Metadata {tags, properties, sensitive} and rule sets {migrationRules, domainRules}: read,
+ * checked, sorted as they are kept, merged. */
 #include "entity_rules.h"
 
 #include <ctype.h>
@@ -33,7 +33,8 @@ static json_t *string_set(const json_t *list, int *ret_r)
     *ret_r = -ENOMEM;
     if (!items || !set)
         return NULL;
-    json_array_foreach(list, i, item) {
+    json_array_foreach(list, i, item)
+    {
         if (!json_is_string(item)) {
             *ret_r = MR_INVALID;
             return NULL;
@@ -66,8 +67,7 @@ static json_t *sorted_map(json_t *map, bool sets, int *ret_r)
     *ret_r = -ENOMEM;
     if (!keys || !sorted)
         return NULL;
-    json_object_foreach(map, key, value)
-        keys[n++] = key;
+    json_object_foreach(map, key, value) keys[n++] = key;
     qsort(keys, n, sizeof(*keys), by_key);
     for (size_t i = 0; i < n; i++) {
         value = json_object_get(map, keys[i]);
@@ -110,8 +110,8 @@ struct member {
     enum shape shape;
 };
 
-/* Those members of `from` that are listed, checked and in the order of the list; empty ones are left
- * out. */
+/* Those members of `from` that are listed, checked and in the order of the list; empty ones are
+ * left out. */
 static int pick(const json_t *from, const struct member *members, size_t n, json_t *into,
                 int *ret_code, struct mr_error *reterr)
 {
@@ -125,8 +125,9 @@ static int pick(const json_t *from, const struct member *members, size_t n, json
             return wrong(ret_code, reterr, members[i].name, members[i].word);
         if (r != 0)
             return r;
-        bool empty = members[i].shape == A_SET ? json_array_size(kept) == 0
-                                               : json_is_object(kept) && json_object_size(kept) == 0;
+        bool empty = members[i].shape == A_SET
+                         ? json_array_size(kept) == 0
+                         : json_is_object(kept) && json_object_size(kept) == 0;
         if (empty)
             json_decref(kept);
         else if (json_object_set_new(into, members[i].name, kept) != 0)
@@ -204,15 +205,19 @@ static int check_rule(const json_t *rule, const json_t *others, const struct rul
     if (fault)
         return mr_error_set(reterr, MR_INVALID, "%s: %s (was '%s')", list->name, fault,
                             name ? name : "");
-    json_array_foreach(others, i, other)
-        if (strcmp(json_string_value(json_object_get(other, "name")), name) == 0)
-            return mr_error_set(reterr, MR_INVALID, "%s: two rules are named '%s': give each its "
-                                "own name", list->name, name);
+    json_array_foreach(
+        others, i, other) if (strcmp(json_string_value(json_object_get(other, "name")), name) ==
+                              0) return mr_error_set(reterr, MR_INVALID,
+                                                     "%s: two rules are named '%s': give each its "
+                                                     "own name",
+                                                     list->name, name);
     if (!json_object_get(rule, "type"))
         return mr_error_set(reterr, MR_INVALID, "%s: rule '%s' needs a type", list->name, name);
     if (!is_one_of(json_string_value(json_object_get(rule, "kind")), kinds))
-        return mr_error_set(reterr, MR_INVALID, "%s: rule '%s': kind must be TRANSFORM or "
-                            "CONDITION", list->name, name);
+        return mr_error_set(reterr, MR_INVALID,
+                            "%s: rule '%s': kind must be TRANSFORM or "
+                            "CONDITION",
+                            list->name, name);
     if (!is_one_of(mode, list->modes))
         return mr_error_set(reterr, MR_INVALID, "%s: rule '%s': mode must be %s, %s or %s (was %s)",
                             list->name, name, list->modes[0], list->modes[1], list->modes[2], mode);
@@ -223,15 +228,21 @@ static int read_rule(const json_t *from, const struct rule_list *list, json_t *r
                      struct mr_error *reterr)
 {
     static const struct member members[] = {
-        {"name", "a string", A_STRING},      {"doc", "a string", A_STRING},
-        {"kind", "a string", A_STRING},      {"mode", "a string", A_STRING},
-        {"type", "a string", A_STRING},      {"tags", "an array of strings", A_SET},
-        {"params", "an object of strings", A_MAP}, {"expr", "a string", A_STRING},
-        {"onSuccess", "a string", A_STRING}, {"onFailure", "a string", A_STRING},
+        {"name", "a string", A_STRING},
+        {"doc", "a string", A_STRING},
+        {"kind", "a string", A_STRING},
+        {"mode", "a string", A_STRING},
+        {"type", "a string", A_STRING},
+        {"tags", "an array of strings", A_SET},
+        {"params", "an object of strings", A_MAP},
+        {"expr", "a string", A_STRING},
+        {"onSuccess", "a string", A_STRING},
+        {"onFailure", "a string", A_STRING},
         {"disabled", "true or false", A_BOOL},
     };
-    MR_AUTO(json) json_t *rule = json_pack("{s:n,s:n,s:s,s:s}", "name", "doc", "kind", "TRANSFORM",
-                                           "mode", "WRITEREAD");
+    MR_AUTO(json)
+    json_t *rule =
+        json_pack("{s:n,s:n,s:s,s:s}", "name", "doc", "kind", "TRANSFORM", "mode", "WRITEREAD");
 
     if (!json_is_object(from))
         return wrong(ret_code, reterr, list->name, "an array of objects");
@@ -272,7 +283,8 @@ int rule_set_read(const json_t *body, const char *name, json_t **ret_rule_set, i
         json_t *rules = json_array();
         if (!rules || json_object_set_new(rule_set, list->name, rules) != 0)
             return -ENOMEM;
-        json_array_foreach(items, n, item) {
+        json_array_foreach(items, n, item)
+        {
             int r = read_rule(item, list, rules, ret_code, reterr);
             if (r != 0)
                 return r;
@@ -339,9 +351,8 @@ static bool has_rule(const json_t *rules, const json_t *rule)
     const json_t *item;
     size_t i;
 
-    json_array_foreach(rules, i, item)
-        if (strcmp(json_string_value(json_object_get(item, "name")), name) == 0)
-            return true;
+    json_array_foreach(rules, i, item) if (strcmp(json_string_value(json_object_get(item, "name")),
+                                                  name) == 0) return true;
     return false;
 }
 
@@ -354,9 +365,8 @@ static json_t *merge_rules(json_t *old, json_t *new)
 
     if (!merged)
         return NULL;
-    json_array_foreach(old, i, rule)
-        if (!has_rule(new, rule) && json_array_append(merged, rule) != 0)
-            return NULL;
+    json_array_foreach(old, i, rule) if (!has_rule(new, rule) &&
+                                         json_array_append(merged, rule) != 0) return NULL;
     return json_array_extend(merged, new) == 0 ? MR_MOVE(merged) : NULL;
 }
 
@@ -372,8 +382,8 @@ int rule_set_merge(json_t *old, json_t *new, json_t **ret_merged)
         json_t *before = json_object_get(old, name), *after = json_object_get(new, name);
         if (!before && !after)
             continue;
-        json_t *both = before && after ? merge_rules(before, after)
-                                       : json_incref(before ? before : after);
+        json_t *both =
+            before && after ? merge_rules(before, after) : json_incref(before ? before : after);
         if (!both || json_object_set_new(merged, name, both) != 0)
             return -ENOMEM;
     }
@@ -388,9 +398,9 @@ bool rule_set_has_type(const json_t *rule_set, struct mr_str type)
     for (size_t i = 0; i < MR_N_ELEMENTS(rule_lists); i++) {
         const json_t *rule;
         size_t n;
-        json_array_foreach(json_object_get(rule_set, rule_lists[i].name), n, rule)
-            if (mr_str_eq(json_str(json_object_get(rule, "type")), type))
-                return true;
+        json_array_foreach(
+            json_object_get(rule_set, rule_lists[i].name), n,
+            rule) if (mr_str_eq(json_str(json_object_get(rule, "type")), type)) return true;
     }
     return false;
 }

@@ -162,7 +162,9 @@ int http_new(const struct mr_registry_config *config, struct http **ret_http,
         return -ENOMEM;
     (void)pthread_once(&once, init_curl);
     http->timeout_ms = config->timeout_ms > 0 ? config->timeout_ms : DEFAULT_TIMEOUT_MS;
-    http->retries = config->retries > 0 ? config->retries : config->retries < 0 ? 0 : DEFAULT_RETRIES;
+    http->retries = config->retries > 0   ? config->retries
+                    : config->retries < 0 ? 0
+                                          : DEFAULT_RETRIES;
     http->backoff_ms = config->backoff_ms > 0 ? config->backoff_ms : DEFAULT_BACKOFF_MS;
     http->stop = config->stop;
     http->stop_opaque = config->stop_opaque;
@@ -209,11 +211,14 @@ static int connection_fault(struct http *http, CURLcode code, const char *url,
     case CURLE_PEER_FAILED_VERIFICATION:
         return mr_error_set(reterr, -EACCES,
                             "the certificate of %s is not trusted (%s): name its authority's file "
-                            "with --registry-ca", url, why);
+                            "with --registry-ca",
+                            url, why);
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CACERT_BADFILE:
-        return mr_error_set(reterr, -EACCES, "TLS to %s failed: %s: check --registry-ca, "
-                            "--registry-cert and --registry-key", url, why);
+        return mr_error_set(reterr, -EACCES,
+                            "TLS to %s failed: %s: check --registry-ca, "
+                            "--registry-cert and --registry-key",
+                            url, why);
     default:
         return mr_error_set(reterr, MR_AGAIN, "%s does not answer: %s", url, why);
     }
@@ -224,7 +229,8 @@ static int judge_status(const struct http_reply *reply, struct mr_error *reterr)
     switch (reply->status) {
     case 401:
     case 403:
-        return mr_error_set(reterr, -EACCES, "%s refused the credentials (HTTP %ld): check "
+        return mr_error_set(reterr, -EACCES,
+                            "%s refused the credentials (HTTP %ld): check "
                             "--registry-user, --registry-password or --registry-token",
                             reply->url, reply->status);
     case 408:
@@ -239,8 +245,10 @@ static int judge_status(const struct http_reply *reply, struct mr_error *reterr)
                             reply->status, (int)(reply->body.len < 200 ? reply->body.len : 200),
                             reply->body.len ? (const char *)reply->body.data : "");
     if (reply->status >= 300 && reply->status < 400)
-        return mr_error_set(reterr, -EPROTO, "%s redirects elsewhere (HTTP %ld): give the registry's "
-                            "own URL", reply->url, reply->status);
+        return mr_error_set(reterr, -EPROTO,
+                            "%s redirects elsewhere (HTTP %ld): give the registry's "
+                            "own URL",
+                            reply->url, reply->status);
     return 0;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HTTP as the registry client needs it: several servers tried in turn, retries, TLS, credentials. */
+/* HTTP as the registry client needs it: several servers tried in turn, retries, TLS, credentials.
+ */
 #pragma once
 
 #include "millrace/buf.h"
@@ -19,8 +20,8 @@ struct http_reply {
 };
 
 /* path begins with '/', already encoded; body.data NULL: none. *reply is reset and filled. 0 when a
- * server answered with anything but 401, 403, 408, 429, 3xx and 5xx; the rest is as the public header
- * says of every call. */
+ * server answered with anything but 401, 403, 408, 429, 3xx and 5xx; the rest is as the public
+ * header says of every call. */
 int http_send(struct http *http, const char *method, const char *path, struct mr_str body,
               struct http_reply *reply, struct mr_error *reterr);
 

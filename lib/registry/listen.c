@@ -27,8 +27,10 @@ static int split(const char *text, struct where *ret_where, struct mr_error *ret
     char *end;
 
     if (!colon || len >= sizeof(ret_where->host))
-        return mr_error_set(reterr, MR_INVALID, "'%s' is no address to listen on: give HOST:PORT, as "
-                            "127.0.0.1:8081", text ? text : "");
+        return mr_error_set(reterr, MR_INVALID,
+                            "'%s' is no address to listen on: give HOST:PORT, as "
+                            "127.0.0.1:8081",
+                            text ? text : "");
     const char *host = text;
     if (len >= 2 && host[0] == '[' && host[len - 1] == ']') {
         host++;
@@ -38,8 +40,10 @@ static int split(const char *text, struct where *ret_where, struct mr_error *ret
     errno = 0;
     unsigned long port = strtoul(colon + 1, &end, 10);
     if (colon[1] < '0' || colon[1] > '9' || *end != '\0' || port > 65535)
-        return mr_error_set(reterr, MR_INVALID, "'%s': a port is a number from 0 (chosen by the "
-                            "system) to 65535", text);
+        return mr_error_set(reterr, MR_INVALID,
+                            "'%s': a port is a number from 0 (chosen by the "
+                            "system) to 65535",
+                            text);
     (void)snprintf(ret_where->port, sizeof(ret_where->port), "%lu", port);
     return 0;
 }
@@ -92,8 +96,10 @@ int listen_open(const char *where, int *ret_fd, char address[LISTEN_ADDRESS_MAX]
     freeaddrinfo(found);
     if (fd < 0)
         return mr_error_set(reterr, fd, "cannot listen on %s: %s%s", where, strerrordesc_np(-fd),
-                            fd == -EADDRINUSE ? ": another program has this port; port 0 takes a free "
-                                                "one" : "");
+                            fd == -EADDRINUSE
+                                ? ": another program has this port; port 0 takes a free "
+                                  "one"
+                                : "");
     *ret_fd = fd;
     *ret_port = real_port(fd);
     (void)snprintf(address, LISTEN_ADDRESS_MAX, strchr(parts.host, ':') ? "[%s]:%u" : "%s:%u",

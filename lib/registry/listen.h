@@ -9,6 +9,7 @@
 
 enum { LISTEN_ADDRESS_MAX = 300 };
 
-/* address gets "HOST:PORT" with the real port. Outcomes: 0; MR_INVALID (no such address); -errno. */
+/* address gets "HOST:PORT" with the real port. Outcomes: 0; MR_INVALID (no such address); -errno.
+ */
 int listen_open(const char *where, int *ret_fd, char address[LISTEN_ADDRESS_MAX],
                 uint16_t *ret_port, struct mr_error *reterr);

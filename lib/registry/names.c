@@ -67,8 +67,8 @@ bool name_context(struct mr_arena *arena, struct mr_str segment, struct mr_str *
         segment.len--;
     if (segment.len > 0 && memchr(segment.data, ':', segment.len))
         return false;
-    const char *text = mr_arena_printf(arena, "%s%.*s", starts(segment, ".") ? "" : ".",
-                                       MR_STR_ARG(segment));
+    const char *text =
+        mr_arena_printf(arena, "%s%.*s", starts(segment, ".") ? "" : ".", MR_STR_ARG(segment));
     *ret_context = mr_str_from(text);
     return text != NULL;
 }

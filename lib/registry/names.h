@@ -21,10 +21,12 @@ const char *name_join(struct mr_arena *arena, struct mr_str context, struct mr_s
 const char *name_normal(struct mr_arena *arena, struct mr_str qualified);
 /* Control characters and the reserved name are refused. */
 bool name_is_valid(struct mr_str qualified);
-/* A context as a path segment may spell it (".x", "x", ":.x:") to ".x"; false when it holds a colon. */
+/* A context as a path segment may spell it (".x", "x", ":.x:") to ".x"; false when it holds a
+ * colon. */
 bool name_context(struct mr_arena *arena, struct mr_str segment, struct mr_str *ret_context);
-/* Whether a prefix as lists take it covers a subject: ":*:p" in all contexts, ":.c" all contexts that
- * begin so, ":.c:p" and "p" within one. */
+/* Whether a prefix as lists take it covers a subject: ":*:p" in all contexts, ":.c" all contexts
+ * that begin so, ":.c:p" and "p" within one. */
 bool name_matches(struct mr_str prefix, struct mr_str qualified);
-/* A reference from `parent` without context of its own means parent's. False when it does not fit. */
+/* A reference from `parent` without context of its own means parent's. False when it does not fit.
+ */
 bool name_beside(struct mr_str parent, struct mr_str subject, char out[2 * NAME_MAX_BYTES]);

@@ -38,8 +38,8 @@ static int fetch_version(struct mr_registry *registry, const char *subject, int3
     return r;
 }
 
-static int fetch_history(struct mr_registry *registry, const char *subject,
-                         struct history *history, struct mr_error *reterr)
+static int fetch_history(struct mr_registry *registry, const char *subject, struct history *history,
+                         struct mr_error *reterr)
 {
     MR_AUTO(json) json_t *json = NULL;
     const json_t *item;
@@ -54,7 +54,8 @@ static int fetch_history(struct mr_registry *registry, const char *subject,
     history->versions = calloc(json_array_size(json) + 1, sizeof(int32_t));
     if (!history->schemas || !history->versions)
         return -ENOMEM;
-    json_array_foreach(json, i, item) {
+    json_array_foreach(json, i, item)
+    {
         r = fetch_version(registry, subject, (int32_t)json_integer_value(item), history, reterr);
         if (r != 0)
             return r;
@@ -71,12 +72,13 @@ static int say_why(enum mr_compat_level level, int32_t version, const struct mr_
         (void)mr_buf_printf(&text, "%s%s at %s: %s", i > 0 ? "; " : "",
                             mr_finding_name(findings->items[i].type), findings->items[i].location,
                             findings->items[i].message);
-    return mr_error_set(reterr, MR_INVALID, "not %s with version %d: %s", mr_compat_level_name(level),
-                        (int)version, text.len > 0 ? (const char *)text.data : "");
+    return mr_error_set(reterr, MR_INVALID, "not %s with version %d: %s",
+                        mr_compat_level_name(level), (int)version,
+                        text.len > 0 ? (const char *)text.data : "");
 }
 
-/* The registry can only be asked about the level that it has now; a level that is still to be set is
- * judged here. */
+/* The registry can only be asked about the level that it has now; a level that is still to be set
+ * is judged here. */
 static int check_at_level(struct mr_registry *registry, const struct mr_publication *publication,
                           struct mr_error *reterr)
 {

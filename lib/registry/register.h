@@ -4,13 +4,13 @@
 
 #include "rest.h"
 
-/* The version of subject that holds content; deleted: a deleted one will do. NULL when there is none.
- * The caller holds lock or writer. */
+/* The version of subject that holds content; deleted: a deleted one will do. NULL when there is
+ * none. The caller holds lock or writer. */
 const struct version *find_content(struct core *core, const char *subject,
                                    const struct content *content, bool deleted);
 
-/* A schema sent whole, where an undeleted version says the same through references. The caller holds
- * neither lock; *ret_version is 0 when there is none. 0 or -errno. */
+/* A schema sent whole, where an undeleted version says the same through references. The caller
+ * holds neither lock; *ret_version is 0 when there is none. 0 or -errno. */
 int find_inlined(struct core *core, const char *subject, const struct canon *canon,
                  const struct history *history, int32_t *ret_version);
 

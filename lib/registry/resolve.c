@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A schema from the registry with all that it refers to: references are fetched depth first, so that
- * every text stands after those it needs. */
+/* A schema from the registry with all that it refers to: references are fetched depth first, so
+ * that every text stands after those it needs. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +11,8 @@
 enum { MAX_REFERENCES = 1000, MAX_REFERENCE_DEPTH = 64 };
 
 struct references {
-    char **texts;   /* dependencies first */
-    char **keys;    /* "subject\nversion" of each text, so that none comes twice */
+    char **texts; /* dependencies first */
+    char **keys;  /* "subject\nversion" of each text, so that none comes twice */
     size_t n_items;
 };
 
@@ -69,8 +69,10 @@ static int fetch_one(struct mr_registry *registry, const char *subject, int vers
     if (known(references, (const char *)key.data))
         return 0;
     if (references->n_items == MAX_REFERENCES || depth == MAX_REFERENCE_DEPTH)
-        return mr_error_set(reterr, MR_INVALID, "the schema refers to more than %d others, or more "
-                            "than %d levels deep", MAX_REFERENCES, MAX_REFERENCE_DEPTH);
+        return mr_error_set(reterr, MR_INVALID,
+                            "the schema refers to more than %d others, or more "
+                            "than %d levels deep",
+                            MAX_REFERENCES, MAX_REFERENCE_DEPTH);
     (void)snprintf(tail, sizeof(tail), "/versions/%d?deleted=true", version);
     int r = client_subject_path(registry, subject, tail);
     if (r == 0)
@@ -100,7 +102,8 @@ static int collect(struct mr_registry *registry, const json_t *object, int depth
     const json_t *item;
     size_t i;
 
-    json_array_foreach(list, i, item) {
+    json_array_foreach(list, i, item)
+    {
         const char *subject = json_string_value(json_object_get(item, "subject"));
         const json_t *version = json_object_get(item, "version");
 

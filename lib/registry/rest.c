@@ -28,6 +28,8 @@ int reply_error(struct reply *reply, int code, const char *fmt, ...)
         text = NULL;
         return -ENOMEM;
     }
+    for (size_t bad; !mr_utf8_valid(text, (size_t)n, &bad);)
+        text[bad] = '?'; /* a cut in the middle of a character, a method that is none */
     reply->content = content_unref(reply->content);
     reply->status = (unsigned)(code >= 1000 ? code / 100 : code);
     reply->body.len = 0;
@@ -88,8 +90,8 @@ static struct mr_str until(struct mr_str *rest, char end)
     return part;
 }
 
-/* Each segment is decoded once, after the split: %2F is part of a name. Slashes at the end, or several
- * in a row, mean nothing. */
+/* Each segment is decoded once, after the split: %2F is part of a name. Slashes at the end, or
+ * several in a row, mean nothing. */
 static bool split_path(struct request *request, struct mr_str path, bool *ret_long)
 {
     *ret_long = false;
@@ -168,8 +170,8 @@ static const char *follow_alias(struct request *request, const char *subject)
 {
     core_read_lock(request->core);
     const struct setting *setting = state_setting(&request->core->state, subject);
-    struct mr_str alias = setting ? json_str(json_object_get(setting->config, "alias"))
-                                  : (struct mr_str){0};
+    struct mr_str alias =
+        setting ? json_str(json_object_get(setting->config, "alias")) : (struct mr_str){0};
     const char *followed =
         alias.len > 0 ? mr_arena_dup(request->arena, alias.data, alias.len) : subject;
     core_read_unlock(request->core);
@@ -208,8 +210,7 @@ static bool route_fits(const struct route *route, const struct request *request)
         struct mr_str want = until(&path, '/');
         if (i == request->n_segments)
             return false;
-        if (want.data[0] != '*' && want.data[0] != '{' &&
-            !mr_str_eq(want, request->segments[i]))
+        if (want.data[0] != '*' && want.data[0] != '{' && !mr_str_eq(want, request->segments[i]))
             return false;
     }
     return i == request->n_segments;
@@ -254,14 +255,18 @@ static int read_body(struct request *request, struct mr_str body, struct reply *
     json_error_t why;
 
     if (body.len == 0)
-        return reply_error(reply, 422, "this request needs a JSON body") == 0 ? MR_INVALID : -ENOMEM;
+        return reply_error(reply, 422, "this request needs a JSON body") == 0 ? MR_INVALID
+                                                                              : -ENOMEM;
     request->body = json_loadb(body.data, body.len, JSON_ALLOW_NUL, &why);
     if (json_is_object(request->body))
         return 0;
     if (request->body)
-        return reply_error(reply, 400, "the body must be a JSON object") == 0 ? MR_INVALID : -ENOMEM;
+        return reply_error(reply, 400, "the body must be a JSON object") == 0 ? MR_INVALID
+                                                                              : -ENOMEM;
     return reply_error(reply, 400, "the body is not JSON: %s at line %d, column %d", why.text,
-                       why.line, why.column) == 0 ? MR_INVALID : -ENOMEM;
+                       why.line, why.column) == 0
+               ? MR_INVALID
+               : -ENOMEM;
 }
 
 static int run_route(struct request *request, const struct route *route, struct mr_str body,

@@ -17,7 +17,7 @@ struct query_pair {
 
 struct request {
     struct core *core;
-    struct mr_arena *arena; /* for the request's lifetime */
+    struct mr_arena *arena;               /* for the request's lifetime */
     struct mr_str segments[MAX_SEGMENTS]; /* decoded, NUL-terminated */
     size_t n_segments;
     struct query_pair query[MAX_QUERY];
@@ -30,32 +30,33 @@ struct request {
 
 struct reply {
     unsigned status;
-    const char *allow;       /* of a 405 */
+    const char *allow; /* of a 405 */
     struct mr_buf body;
     struct content *content; /* instead of body: the prepared answer by id; a reference */
 };
 
 void reply_done(struct reply *reply);
 
-/* Handles a whole request. method: "GET"; target: path and query as sent. 0, or -errno when not even an
- * error could be written. */
+/* Handles a whole request. method: "GET"; target: path and query as sent. 0, or -errno when not
+ * even an error could be written. */
 int rest_handle(struct core *core, const char *method, const char *target, struct mr_str body,
                 struct reply *reply);
 
 /* ---- for the handlers ---- */
-/* Replaces what is in the reply. code is an HTTP status or one of the registry's, which begin with it
- * (42201 -> 422). Returns 0. */
+/* Replaces what is in the reply. code is an HTTP status or one of the registry's, which begin with
+ * it (42201 -> 422). Returns 0. */
 int reply_error(struct reply *reply, int code, const char *fmt, ...) MR_PRINTF(3, 4);
 int reply_json(struct reply *reply, const json_t *json);
 
-struct mr_str query_text(const struct request *request, const char *name); /* data NULL: not given */
+struct mr_str query_text(const struct request *request,
+                         const char *name);                       /* data NULL: not given */
 bool query_flag(const struct request *request, const char *name); /* "true" in any case */
 
 typedef int (*rest_handler)(struct request *request, struct reply *reply);
 
 struct route {
     const char *method;
-    const char *path;  /* segments; one as {subject} sets request->subject, a star fits any */
+    const char *path; /* segments; one as {subject} sets request->subject, a star fits any */
     rest_handler handler;
     bool takes_body;
 };

@@ -71,8 +71,7 @@ int write_version(const char *subject, const struct version *version, struct mr_
     if (r == 0)
         r = mr_buf_json_string(out, subject, strlen(subject));
     if (r == 0)
-        r = mr_buf_printf(out, ",\"version\":%d,\"id\":%d", (int)version->number,
-                          (int)version->id);
+        r = mr_buf_printf(out, ",\"version\":%d,\"id\":%d", (int)version->number, (int)version->id);
     if (r == 0)
         r = content_write(version->content, out);
     return r == 0 ? mr_buf_byte(out, '}') : r;
@@ -92,8 +91,7 @@ int write_resolved(struct request *request, const struct content *content, struc
     return r == MR_INVALID ? mr_buf_append(out, content->text, content->len) : r;
 }
 
-const struct version *id_version(const struct context *context, int32_t number,
-                                 const char *subject)
+const struct version *id_version(const struct context *context, int32_t number, const char *subject)
 {
     const struct id *id = context ? context_id(context, number) : NULL;
     const struct holder *holder = NULL;
@@ -117,7 +115,8 @@ bool version_segment(struct mr_str segment, struct reply *reply, int32_t *ret_nu
         *ret_number = (int32_t)number;
         return true;
     }
-    (void)reply_error(reply, 42202, "The specified version '%.*s' is not a valid version id: give "
+    (void)reply_error(reply, 42202,
+                      "The specified version '%.*s' is not a valid version id: give "
                       "latest, -1, or a number from 1 to 2147483647",
                       (int)(segment.len < 64 ? segment.len : 64), segment.data);
     return false;
@@ -144,8 +143,10 @@ int no_such_version(struct reply *reply, const char *subject, const struct subje
     if (!held || !subject_has(held, deleted))
         return no_such_subject(reply, subject);
     if (number == LATEST)
-        return reply_error(reply, 40402, "Version latest not found: all versions of subject '%s' are "
-                           "deleted", subject);
+        return reply_error(reply, 40402,
+                           "Version latest not found: all versions of subject '%s' are "
+                           "deleted",
+                           subject);
     return reply_error(reply, 40402, "Version %d not found.", (int)number);
 }
 
@@ -153,7 +154,8 @@ bool valid_subject(const struct request *request, struct reply *reply)
 {
     if (!request->subject || name_is_valid(mr_str_from(request->subject)))
         return true;
-    (void)reply_error(reply, 42208, "the subject's name is not allowed: it must hold no control "
+    (void)reply_error(reply, 42208,
+                      "the subject's name is not allowed: it must hold no control "
                       "characters and not be __GLOBAL");
     return false;
 }

@@ -27,7 +27,8 @@ int write_resolved(struct request *request, const struct content *content, struc
 const struct version *id_version(const struct context *context, int32_t number,
                                  const char *subject);
 
-/* "latest", -1 or 1..2^31-1 from a segment; LATEST for the first two. False: 42202 is in the reply. */
+/* "latest", -1 or 1..2^31-1 from a segment; LATEST for the first two. False: 42202 is in the reply.
+ */
 enum { LATEST = -1 };
 bool version_segment(struct mr_str segment, struct reply *reply, int32_t *ret_number);
 /* deleted: a deleted one will do (LATEST never is). The caller holds lock or writer. */

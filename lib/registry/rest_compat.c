@@ -19,22 +19,23 @@ static int answer(struct request *request, bool compatible, json_t *messages, st
 }
 
 /* A schema that is none: 42201, or with verbose a verdict. */
-static int answer_invalid(struct request *request, const struct mr_error *error, struct reply *reply)
+static int answer_invalid(struct request *request, const struct mr_error *error,
+                          struct reply *reply)
 {
     const char *colon = error->where[0] ? ": " : "";
 
     if (!query_flag(request, "verbose"))
         return reply_error(reply, 42201, "%s%s%s", error->where, colon, error->text);
-    MR_AUTO(json) json_t *messages =
-        json_pack("[o]", json_sprintf("%s%s%s", error->where, colon, error->text));
+    MR_AUTO(json)
+    json_t *messages = json_pack("[o]", json_sprintf("%s%s%s", error->where, colon, error->text));
     return messages ? answer(request, false, messages, reply) : -ENOMEM;
 }
 
 static int check(struct request *request, struct draft *draft, const struct history *history,
                  const json_t *config, struct reply *reply)
 {
-    bool normalize = query_flag(request, "normalize") ||
-                     json_is_true(json_object_get(config, "normalize"));
+    bool normalize =
+        query_flag(request, "normalize") || json_is_true(json_object_get(config, "normalize"));
     MR_AUTO(canon) struct canon canon = {0};
     MR_AUTO(json) json_t *messages = json_array();
     struct mr_error error = MR_ERROR_INIT;
@@ -56,8 +57,8 @@ static int check(struct request *request, struct draft *draft, const struct hist
 }
 
 /* number: one version, LATEST, or 0 for all that the level covers. */
-static int take(struct request *request, int32_t number, struct history *history, json_t **ret_config,
-                struct reply *reply)
+static int take(struct request *request, int32_t number, struct history *history,
+                json_t **ret_config, struct reply *reply)
 {
     core_read_lock(request->core);
     const struct subject *subject = state_subject(&request->core->state, request->subject);

@@ -16,13 +16,16 @@ int rest_get_config(struct request *request, struct reply *reply)
     bool in_scope = query_flag(request, "defaultToGlobal");
 
     core_read_lock(request->core);
-    MR_AUTO(json) json_t *config = in_scope ? config_in_scope(request->core, request->subject)
-                                            : config_own(request->core, request->subject);
+    MR_AUTO(json)
+    json_t *config = in_scope ? config_in_scope(request->core, request->subject)
+                              : config_own(request->core, request->subject);
     core_read_unlock(request->core);
     if (!config)
         return in_scope ? -ENOMEM
-                        : reply_error(reply, 40408, "Subject '%s' does not have subject-level "
-                                      "compatibility configured", request->subject);
+                        : reply_error(reply, 40408,
+                                      "Subject '%s' does not have subject-level "
+                                      "compatibility configured",
+                                      request->subject);
     return reply_json(reply, config);
 }
 
@@ -33,8 +36,10 @@ static int refuse_mode(struct request *request, struct reply *reply)
 
     if (!mode_forbids_changes(mode))
         return 0;
-    return reply_error(reply, 42205, "subject '%s' is in mode %s: its configuration cannot be changed "
-                       "until the mode is READWRITE", whom(request), mode_name(mode)) == 0
+    return reply_error(reply, 42205,
+                       "subject '%s' is in mode %s: its configuration cannot be changed "
+                       "until the mode is READWRITE",
+                       whom(request), mode_name(mode)) == 0
                ? MR_INVALID
                : -ENOMEM;
 }
@@ -143,8 +148,10 @@ static int put_mode(struct request *request, enum mode mode, struct reply *reply
     const struct subject *held = into_import ? covered(request) : NULL;
 
     if (held)
-        return reply_error(reply, 42205, "mode IMPORT is for an empty registry, and subject '%s' is "
-                           "there: delete what is there, or add ?force=true", held->name) == 0
+        return reply_error(reply, 42205,
+                           "mode IMPORT is for an empty registry, and subject '%s' is "
+                           "there: delete what is there, or add ?force=true",
+                           held->name) == 0
                    ? MR_INVALID
                    : -ENOMEM;
     return into_import ? core_commit(request->core, records, 2, NULL)
@@ -159,7 +166,8 @@ int rest_put_mode(struct request *request, struct reply *reply)
     if (!valid_subject(request, reply))
         return 0;
     if (!json_is_string(member) || mode_parse(json_str(member), &mode) != 0)
-        return reply_error(reply, 42204, "Invalid mode. Valid values are READWRITE, READONLY, "
+        return reply_error(reply, 42204,
+                           "Invalid mode. Valid values are READWRITE, READONLY, "
                            "READONLY_OVERRIDE and IMPORT");
     (void)pthread_mutex_lock(&request->core->writer);
     int r = put_mode(request, mode, reply);

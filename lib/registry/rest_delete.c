@@ -21,9 +21,12 @@ static int refuse_mode(const struct deletion *deletion)
 
     if (!mode_forbids_changes(mode))
         return 0;
-    return reply_error(deletion->reply, 42205, "subject '%s' is in mode %s: nothing can be deleted "
-                       "until its mode is READWRITE", deletion->request->subject,
-                       mode_name(mode)) == 0 ? MR_INVALID : -ENOMEM;
+    return reply_error(deletion->reply, 42205,
+                       "subject '%s' is in mode %s: nothing can be deleted "
+                       "until its mode is READWRITE",
+                       deletion->request->subject, mode_name(mode)) == 0
+               ? MR_INVALID
+               : -ENOMEM;
 }
 
 static int refuse_referred(const struct deletion *deletion, int32_t version)
@@ -34,9 +37,11 @@ static int refuse_referred(const struct deletion *deletion, int32_t version)
 
     if (!referred)
         return 0;
-    return reply_error(deletion->reply, 42206, "version %d of '%s' is referenced by version %d of "
-                       "'%s'%s: delete that first", (int)version, subject,
-                       (int)referred->referrers[0].version, referred->referrers[0].subject->name,
+    return reply_error(deletion->reply, 42206,
+                       "version %d of '%s' is referenced by version %d of "
+                       "'%s'%s: delete that first",
+                       (int)version, subject, (int)referred->referrers[0].version,
+                       referred->referrers[0].subject->name,
                        referred->n_referrers > 1 ? " and others" : "") == 0
                ? MR_INVALID
                : -ENOMEM;
@@ -82,9 +87,12 @@ static int choose_versions(struct deletion *deletion, int32_t *numbers, size_t *
         if (r != 0)
             return r;
         if (deletion->permanent && !version->deleted)
-            return reply_error(deletion->reply, 40405, "Subject '%s' was not deleted first before "
-                               "being permanently deleted", subject->name) == 0 ? MR_INVALID
-                                                                                : -ENOMEM;
+            return reply_error(deletion->reply, 40405,
+                               "Subject '%s' was not deleted first before "
+                               "being permanently deleted",
+                               subject->name) == 0
+                       ? MR_INVALID
+                       : -ENOMEM;
         numbers[n++] = version->number;
     }
     *ret_n = n;
@@ -119,8 +127,8 @@ static int delete_subject(struct deletion *deletion)
 int rest_delete_subject(struct request *request, struct reply *reply)
 {
     struct core *core = request->core;
-    struct deletion deletion = {.request = request, .reply = reply,
-                                .permanent = query_flag(request, "permanent")};
+    struct deletion deletion = {
+        .request = request, .reply = reply, .permanent = query_flag(request, "permanent")};
     int r;
 
     (void)pthread_mutex_lock(&core->writer);
@@ -128,8 +136,10 @@ int rest_delete_subject(struct request *request, struct reply *reply)
     if (!deletion.subject)
         r = no_such_subject(reply, request->subject);
     else if (!deletion.permanent && !subject_latest(deletion.subject))
-        r = reply_error(reply, 40404, "Subject '%s' was soft deleted. Set permanent=true to delete "
-                        "permanently", request->subject);
+        r = reply_error(reply, 40404,
+                        "Subject '%s' was soft deleted. Set permanent=true to delete "
+                        "permanently",
+                        request->subject);
     else
         r = delete_subject(&deletion);
     (void)pthread_mutex_unlock(&core->writer);
@@ -157,8 +167,10 @@ static int delete_version(struct deletion *deletion, const struct version *versi
     if (r != 0)
         return r;
     if (deletion->permanent && !version->deleted)
-        return reply_error(deletion->reply, 40407, "Subject '%s' Version %d was not deleted first "
-                           "before being permanently deleted", name, (int)version->number);
+        return reply_error(deletion->reply, 40407,
+                           "Subject '%s' Version %d was not deleted first "
+                           "before being permanently deleted",
+                           name, (int)version->number);
     records[deletion->n_records++] = (struct record){
         .type = RECORD_SCHEMA,
         .subject = name,
@@ -177,8 +189,8 @@ static int delete_version(struct deletion *deletion, const struct version *versi
 int rest_delete_version(struct request *request, struct reply *reply)
 {
     struct core *core = request->core;
-    struct deletion deletion = {.request = request, .reply = reply,
-                                .permanent = query_flag(request, "permanent")};
+    struct deletion deletion = {
+        .request = request, .reply = reply, .permanent = query_flag(request, "permanent")};
     int32_t number;
     int r;
 
@@ -190,8 +202,10 @@ int rest_delete_version(struct request *request, struct reply *reply)
     if (!version)
         r = no_such_version(reply, request->subject, deletion.subject, number, true);
     else if (version->deleted && !deletion.permanent)
-        r = reply_error(reply, 40406, "Subject '%s' Version %d was soft deleted. Set permanent=true "
-                        "to delete permanently", request->subject, (int)number);
+        r = reply_error(reply, 40406,
+                        "Subject '%s' Version %d was soft deleted. Set permanent=true "
+                        "to delete permanently",
+                        request->subject, (int)number);
     else
         r = delete_version(&deletion, version);
     (void)pthread_mutex_unlock(&core->writer);

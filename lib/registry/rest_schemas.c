@@ -9,8 +9,8 @@
 
 enum { MAX_SCHEMAS = 1000 }; /* of one answer to GET /schemas */
 
-/* Where an id is asked for on behalf of a subject: there, in the subject's context, or for a subject
- * without context in any context that has the subject. */
+/* Where an id is asked for on behalf of a subject: there, in the subject's context, or for a
+ * subject without context in any context that has the subject. */
 static const struct version *version_by_id(struct request *request, int32_t number,
                                            struct context **ret_context)
 {
@@ -242,8 +242,7 @@ int rest_by_guid(struct request *request, struct reply *reply)
     }
     core_read_unlock(request->core);
     if (!content)
-        return reply_error(reply, 40403, "Schema %.*s not found",
-                           MR_STR_ARG(request->segments[2]));
+        return reply_error(reply, 40403, "Schema %.*s not found", MR_STR_ARG(request->segments[2]));
     reply->status = 200;
     reply->content = content;
     return 0;
@@ -276,8 +275,7 @@ int rest_by_guid_ids(struct request *request, struct reply *reply)
     }
     core_read_unlock(request->core);
     if (r == 0 && n == 0)
-        return reply_error(reply, 40403, "Schema %.*s not found",
-                           MR_STR_ARG(request->segments[2]));
+        return reply_error(reply, 40403, "Schema %.*s not found", MR_STR_ARG(request->segments[2]));
     return r == 0 ? mr_buf_byte(&reply->body, ']') : r;
 }
 

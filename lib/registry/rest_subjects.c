@@ -272,8 +272,8 @@ static bool normalizes(struct request *request)
     core_read_lock(request->core);
     json_t *config = config_in_scope(request->core, request->subject);
     core_read_unlock(request->core);
-    bool normalize = query_flag(request, "normalize") ||
-                     json_is_true(json_object_get(config, "normalize"));
+    bool normalize =
+        query_flag(request, "normalize") || json_is_true(json_object_get(config, "normalize"));
     json_decref(config);
     return normalize;
 }
@@ -291,9 +291,8 @@ int rest_lookup(struct request *request, struct reply *reply)
     if (r == MR_INVALID)
         return reply_error(reply, code, "%s", error.text);
     if (r == 0)
-        r = draft_has_text(&draft)
-                ? look_up_in(request, request->subject, &draft, normalize, reply)
-                : MR_ABSENT;
+        r = draft_has_text(&draft) ? look_up_in(request, request->subject, &draft, normalize, reply)
+                                   : MR_ABSENT;
     if (r != MR_ABSENT)
         return r;
     r = draft_has_text(&draft) ? in_other_contexts(request, &others, &n) : MR_ABSENT;

@@ -20,9 +20,9 @@ static int rest_metadata_id(struct request *request, struct reply *reply)
 {
     (void)request;
     reply->status = 200;
-    return mr_buf_append_str(&reply->body,
-                             MR_STR("{\"scope\":{\"path\":[],\"clusters\":{\"kafka-cluster\":\"\","
-                                    "\"schema-registry-cluster\":\"schema-registry\"}},\"id\":\"\"}"));
+    return mr_buf_append_str(
+        &reply->body, MR_STR("{\"scope\":{\"path\":[],\"clusters\":{\"kafka-cluster\":\"\","
+                             "\"schema-registry-cluster\":\"schema-registry\"}},\"id\":\"\"}"));
 }
 
 static int rest_metadata_version(struct request *request, struct reply *reply)

@@ -19,13 +19,13 @@
 #include "workers.h"
 
 enum {
-    MAX_BODY = 4 << 20,            /* a schema of 1 MiB with every character escaped, and more */
-    MAX_IGNORED_BODY = 64 << 20,   /* of a refused chunked body; then the connection is cut */
+    MAX_BODY = 4 << 20,          /* a schema of 1 MiB with every character escaped, and more */
+    MAX_IGNORED_BODY = 64 << 20, /* of a refused chunked body; then the connection is cut */
     MAX_CONNECTIONS = 1000,
-    MAX_HEADER = 32 << 10,         /* request line and headers */
-    IDLE_SECONDS = 60,             /* without a byte in either direction */
-    MAX_THREADS = 4,               /* that serve connections and reads */
-    MAX_WORKERS = 4,               /* that register, check and delete */
+    MAX_HEADER = 32 << 10, /* request line and headers */
+    IDLE_SECONDS = 60,     /* without a byte in either direction */
+    MAX_THREADS = 4,       /* that serve connections and reads */
+    MAX_WORKERS = 4,       /* that register, check and delete */
     STOP_MS = 2000,
 };
 
@@ -151,8 +151,8 @@ static const char *header(struct MHD_Connection *connection, const char *name)
     return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
-/* What a web page can make a browser send anywhere without asking: no client of a registry sends it,
- * so it is kept away from a registry on loopback. */
+/* What a web page can make a browser send anywhere without asking: no client of a registry sends
+ * it, so it is kept away from a registry on loopback. */
 static bool is_form(const char *type)
 {
     static const char *const forms[] = {"text/plain", "multipart/form-data",
@@ -178,8 +178,10 @@ static unsigned judge_headers(struct MHD_Connection *connection)
 static int refuse(unsigned status, struct reply *reply)
 {
     if (status == 415)
-        return reply_error(reply, 415, "HTTP 415 Unsupported Media Type: send %s or "
-                           "application/json", content_type);
+        return reply_error(reply, 415,
+                           "HTTP 415 Unsupported Media Type: send %s or "
+                           "application/json",
+                           content_type);
     return reply_error(reply, 413, "the body is larger than %d MiB", MAX_BODY >> 20);
 }
 
@@ -213,8 +215,8 @@ static void answer_later(struct job *job)
 }
 
 /* Reads are answered at once. What parses, checks or waits for another change goes to a worker. */
-static enum MHD_Result answer_somewhere(struct exchange *exchange, struct MHD_Connection *connection,
-                                        const char *method)
+static enum MHD_Result answer_somewhere(struct exchange *exchange,
+                                        struct MHD_Connection *connection, const char *method)
 {
     bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
 
@@ -259,15 +261,11 @@ static int start_daemon(struct mr_registry_server *server, int fd)
 
     server->daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, server,
-        MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MAX_HEADER,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
-        MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0u,
-        MHD_OPTION_URI_LOG_CALLBACK, begin, server,
-        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
-        MHD_OPTION_NOTIFY_COMPLETED, end, server,
-        MHD_OPTION_END);
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MAX_HEADER, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)IDLE_SECONDS, MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0u,
+        MHD_OPTION_URI_LOG_CALLBACK, begin, server, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes,
+        NULL, MHD_OPTION_NOTIFY_COMPLETED, end, server, MHD_OPTION_END);
     return server->daemon ? 0 : -ENOMEM;
 }
 

@@ -116,8 +116,8 @@ static void drop_version(struct state *state, struct subject *subject, int32_t n
 /* Room for one more version at its place. */
 static int insert_version(struct subject *subject, int32_t number, struct version **ret_version)
 {
-    struct version *versions = realloc(subject->versions,
-                                       (subject->n_versions + 1) * sizeof(*versions));
+    struct version *versions =
+        realloc(subject->versions, (subject->n_versions + 1) * sizeof(*versions));
     size_t at = subject->n_versions;
 
     if (!versions)

@@ -38,7 +38,7 @@ struct digest {
 };
 
 struct context {
-    char *name; /* ".", ".staging" */
+    char *name;           /* ".", ".staging" */
     struct table ids;     /* int32_t -> struct id */
     struct table digests; /* 16 bytes -> struct digest */
     int32_t max_id;
@@ -57,7 +57,7 @@ struct referred {
     struct referrer {
         struct subject *subject;
         int32_t version, id;
-    } *referrers;
+    } * referrers;
     size_t n_referrers;
 };
 

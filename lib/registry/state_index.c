@@ -27,8 +27,7 @@ static int need_id(struct context *context, int32_t number, struct id **ret_id)
 
 static int put_digest(struct context *context, const struct content *content, struct id *id)
 {
-    struct digest *digest = table_find(&context->digests, content->digest,
-                                       sizeof(content->digest));
+    struct digest *digest = table_find(&context->digests, content->digest, sizeof(content->digest));
     if (!digest) {
         digest = calloc(1, sizeof(*digest));
         if (!digest)
@@ -67,8 +66,7 @@ int id_hold(struct context *context, const struct version *version, struct subje
 static void release_digest(struct context *context, const struct id *id,
                            const struct content *content)
 {
-    struct digest *digest = table_find(&context->digests, content->digest,
-                                       sizeof(content->digest));
+    struct digest *digest = table_find(&context->digests, content->digest, sizeof(content->digest));
 
     if (!digest || digest->id != id)
         return;
@@ -150,8 +148,8 @@ static int refer_one(struct state *state, struct subject *subject, const struct 
     int r = need_referred(state, key, len, &referred);
     if (r != 0)
         return r;
-    struct referrer *referrers = realloc(referred->referrers,
-                                         (referred->n_referrers + 1) * sizeof(*referrers));
+    struct referrer *referrers =
+        realloc(referred->referrers, (referred->n_referrers + 1) * sizeof(*referrers));
     if (!referrers)
         return -ENOMEM;
     referred->referrers = referrers;
@@ -165,7 +163,8 @@ int refer(struct state *state, struct subject *subject, const struct version *ve
     size_t i;
     int r = 0;
 
-    json_array_foreach(version->content->references, i, reference) {
+    json_array_foreach(version->content->references, i, reference)
+    {
         r = refer_one(state, subject, version, reference);
         if (r != 0)
             break;

@@ -41,8 +41,7 @@ static size_t slot_of(const struct table *table, const void *key, size_t key_len
 
     for (; table->slots[i].value; i = (i + 1) & mask) {
         const struct table_slot *slot = &table->slots[i];
-        if (slot->hash == hash && slot->key_len == key_len &&
-            memcmp(slot->key, key, key_len) == 0)
+        if (slot->hash == hash && slot->key_len == key_len && memcmp(slot->key, key, key_len) == 0)
             break;
     }
     return i;

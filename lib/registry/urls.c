@@ -39,8 +39,10 @@ static int refuse(struct mr_str url, const char *why, struct mr_error *reterr)
 {
     if (memchr(url.data, '@', url.len))
         url = MR_STR("(with credentials, not shown)");
-    return mr_error_set(reterr, MR_INVALID, "registry URL %.*s: %s: give http://HOST:PORT or "
-                        "https://HOST:PORT, several separated by commas", MR_STR_ARG(url), why);
+    return mr_error_set(reterr, MR_INVALID,
+                        "registry URL %.*s: %s: give http://HOST:PORT or "
+                        "https://HOST:PORT, several separated by commas",
+                        MR_STR_ARG(url), why);
 }
 
 static int take_credentials(CURLU *handle, struct urls *urls)
@@ -77,11 +79,12 @@ static int add(struct urls *urls, struct mr_str url, struct mr_error *reterr)
     MR_AUTO(curl_url) CURLU *handle = curl_url();
     MR_AUTO(curl_text) char *clean = NULL;
 
-    if (!handle || (!memmem(url.data, url.len, "://", 3) && mr_buf_append(&text, "http://", 7) != 0) ||
+    if (!handle ||
+        (!memmem(url.data, url.len, "://", 3) && mr_buf_append(&text, "http://", 7) != 0) ||
         mr_buf_append_str(&text, url) != 0 || !mr_buf_cstr(&text))
         return -ENOMEM;
-    CURLUcode code = curl_url_set(handle, CURLUPART_URL, (const char *)text.data,
-                                  CURLU_NON_SUPPORT_SCHEME);
+    CURLUcode code =
+        curl_url_set(handle, CURLUPART_URL, (const char *)text.data, CURLU_NON_SUPPORT_SCHEME);
     if (code == CURLUE_OUT_OF_MEMORY)
         return -ENOMEM;
     if (code != CURLUE_OK)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A few threads for requests that may take long, so that those which read never wait behind them. */
+/* A few threads for requests that may take long, so that those which read never wait behind them.
+ */
 #pragma once
 
 #include <stdbool.h>

@@ -2,8 +2,8 @@
 /* A closed loop of HTTP requests over N kept connections, for benchmarks: each connection sends its
  * next request when its last is answered.
  *
- * http_load HOST:PORT CONNECTIONS REQUESTS [METHOD TARGET [BODY]]; "%d" in TARGET and BODY becomes the
- * request's number. Prints "requests seconds p50_us p99_us bad". */
+ * http_load HOST:PORT CONNECTIONS REQUESTS [METHOD TARGET [BODY]]; "%d" in TARGET and BODY becomes
+ * the request's number. Prints "requests seconds p50_us p99_us bad". */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -56,9 +56,8 @@ static void send_next(struct load *load, struct connection *connection)
 
     (void)fill(load->target, number, target, sizeof(target));
     size_t len = fill(load->body, number, body, sizeof(body));
-    int n = snprintf(request, sizeof(request),
-                     "%s %s HTTP/1.1\r\nHost: %s\r\nAccept: */*\r\n", load->method, target,
-                     load->host);
+    int n = snprintf(request, sizeof(request), "%s %s HTTP/1.1\r\nHost: %s\r\nAccept: */*\r\n",
+                     load->method, target, load->host);
     if (len > 0)
         n += snprintf(request + n, sizeof(request) - (size_t)n,
                       "Content-Type: application/json\r\nContent-Length: %zu\r\n", len);
@@ -77,14 +76,14 @@ static int whole(struct connection *connection)
     connection->answer[connection->n] = '\0';
     end = strstr(connection->answer, "\r\n\r\n");
     length = end ? strcasestr(connection->answer, "content-length:") : NULL;
-    return length && connection->n >= (size_t)(end + 4 - connection->answer) +
-                                          strtoul(length + 15, NULL, 10);
+    return length &&
+           connection->n >= (size_t)(end + 4 - connection->answer) + strtoul(length + 15, NULL, 10);
 }
 
 static void receive(struct load *load, struct connection *connection)
 {
-    ssize_t n = recv(connection->fd, connection->answer + connection->n,
-                     ANSWER_MAX - 1 - connection->n, 0);
+    ssize_t n =
+        recv(connection->fd, connection->answer + connection->n, ANSWER_MAX - 1 - connection->n, 0);
 
     if (n <= 0)
         die("recv");
@@ -156,8 +155,8 @@ int main(int argc, char **argv)
     double seconds = (double)(mr_time_steady() - start) / 1e6;
     qsort(load.latencies, load.n_all, sizeof(*load.latencies), by_size);
     printf("%zu %.4f %lld %lld %zu\n", load.n_all, seconds,
-           (long long)load.latencies[load.n_all / 2], (long long)load.latencies[load.n_all * 99 / 100],
-           load.n_bad);
+           (long long)load.latencies[load.n_all / 2],
+           (long long)load.latencies[load.n_all * 99 / 100], load.n_bad);
     free(connections);
     free(load.latencies);
     return 0;

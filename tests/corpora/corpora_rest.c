@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every recorded case of what a Confluent-compatible registry answers, over HTTP, each on a registry
- * of its own. */
+/* Every recorded case of what a Confluent-compatible registry answers, over HTTP, each on a
+ * registry of its own. */
 #include <curl/curl.h>
 
 #include "corpus.h"
@@ -52,18 +52,16 @@ static bool covers(const json_t *have, const json_t *want)
     size_t i;
 
     if (json_is_object(want)) {
-        json_object_foreach((json_t *)(uintptr_t)want, key, value)
-            if (!json_object_get(have, key) || !covers(json_object_get(have, key), value))
-                return false;
+        json_object_foreach((json_t *)(uintptr_t)want, key,
+                            value) if (!json_object_get(have, key) ||
+                                       !covers(json_object_get(have, key), value)) return false;
         return json_is_object(have);
     }
     if (!json_is_array(want))
         return have && json_equal(have, want);
     if (!json_is_array(have) || json_array_size(have) != json_array_size(want))
         return false;
-    json_array_foreach(want, i, value)
-        if (!covers(json_array_get(have, i), value))
-            return false;
+    json_array_foreach(want, i, value) if (!covers(json_array_get(have, i), value)) return false;
     return true;
 }
 
@@ -72,9 +70,7 @@ static bool among(const json_t *list, const json_t *item)
     const json_t *other;
     size_t i;
 
-    json_array_foreach(list, i, other)
-        if (json_equal(other, item))
-            return true;
+    json_array_foreach(list, i, other) if (json_equal(other, item)) return true;
     return false;
 }
 
@@ -86,7 +82,8 @@ static void judge_list(const json_t *step, const char *name, const struct answer
     const json_t *item;
     size_t i;
 
-    json_array_foreach(json_object_get(step, name), i, item) {
+    json_array_foreach(json_object_get(step, name), i, item)
+    {
         bool found;
         if (strstr(name, "body"))
             found = strstr((const char *)answer->text.data, json_string_value(item)) != NULL;
@@ -101,9 +98,9 @@ static void judge_list(const json_t *step, const char *name, const struct answer
 
 static void judge_step(const json_t *step, const struct answer *answer, struct mr_buf *why)
 {
-    static const char *const lists[] = {
-        "expect_has_fields",         "expect_absent_fields", "expect_array_contains",
-        "expect_array_not_contains", "expect_body_contains", "expect_body_not_contains"};
+    static const char *const lists[] = {"expect_has_fields",     "expect_absent_fields",
+                                        "expect_array_contains", "expect_array_not_contains",
+                                        "expect_body_contains",  "expect_body_not_contains"};
     const json_t *subset = json_object_get(step, "expect_json_subset");
     const json_t *length = json_object_get(step, "expect_array_length");
 
@@ -164,7 +161,8 @@ static void judge_case(const json_t *row, struct mr_buf *why)
     ck_assert_msg(mr_registry_server_start(&config, &server, &error) == 0, "%s", error.text);
     snprintf(base, sizeof(base), "http://%s", mr_registry_server_address(server));
     CURL *curl = curl_easy_init();
-    json_array_foreach(json_object_get(row, "steps"), i, step) {
+    json_array_foreach(json_object_get(row, "steps"), i, step)
+    {
         struct answer answer = {0};
         size_t before = why->len;
         send_step(curl, base, step, &answer);
@@ -201,5 +199,6 @@ END_TEST
 
 int main(void)
 {
-    return unit_run("corpora", (const TTest *[]){every_recorded_case_is_answered_as_recorded, NULL});
+    return unit_run("corpora",
+                    (const TTest *[]){every_recorded_case_is_answered_as_recorded, NULL});
 }

@@ -68,7 +68,8 @@ START_TEST(a_schema_is_registered_once_and_read_by_id_version_and_content)
     expect(core, "GET", "/schemas/ids/1/schema", NULL, 200, "{\"type\":\"record\",\"name\":\"r\"");
     expect(core, "GET", "/schemas/ids/1/versions", NULL, 200,
            "[{\"subject\":\"s\",\"version\":1},{\"subject\":\"t\",\"version\":1}]");
-    expect(core, "POST", "/subjects/s", RECORD(A), 200, "{\"subject\":\"s\",\"version\":1,\"id\":1,");
+    expect(core, "POST", "/subjects/s", RECORD(A), 200,
+           "{\"subject\":\"s\",\"version\":1,\"id\":1,");
     expect(core, "GET", "/subjects/s/versions/latest", NULL, 200, "\"version\":2,\"id\":2");
     expect(core, "POST", "/subjects/s", RECORD(B), 404, "40403");
     expect(core, "POST", "/subjects/none", RECORD(A), 404, "40401");
@@ -87,10 +88,11 @@ START_TEST(a_refusal_says_which_version_which_place_which_rule_and_what_would_do
     ck_assert_ptr_nonnull(strstr(text, "\"error_code\":409"));
     ck_assert_ptr_nonnull(strstr(text, "READER_FIELD_MISSING_DEFAULT_VALUE at /fields/1, field b"));
     ck_assert_ptr_nonnull(strstr(text, "cannot read what version 1 wrote"));
-    ck_assert_ptr_nonnull(strstr(text, "Level FULL_TRANSITIVE asks for it: give the new field a default"));
+    ck_assert_ptr_nonnull(
+        strstr(text, "Level FULL_TRANSITIVE asks for it: give the new field a default"));
     reply_done(&reply);
-    expect(core, "POST", "/subjects/s/versions", "{\"schema\":\"{\\\"type\\\":\\\"recrod\\\"}\"}", 422,
-           "42201");
+    expect(core, "POST", "/subjects/s/versions", "{\"schema\":\"{\\\"type\\\":\\\"recrod\\\"}\"}",
+           422, "42201");
     expect(core, "POST", "/compatibility/subjects/s/versions?verbose=True", RECORD(A "," B), 200,
            "{\"is_compatible\":false,\"messages\":[\"READER_FIELD");
     expect(core, "POST", "/compatibility/subjects/s/versions", RECORD(A "," B), 200,
@@ -104,7 +106,8 @@ START_TEST(segments_are_decoded_once_after_the_path_is_split)
 {
     struct core *core = new_core(MR_COMPAT_NONE);
 
-    expect(core, "POST", "/subjects/a%2Fb%253A%2B+%C3%BC/versions", string_schema, 200, "{\"id\":1}");
+    expect(core, "POST", "/subjects/a%2Fb%253A%2B+%C3%BC/versions", string_schema, 200,
+           "{\"id\":1}");
     expect(core, "GET", "/subjects", NULL, 200, "[\"a/b%3A++\xC3\xBC\"]");
     expect(core, "GET", "/subjects/a%2fb%253A++%c3%bc/versions/", NULL, 200, "[1]");
     expect(core, "GET", "//subjects//", NULL, 200, "[\"a/b");
@@ -173,7 +176,8 @@ START_TEST(deletion_is_soft_first_and_the_id_stays_readable_until_it_is_for_good
     struct core *core = new_core(MR_COMPAT_BACKWARD);
 
     expect(core, "POST", "/subjects/s/versions", RECORD(A), 200, "1");
-    expect(core, "PUT", "/config/s", "{\"compatibility\":\"full\"}", 200, "{\"compatibility\":\"full\"}");
+    expect(core, "PUT", "/config/s", "{\"compatibility\":\"full\"}", 200,
+           "{\"compatibility\":\"full\"}");
     expect(core, "DELETE", "/subjects/s/versions/1?permanent=true", NULL, 404, "40407");
     expect(core, "DELETE", "/subjects/s?permanent=true", NULL, 404, "40405");
     expect(core, "DELETE", "/subjects/s/versions/1", NULL, 200, "1");
@@ -213,12 +217,14 @@ START_TEST(a_referenced_version_cannot_be_deleted_and_inlined_text_is_recognised
     struct core *core = new_core(MR_COMPAT_BACKWARD);
     static const char inner[] = "{\"schema\":\"{\\\"type\\\":\\\"enum\\\",\\\"name\\\":\\\"E\\\","
                                 "\\\"symbols\\\":[\\\"X\\\"]}\"}";
-    static const char outer[] =
-        "{\"schema\":\"{\\\"type\\\":\\\"record\\\",\\\"name\\\":\\\"R\\\",\\\"fields\\\":[{\\\"name"
-        "\\\":\\\"e\\\",\\\"type\\\":\\\"E\\\"}]}\",\"references\":[{\"name\":\"E\",\"subject\":\"e\","
-        "\"version\":-1}]}";
+    static const char outer[] = "{\"schema\":\"{\\\"type\\\":\\\"record\\\",\\\"name\\\":\\\"R\\\","
+                                "\\\"fields\\\":[{\\\"name"
+                                "\\\":\\\"e\\\",\\\"type\\\":\\\"E\\\"}]}\",\"references\":[{"
+                                "\"name\":\"E\",\"subject\":\"e\","
+                                "\"version\":-1}]}";
     static const char whole[] =
-        "{\"schema\":\"{\\\"type\\\":\\\"record\\\",\\\"name\\\":\\\"R\\\",\\\"fields\\\":[{\\\"name"
+        "{\"schema\":\"{\\\"type\\\":\\\"record\\\",\\\"name\\\":\\\"R\\\",\\\"fields\\\":[{"
+        "\\\"name"
         "\\\":\\\"e\\\",\\\"type\\\":{\\\"type\\\":\\\"enum\\\",\\\"name\\\":\\\"E\\\",\\\"symbols"
         "\\\":[\\\"X\\\"]}}]}\"}";
 
@@ -305,7 +311,8 @@ START_TEST(bad_bodies_get_one_clear_error)
         {"{\"schema\":\"\\\"int\\\"\",\"metadata\":{\"tags\":{\"a\":\"b\"}}}", 400, "'tags'"},
         {"{\"schema\":\"\\\"int\\\"\",\"ruleSet\":{\"domainRules\":[{}]}}", 422, "42210"},
         {"{\"schema\":\"\\\"int\\\"\",\"ruleSet\":{\"domainRules\":[{\"name\":\"x\",\"type\":\"T\","
-         "\"mode\":\"UPGRADE\"}]}}", 422, "WRITE, READ or WRITEREAD"},
+         "\"mode\":\"UPGRADE\"}]}}",
+         422, "WRITE, READ or WRITEREAD"},
         {"{\"schema\":\"\\u0000\"}", 422, "42201"},
     };
 
@@ -371,14 +378,23 @@ START_TEST(a_replayed_log_gives_the_same_registry)
 {
     struct journal journal = {.store = {&journal_ops}};
     static const char *const questions[] = {
-        "/schemas?subjectPrefix=:*:&deleted=true", "/subjects?deleted=true", "/contexts", "/config",
-        "/config/s", "/mode", "/mode/m", "/schemas/ids/1/versions?deleted=true", "/schemas/ids/3",
-        "/subjects/e/versions/1/referencedby", "/schemas/ids/1?fetchMaxId=true",
+        "/schemas?subjectPrefix=:*:&deleted=true",
+        "/subjects?deleted=true",
+        "/contexts",
+        "/config",
+        "/config/s",
+        "/mode",
+        "/mode/m",
+        "/schemas/ids/1/versions?deleted=true",
+        "/schemas/ids/3",
+        "/subjects/e/versions/1/referencedby",
+        "/schemas/ids/1?fetchMaxId=true",
     };
     struct core *first, *second;
 
     ck_assert_int_eq(core_new_take(&journal.store, MR_COMPAT_NONE, false, &first, NULL), 0);
-    expect(first, "PUT", "/config", "{\"compatibility\":\"BACKWARD\",\"normalize\":true}", 200, NULL);
+    expect(first, "PUT", "/config", "{\"compatibility\":\"BACKWARD\",\"normalize\":true}", 200,
+           NULL);
     expect(first, "POST", "/subjects/s/versions", RECORD(A), 200, NULL);
     expect(first, "POST", "/subjects/s/versions", RECORD(A "," B_DEFAULT), 200, NULL);
     expect(first, "POST", "/subjects/t/versions", RECORD(A), 200, NULL);
@@ -422,9 +438,10 @@ static void *write_some(void *opaque)
     for (int i = 0; i < ROUNDS; i++) {
         char body[128];
         struct reply reply = {0};
-        snprintf(body, sizeof(body),
-                 "{\"schema\":\"{\\\"type\\\":\\\"fixed\\\",\\\"name\\\":\\\"f\\\",\\\"size\\\":%d}\"}",
-                 next++);
+        snprintf(
+            body, sizeof(body),
+            "{\"schema\":\"{\\\"type\\\":\\\"fixed\\\",\\\"name\\\":\\\"f\\\",\\\"size\\\":%d}\"}",
+            next++);
         if (rest_handle(core, "POST", "/subjects/s/versions", mr_str_from(body), &reply) != 0 ||
             reply.status != 200)
             abort();
@@ -455,23 +472,22 @@ END_TEST
 
 int main(void)
 {
-    return unit_run(
-        "registry",
-        (const TTest *[]){
-            a_schema_is_registered_once_and_read_by_id_version_and_content,
-            a_refusal_says_which_version_which_place_which_rule_and_what_would_do,
-            segments_are_decoded_once_after_the_path_is_split,
-            flags_are_true_in_any_case_and_unknown_parameters_mean_nothing,
-            what_is_not_there_is_404_and_a_wrong_method_names_the_right_one,
-            a_version_is_latest_minus_one_or_a_positive_number,
-            deletion_is_soft_first_and_the_id_stays_readable_until_it_is_for_good,
-            a_schema_registered_again_takes_its_id_and_a_new_version,
-            a_referenced_version_cannot_be_deleted_and_inlined_text_is_recognised,
-            modes_forbid_what_they_say,
-            contexts_keep_ids_and_names_apart,
-            bad_bodies_get_one_clear_error,
-            a_replayed_log_gives_the_same_registry,
-            writers_at_once_get_versions_and_ids_of_their_own,
-            NULL,
-        });
+    return unit_run("registry",
+                    (const TTest *[]){
+                        a_schema_is_registered_once_and_read_by_id_version_and_content,
+                        a_refusal_says_which_version_which_place_which_rule_and_what_would_do,
+                        segments_are_decoded_once_after_the_path_is_split,
+                        flags_are_true_in_any_case_and_unknown_parameters_mean_nothing,
+                        what_is_not_there_is_404_and_a_wrong_method_names_the_right_one,
+                        a_version_is_latest_minus_one_or_a_positive_number,
+                        deletion_is_soft_first_and_the_id_stays_readable_until_it_is_for_good,
+                        a_schema_registered_again_takes_its_id_and_a_new_version,
+                        a_referenced_version_cannot_be_deleted_and_inlined_text_is_recognised,
+                        modes_forbid_what_they_say,
+                        contexts_keep_ids_and_names_apart,
+                        bad_bodies_get_one_clear_error,
+                        a_replayed_log_gives_the_same_registry,
+                        writers_at_once_get_versions_and_ids_of_their_own,
+                        NULL,
+                    });
 }

@@ -156,8 +156,14 @@ END_TEST
 
 START_TEST(wrong_urls_are_refused_without_showing_what_they_hold)
 {
-    static const char *const bad[] = {NULL, "", " , ", "ftp://a", "http://u:s3cret@a b/", "http://",
-                                      "http://u:s3cret@h/?x=1", "http://h/#x"};
+    static const char *const bad[] = {NULL,
+                                      "",
+                                      " , ",
+                                      "ftp://a",
+                                      "http://u:s3cret@a b/",
+                                      "http://",
+                                      "http://u:s3cret@h/?x=1",
+                                      "http://h/#x"};
 
     for (size_t i = 0; i < MR_N_ELEMENTS(bad); i++) {
         const struct mr_registry_config config = {.urls = bad[i]};
@@ -207,13 +213,15 @@ START_TEST(references_are_fetched_with_what_they_refer_to_each_once)
 {
     struct mr_schema *schema;
 
-    START(0,
-          OK("{\"schema\":\"[\\\"A\\\",\\\"B\\\"]\",\"references\":[{\"name\":\"A\",\"subject\":\"a/x\","
-             "\"version\":1},{\"name\":\"B\",\"subject\":\"b\",\"version\":2}]}"),
-          OK("{\"schema\":\"{\\\"type\\\":\\\"record\\\",\\\"name\\\":\\\"A\\\",\\\"fields\\\":[{"
-             "\\\"name\\\":\\\"b\\\",\\\"type\\\":\\\"B\\\"}]}\",\"references\":[{\"name\":\"B\","
-             "\"subject\":\"b\",\"version\":2}]}"),
-          OK("{\"schema\":\"{\\\"type\\\":\\\"fixed\\\",\\\"name\\\":\\\"B\\\",\\\"size\\\":1}\"}"));
+    START(
+        0,
+        OK("{\"schema\":\"[\\\"A\\\",\\\"B\\\"]\",\"references\":[{\"name\":\"A\",\"subject\":\"a/"
+           "x\","
+           "\"version\":1},{\"name\":\"B\",\"subject\":\"b\",\"version\":2}]}"),
+        OK("{\"schema\":\"{\\\"type\\\":\\\"record\\\",\\\"name\\\":\\\"A\\\",\\\"fields\\\":[{"
+           "\\\"name\\\":\\\"b\\\",\\\"type\\\":\\\"B\\\"}]}\",\"references\":[{\"name\":\"B\","
+           "\"subject\":\"b\",\"version\":2}]}"),
+        OK("{\"schema\":\"{\\\"type\\\":\\\"fixed\\\",\\\"name\\\":\\\"B\\\",\\\"size\\\":1}\"}"));
     MR_AUTO(mr_registry) struct mr_registry *registry = client(servers[0].url, NULL);
     ck_assert_int_eq(mr_registry_schema(registry, 1, &schema, NULL), 0);
     ck_assert_uint_eq(mr_schema_root(schema)->n_branches, 2);
@@ -228,7 +236,8 @@ START_TEST(references_that_go_round_end_in_an_error)
     struct mr_error error = MR_ERROR_INIT;
     struct mr_schema *schema;
 
-    START(0, OK("{\"schema\":\"\\\"A\\\"\",\"references\":[{\"name\":\"A\",\"subject\":\"a\",\"version\":1}]}"));
+    START(0, OK("{\"schema\":\"\\\"A\\\"\",\"references\":[{\"name\":\"A\",\"subject\":\"a\","
+                "\"version\":1}]}"));
     MR_AUTO(mr_registry) struct mr_registry *registry = client(servers[0].url, NULL);
     ck_assert_int_eq(mr_registry_schema(registry, 1, &schema, &error), MR_INVALID);
     scripted_stop(&servers[0]);
@@ -266,19 +275,23 @@ START_TEST(register_lookup_latest_and_level_go_round)
     struct mr_schema *schema;
     int32_t id, version;
 
-    ck_assert_int_eq(mr_registry_lookup(registry, "a/b", MR_STR(RECORD_OF(A)), &id, &version, &error),
-                     MR_ABSENT);
+    ck_assert_int_eq(
+        mr_registry_lookup(registry, "a/b", MR_STR(RECORD_OF(A)), &id, &version, &error),
+        MR_ABSENT);
     ck_assert_int_eq(mr_registry_latest(registry, "a/b", &id, &version, NULL, &error), MR_ABSENT);
     ck_assert_int_eq(mr_registry_register(registry, "a/b", MR_STR(RECORD_OF(A)), &id, &error), 0);
-    ck_assert_int_eq(mr_registry_lookup(registry, "a/b", MR_STR(RECORD_OF(A)), &id, &version, &error), 0);
+    ck_assert_int_eq(
+        mr_registry_lookup(registry, "a/b", MR_STR(RECORD_OF(A)), &id, &version, &error), 0);
     ck_assert_int_eq(id, 1);
     ck_assert_int_eq(version, 1);
     ck_assert_int_eq(mr_registry_latest(registry, "a/b", &id, &version, &text, &error), 0);
     ck_assert_str_eq(mr_buf_cstr(&text), RECORD_OF(A));
     ck_assert_int_eq(mr_registry_schema(registry, 1, &schema, &error), 0);
-    ck_assert_int_eq(mr_registry_check(registry, "a/b", MR_STR(RECORD_OF(A "," B)), &error), MR_INVALID);
+    ck_assert_int_eq(mr_registry_check(registry, "a/b", MR_STR(RECORD_OF(A "," B)), &error),
+                     MR_INVALID);
     ck_assert_ptr_nonnull(strstr(error.text, "READER_FIELD_MISSING_DEFAULT_VALUE"));
-    ck_assert_int_eq(mr_registry_check(registry, "a/b", MR_STR(RECORD_OF(A "," B_DEFAULT)), &error), 0);
+    ck_assert_int_eq(mr_registry_check(registry, "a/b", MR_STR(RECORD_OF(A "," B_DEFAULT)), &error),
+                     0);
     ck_assert_int_eq(mr_registry_check(registry, "new", MR_STR(RECORD_OF(A)), &error), 0);
     ck_assert_int_eq(mr_registry_register(registry, "a/b", MR_STR(RECORD_OF(A "," B)), &id, &error),
                      MR_INVALID);
@@ -296,8 +309,8 @@ END_TEST
 static struct mr_publication publish(struct mr_registry *registry, const char *text,
                                      enum mr_compat_level level, bool dry_run)
 {
-    struct mr_publication p = {.subject = "s", .text = mr_str_from(text), .level = level,
-                               .dry_run = dry_run};
+    struct mr_publication p = {
+        .subject = "s", .text = mr_str_from(text), .level = level, .dry_run = dry_run};
     struct mr_error error = MR_ERROR_INIT;
 
     ck_assert_msg(mr_registry_publish(registry, &p, &error) == 0, "%s", error.text);
@@ -361,24 +374,23 @@ END_TEST
 
 int main(void)
 {
-    return unit_run(
-        "registry_client",
-        (const TTest *[]){
-            a_schema_is_fetched_once_and_then_remembered,
-            an_id_that_is_absent_is_not_asked_for_again_at_once,
-            a_passing_fault_is_tried_again_and_a_lasting_one_is_told,
-            the_next_server_answers_for_one_that_is_down_and_is_asked_first_then,
-            a_server_that_says_nothing_is_left_after_the_timeout,
-            a_wait_ends_when_the_program_is_to_stop,
-            credentials_are_sent_and_never_told,
-            wrong_urls_are_refused_without_showing_what_they_hold,
-            what_is_no_registry_is_told_apart_from_what_is_absent,
-            another_schema_language_or_a_broken_schema_is_invalid,
-            references_are_fetched_with_what_they_refer_to_each_once,
-            references_that_go_round_end_in_an_error,
-            register_lookup_latest_and_level_go_round,
-            a_publication_is_new_added_unchanged_or_refused_and_dry_runs_change_nothing,
-            a_port_in_use_is_told_and_a_stopped_server_frees_it,
-            NULL,
-        });
+    return unit_run("registry_client",
+                    (const TTest *[]){
+                        a_schema_is_fetched_once_and_then_remembered,
+                        an_id_that_is_absent_is_not_asked_for_again_at_once,
+                        a_passing_fault_is_tried_again_and_a_lasting_one_is_told,
+                        the_next_server_answers_for_one_that_is_down_and_is_asked_first_then,
+                        a_server_that_says_nothing_is_left_after_the_timeout,
+                        a_wait_ends_when_the_program_is_to_stop,
+                        credentials_are_sent_and_never_told,
+                        wrong_urls_are_refused_without_showing_what_they_hold,
+                        what_is_no_registry_is_told_apart_from_what_is_absent,
+                        another_schema_language_or_a_broken_schema_is_invalid,
+                        references_are_fetched_with_what_they_refer_to_each_once,
+                        references_that_go_round_end_in_an_error,
+                        register_lookup_latest_and_level_go_round,
+                        a_publication_is_new_added_unchanged_or_refused_and_dry_runs_change_nothing,
+                        a_port_in_use_is_told_and_a_stopped_server_frees_it,
+                        NULL,
+                    });
 }

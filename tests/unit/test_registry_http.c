@@ -119,11 +119,14 @@ END_TEST
 static void post_number(int fd, int number)
 {
     char body[64], request[256];
-    int len = snprintf(body, sizeof(body), "{\"schema\":\"{\\\"type\\\":\\\"array\\\",\\\"items\\\""
+    int len = snprintf(body, sizeof(body),
+                       "{\"schema\":\"{\\\"type\\\":\\\"array\\\",\\\"items\\\""
                        ":\\\"int\\\"}\"}");
 
-    int n = snprintf(request, sizeof(request), "POST /subjects/s%d/versions HTTP/1.1\r\n"
-                     "Content-Length: %d\r\n" END "%s", number, len, body);
+    int n = snprintf(request, sizeof(request),
+                     "POST /subjects/s%d/versions HTTP/1.1\r\n"
+                     "Content-Length: %d\r\n" END "%s",
+                     number, len, body);
     send_all(fd, request, (size_t)n);
 }
 
@@ -170,9 +173,11 @@ START_TEST(what_a_web_page_could_send_is_kept_out)
 {
     start();
     expect("POST /subjects/s/versions HTTP/1.1\r\nContent-Type: text/plain\r\n"
-           "Content-Length: 20\r\n" END "{\"schema\":\"\\\"int\\\"\"}", "415", "application/json");
+           "Content-Length: 20\r\n" END "{\"schema\":\"\\\"int\\\"\"}",
+           "415", "application/json");
     expect("POST /subjects/s/versions HTTP/1.1\r\nContent-Length: 20\r\n" END
-           "{\"schema\":\"\\\"int\\\"\"}", "200", "{\"id\":1}");
+           "{\"schema\":\"\\\"int\\\"\"}",
+           "200", "{\"id\":1}");
     (void)mr_registry_server_stop(server);
 }
 END_TEST
@@ -187,7 +192,8 @@ START_TEST(a_body_beyond_the_limit_is_refused_announced_or_chunked)
            "larger than 4 MiB");
     memset(chunk, 'x', sizeof(chunk));
     ck_assert_int_eq(mr_buf_printf(&request, "POST /subjects/s/versions HTTP/1.1\r\n"
-                                   "Transfer-Encoding: chunked\r\n" END), 0);
+                                             "Transfer-Encoding: chunked\r\n" END),
+                     0);
     for (int i = 0; i < 5; i++) {
         ck_assert_int_eq(mr_buf_printf(&request, "%zx\r\n", sizeof(chunk)), 0);
         ck_assert_int_eq(mr_buf_append(&request, chunk, sizeof(chunk)), 0);
@@ -226,7 +232,8 @@ START_TEST(the_answer_by_id_survives_the_deletion_of_the_schema)
 {
     start();
     expect("POST /subjects/s/versions HTTP/1.1\r\nContent-Length: 20\r\n" END
-           "{\"schema\":\"\\\"int\\\"\"}", "200", "{\"id\":1}");
+           "{\"schema\":\"\\\"int\\\"\"}",
+           "200", "{\"id\":1}");
     expect("GET /schemas/ids/1 HTTP/1.1\r\n" END, "200", "{\"schema\":\"\\\"int\\\"\"}");
     expect("GET /schemas/ids/1 HTTP/1.1\r\n" END, "200", "{\"schema\":\"\\\"int\\\"\"}");
     expect("DELETE /subjects/s HTTP/1.1\r\n" END, "200", "[1]");
@@ -239,17 +246,18 @@ END_TEST
 
 int main(void)
 {
-    return unit_run("registry_http", (const TTest *[]){
-                                         any_accept_is_answered_with_the_registrys_own_type,
-                                         a_chunked_body_is_put_together,
-                                         one_connection_serves_many_requests,
-                                         more_registrations_at_once_than_workers_are_all_answered,
-                                         a_stop_answers_what_is_under_way_and_outlives_clients_that_left,
-                                         what_a_web_page_could_send_is_kept_out,
-                                         a_body_beyond_the_limit_is_refused_announced_or_chunked,
-                                         a_header_beyond_the_limit_is_refused,
-                                         a_wrong_method_is_told_which_one_is_right,
-                                         the_answer_by_id_survives_the_deletion_of_the_schema,
-                                         NULL,
-                                     });
+    return unit_run("registry_http",
+                    (const TTest *[]){
+                        any_accept_is_answered_with_the_registrys_own_type,
+                        a_chunked_body_is_put_together,
+                        one_connection_serves_many_requests,
+                        more_registrations_at_once_than_workers_are_all_answered,
+                        a_stop_answers_what_is_under_way_and_outlives_clients_that_left,
+                        what_a_web_page_could_send_is_kept_out,
+                        a_body_beyond_the_limit_is_refused_announced_or_chunked,
+                        a_header_beyond_the_limit_is_refused,
+                        a_wrong_method_is_told_which_one_is_right,
+                        the_answer_by_id_survives_the_deletion_of_the_schema,
+                        NULL,
+                    });
 }

@@ -17,14 +17,15 @@ struct mr_registry_config {
     /* "http://a:8081,https://b:8081": tried in turn, the last that answered first. A URL may carry
      * user:password@; they are used when user is NULL and never shown again. */
     const char *urls;
-    const char *user, *password; /* basic auth; NULL when none */
-    const char *token;           /* bearer; NULL when none */
+    const char *user, *password;                /* basic auth; NULL when none */
+    const char *token;                          /* bearer; NULL when none */
     const char *ca_file, *cert_file, *key_file; /* TLS, PEM; NULL = the system's authorities */
-    bool insecure;               /* do not verify TLS: only by explicit wish */
-    int32_t timeout_ms;          /* per request; 0 = 10 s */
-    int32_t retries;             /* further rounds over all URLs; 0 = 3, negative = none */
-    int32_t backoff_ms;          /* before the first further round, doubled each time; 0 = 100 */
-    /* Asked at least once a second while waiting; true ends the call with -ECANCELED. May be NULL. */
+    bool insecure;                              /* do not verify TLS: only by explicit wish */
+    int32_t timeout_ms;                         /* per request; 0 = 10 s */
+    int32_t retries;    /* further rounds over all URLs; 0 = 3, negative = none */
+    int32_t backoff_ms; /* before the first further round, doubled each time; 0 = 100 */
+    /* Asked at least once a second while waiting; true ends the call with -ECANCELED. May be NULL.
+     */
     bool (*stop)(void *opaque);
     void *stop_opaque;
 };
@@ -32,23 +33,25 @@ struct mr_common;
 /* From the rows that every command has (-r, registry-user, ...); the rest is default. */
 struct mr_registry_config mr_registry_config_from(const struct mr_common *common);
 
-/* One thread at a time; keeps its connections and caches for its lifetime, bounded (docs/limits.md).
+/* One thread at a time; keeps its connections and caches for its lifetime, bounded
+ * (docs/limits.md).
  *
- * Outcomes that every call below may have besides its own: 0; MR_AGAIN (no URL answered, or only with
- * 408, 429 or 5xx, after all tries); -EACCES (certificate or credentials refused); -EPROTO (what
- * answers is no schema registry); -ECANCELED (stop said so); -ENOMEM. The text names the URL without
- * credentials, the HTTP status and what the registry said. */
+ * Outcomes that every call below may have besides its own: 0; MR_AGAIN (no URL answered, or only
+ * with 408, 429 or 5xx, after all tries); -EACCES (certificate or credentials refused); -EPROTO
+ * (what answers is no schema registry); -ECANCELED (stop said so); -ENOMEM. The text names the URL
+ * without credentials, the HTTP status and what the registry said. */
 struct mr_registry;
 
-/* Reaches for nothing yet. Outcomes: 0, MR_INVALID (urls, or files that cannot be read), -ENOMEM. */
+/* Reaches for nothing yet. Outcomes: 0, MR_INVALID (urls, or files that cannot be read), -ENOMEM.
+ */
 int mr_registry_new(const struct mr_registry_config *config, struct mr_registry **ret_registry,
                     struct mr_error *reterr);
 struct mr_registry *mr_registry_free(struct mr_registry *registry);
 MR_DEFINE_AUTO(mr_registry, struct mr_registry *, mr_registry_free);
 
-/* The schema with this id, parsed with its references. Borrowed from the cache: valid until the next
- * call on this registry; mr_schema_ref() keeps it. MR_ABSENT: the registry has no such id (remembered
- * for a few seconds); MR_INVALID: it is not an Avro schema, or breaks its rules. */
+/* The schema with this id, parsed with its references. Borrowed from the cache: valid until the
+ * next call on this registry; mr_schema_ref() keeps it. MR_ABSENT: the registry has no such id
+ * (remembered for a few seconds); MR_INVALID: it is not an Avro schema, or breaks its rules. */
 int mr_registry_schema(struct mr_registry *registry, int32_t id, struct mr_schema **ret_schema,
                        struct mr_error *reterr);
 /* The same by GUID (header form of the wire format; registries from Confluent 8 on, and ours). */
@@ -107,8 +110,8 @@ struct mr_registry_server_config {
     bool validate_defaults; /* refuse new schemas whose defaults do not fit their types */
 };
 struct mr_registry_server;
-/* Serves from threads of its own until it is stopped; the store is in memory. Outcomes: 0; MR_INVALID
- * (listen is no address); -errno (EADDRINUSE ...), the text names the address. */
+/* Serves from threads of its own until it is stopped; the store is in memory. Outcomes: 0;
+ * MR_INVALID (listen is no address); -errno (EADDRINUSE ...), the text names the address. */
 int mr_registry_server_start(const struct mr_registry_server_config *config,
                              struct mr_registry_server **ret_server, struct mr_error *reterr);
 uint16_t mr_registry_server_port(const struct mr_registry_server *server);

@@ -139,6 +139,9 @@ size_t mr_schema_n_nodes(const struct mr_schema *schema);
 /* The text it was parsed from, byte for byte: this is what is registered. */
 struct mr_str mr_schema_text(const struct mr_schema *schema);
 
+/* Java's Schema.equals: names, fields, defaults, order and properties count, doc and aliases do not. */
+bool mr_schema_node_equal(const struct mr_schema_node *a, const struct mr_schema_node *b);
+
 const struct mr_schema_field *mr_schema_field_find(const struct mr_schema_node *record,
                                                    struct mr_str name);
 /* Index of an enum's symbol, or -1. */
