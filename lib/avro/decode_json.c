@@ -1,28 +1,78 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Avro -> JSON, written directly: records, arrays, maps, unions. */
 #include "decode_json.h"
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
-static int put(struct to_json *j, const char *text, size_t len)
+static inline int put(struct to_json *j, const char *text, size_t len)
 {
     return mr_buf_append(j->out, text, len);
 }
 
-/* ,"name": with the comma left out for the first member. Tokens are padded to sixteen bytes. */
+/* ,"name": with the comma left out for the first member. Tokens are padded to whole blocks. Room
+ * was made. */
+static inline uint8_t *copy_name(uint8_t *to, const struct plan_step *step, bool first)
+{
+    const char *from = step->token.data + first;
+    size_t len = step->token.len - first;
+
+    memcpy(to, from, PLAN_BLOCK);
+    if (MR_UNLIKELY(len > PLAN_BLOCK))
+        memcpy(to + PLAN_BLOCK, from + PLAN_BLOCK, len - PLAN_BLOCK);
+    return to + len;
+}
+
 static inline int put_name(struct to_json *j, const struct plan_step *step, bool first)
 {
-    enum { BLOCK = 16 };
-    struct mr_str token = step->token;
     struct mr_buf *out = j->out;
-    int r = mr_buf_reserve(out, token.len + BLOCK);
+    int r = mr_buf_reserve(out, step->token.len + PLAN_BLOCK);
 
-    if (MR_UNLIKELY(r != 0))
-        return r;
-    uint8_t *to = out->data + out->len;
-    memcpy(to, token.data + first, BLOCK - first);
-    if (token.len > BLOCK)
-        memcpy(to + BLOCK - first, token.data + BLOCK, token.len - BLOCK);
-    out->len += token.len - first;
-    return 0;
+    if (MR_LIKELY(r == 0))
+        out->len = (size_t)(copy_name(out->data + out->len, step, first) - out->data);
+    return r;
+}
+
+/* Most members are short plain strings: name and value are copied in one go, the value looked at
+ * meanwhile. False: nothing was done, and the long way must be taken. */
+static inline bool put_short_string(struct to_json *j, const struct plan_step *step, bool first)
+{
+#ifdef __SSE2__
+    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'),
+                  control = _mm_set1_epi8(0x1f);
+    struct mr_buf *out = j->out;
+    const uint8_t *p = j->bin.at;
+
+    if (MR_UNLIKELY(p == j->bin.end || (*p & 0x81) != 0)) /* up to 63 bytes */
+        return false;
+    size_t len = *p++ / 2;
+    if (MR_UNLIKELY((size_t)(j->bin.end - p) < len + PLAN_BLOCK ||
+                    out->cap - out->len < step->token.len + len + 3 * PLAN_BLOCK))
+        return false;
+    uint8_t *to = copy_name(out->data + out->len, step, first);
+    *to++ = '"';
+    for (size_t i = 0; i < len; i += PLAN_BLOCK) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
+        _mm_storeu_si128((__m128i *)(void *)(to + i), v);
+        __m128i stop = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash)),
+                                    _mm_cmpeq_epi8(_mm_min_epu8(v, control), v));
+        unsigned bad = (unsigned)_mm_movemask_epi8(_mm_or_si128(stop, v));
+        size_t n = len - i;
+        if (n < PLAN_BLOCK)
+            bad &= (1u << n) - 1;
+        if (MR_UNLIKELY(bad != 0))
+            return false;
+    }
+    to[len] = '"';
+    out->len = (size_t)(to + len + 1 - out->data);
+    j->bin.at = p + len;
+    return true;
+#else
+    (void)j;
+    (void)step;
+    (void)first;
+    return false;
+#endif
 }
 
 static int put_default(struct to_json *j, const struct plan_step *step)
@@ -41,6 +91,11 @@ static int put_step(struct to_json *j, const struct plan_step *step, bool *first
 {
     int r;
 
+    if (step->plan->op == PLAN_STRING && MR_LIKELY(step->kind == STEP_FIELD) &&
+        MR_LIKELY(put_short_string(j, step, *first))) {
+        *first = false;
+        return 0;
+    }
     if (step->kind == STEP_SKIP)
         return decode_skip(&j->bin, step->plan, &j->guard, j->reterr);
     if ((r = put_name(j, step, *first)) != 0)

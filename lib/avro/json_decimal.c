@@ -3,6 +3,8 @@
  * with schoolbook arithmetic, which DECIMAL_MAX_DIGITS keeps cheap. */
 #include "json_decimal.h"
 
+#include <endian.h>
+
 enum { LIMBS = DECIMAL_MAX_BYTES / 4 + 2 };
 
 struct big {
@@ -42,6 +44,14 @@ enum decimal_fit decimal_small(const struct json_number *number, int32_t scale, 
     enum decimal_fit f = fit(number, scale, precision);
     if (f != DECIMAL_FITS)
         return f;
+    if ((int64_t)number->n_digits + number->exp10 + scale <= 18) { /* within 64 bits all the way */
+        static const int64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000,
+            1000000000, 10000000000, 100000000000, 1000000000000, 10000000000000, 100000000000000,
+            1000000000000000, 10000000000000000, 100000000000000000, 1000000000000000000};
+        int64_t small = (int64_t)number->mantissa * powers[number->exp10 + scale];
+        *ret_unscaled = number->negative ? -small : small;
+        return DECIMAL_FITS;
+    }
     if (number->n_digits <= 19) {
         value = number->mantissa;
     } else {
@@ -57,9 +67,24 @@ enum decimal_fit decimal_small(const struct json_number *number, int32_t scale, 
     return DECIMAL_FITS;
 }
 
+/* Bytes that two's complement takes: one bit more than the digits. */
+static size_t long_size(int64_t value)
+{
+    uint64_t digits = (uint64_t)(value < 0 ? ~value : value);
+
+    return digits == 0 ? 1 : (size_t)(64 - __builtin_clzll(digits)) / 8 + 1;
+}
+
 void decimal_from_int128(mr_int128 value, struct decimal_bytes *ret_bytes)
 {
     uint8_t *end = ret_bytes->data + sizeof(ret_bytes->data), *p = end;
+
+    if (MR_LIKELY(value == (int64_t)value)) {
+        uint64_t word = htobe64((uint64_t)value);
+        memcpy(end - sizeof(word), &word, sizeof(word));
+        ret_bytes->len = long_size((int64_t)value);
+        return;
+    }
 
     for (;;) {
         uint8_t byte = (uint8_t)value;
@@ -193,12 +218,11 @@ size_t decimal_text_int128(mr_int128 value, int32_t scale, int32_t keep,
 
     if (scale > DECIMAL_MAX_DIGITS)
         return 0;
-    while (left > UINT64_MAX) {
+    if (MR_LIKELY(left > 0 && left <= INT64_MAX))
+        return put_point(value < 0, digits, json_put_long((int64_t)left, digits), (size_t)scale,
+                         (size_t)keep, out);
+    for (; left > 0; left /= 10)
         *--p = (char)('0' + (unsigned)(left % 10));
-        left /= 10;
-    }
-    for (uint64_t low = (uint64_t)left; low > 0; low /= 10)
-        *--p = (char)('0' + low % 10);
     return put_point(value < 0, p, (size_t)(end - p), (size_t)scale, (size_t)keep, out);
 }
 

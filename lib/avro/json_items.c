@@ -50,7 +50,7 @@ static int array_items(struct encode *e, const struct shape *shape, size_t *n)
     int r;
 
     for (; c != ']'; ++*n) {
-        if ((r = encode_value(e, shape->item)) != 0) {
+        if ((r = encode_next(e, shape->item)) != 0) {
             if (r == MR_INVALID)
                 mr_error_at_index(e->reterr, *n);
             return r;
@@ -137,7 +137,7 @@ static int map_entry(struct encode *e, const struct shape *shape, size_t start)
     if (json_peek(&e->in) != ':')
         return json_expected(&e->in, "':'", e->reterr);
     e->in.at++;
-    r = encode_value(e, shape->item);
+    r = encode_next(e, shape->item);
     if (r == MR_INVALID)
         mr_error_at(e->reterr, (const char *)e->out->data + start + to - key.len, key.len);
     return r;

@@ -120,7 +120,7 @@ static int pass_colon(struct encode *e)
     return 0;
 }
 
-static int null_as_default(struct encode *e, const struct shape_field *field, bool *ret_done)
+MR_NOINLINE static int null_as_default(struct encode *e, const struct shape_field *field, bool *ret_done)
 {
     *ret_done = false;
     if (!field->otherwise.data || json_peek(&e->in) != 'n')
@@ -130,21 +130,21 @@ static int null_as_default(struct encode *e, const struct shape_field *field, bo
     return r != 0 ? r : mr_buf_append(e->out, field->otherwise.data, field->otherwise.len);
 }
 
-static int member_value(struct encode *e, const struct record *record, size_t index)
+static inline int member_value(struct encode *e, const struct record *record, size_t index)
 {
     const struct shape_field *field = &record->shape->fields[index];
     bool done = false;
     int r = MR_UNLIKELY(field->null_is_absent) ? null_as_default(e, field, &done) : 0;
 
     if (r == 0 && !done)
-        r = encode_value(e, field->shape);
+        r = encode_next(e, field->shape);
     if (MR_UNLIKELY(r == MR_INVALID))
         mr_error_at(e->reterr, field->name.data, field->name.len);
     return r;
 }
 
 /* A member that is not the expected one: later in the schema, earlier, or unknown. */
-static int other_member(struct encode *e, struct record *record, const char *at, size_t index)
+MR_NOINLINE static int other_member(struct encode *e, struct record *record, const char *at, size_t index)
 {
     int r = 0;
 
@@ -175,7 +175,7 @@ static int other_member(struct encode *e, struct record *record, const char *at,
     return 0;
 }
 
-static int member(struct encode *e, struct record *record)
+static inline int member(struct encode *e, struct record *record)
 {
     const struct shape *shape = record->shape;
     const char *at = e->in.at;

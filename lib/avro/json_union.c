@@ -59,7 +59,13 @@ int encode_nullable(struct encode *e, const struct shape *shape)
         return encode_tagged(e, shape);
     if ((r = encode_long(e, null != shape->null_first)) != 0)
         return r;
-    return null ? json_word(&e->in, "null", e->reterr) : encode_value(e, shape->item);
+    if (!null)
+        return encode_next(e, shape->item);
+    if (MR_LIKELY(e->in.end - e->in.at > 4 && memcmp(e->in.at, "null", 4) == 0)) {
+        e->in.at += 4;
+        return 0;
+    }
+    return json_word(&e->in, "null", e->reterr);
 }
 
 static bool is_fraction(const struct mr_json_cursor *cursor)

@@ -41,13 +41,15 @@ enum step_kind {
     STEP_DEFAULT, /* the writer does not have it */
 };
 
+enum { PLAN_BLOCK = 16 }; /* tokens are copied in blocks of so many bytes */
+
 struct plan_step {
     enum step_kind kind;
     const struct plan *plan;   /* default: reader to reader */
     const char *name;          /* the field's: reader's, or the writer's when skipped */
     size_t reader_field;       /* index; SIZE_MAX when skipped */
     struct mr_bytes otherwise; /* default */
-    struct mr_str token;       /* ,"name": for JSON */
+    struct mr_str token;       /* ,"name": for JSON; one block may be read behind it */
 };
 
 struct plan {

@@ -43,7 +43,7 @@ static int set_name(struct plans *plans, struct plan_step *step, const char *nam
         r = mr_buf_byte(&text, ':');
     if (r != 0)
         return r;
-    char *data = mr_arena_alloc(plans->arena, text.len + 16); /* copied in blocks of sixteen */
+    char *data = mr_arena_alloc(plans->arena, text.len + PLAN_BLOCK + 1);
     if (!data)
         return -ENOMEM;
     memcpy(data, text.data, text.len);

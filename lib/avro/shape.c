@@ -71,6 +71,20 @@ static int add_rules(struct shapes *shapes, struct shape *shape, const struct js
     return 0;
 }
 
+/* Code points are at most the bytes and at least a quarter of them. */
+static void set_plain(struct shape *shape)
+{
+    const struct constraint *rules = shape->rules;
+
+    shape->plain_least = SIZE_MAX;
+    if (shape->op != SHAPE_STRING)
+        return;
+    if (rules && (rules->pattern || rules->format != FORMAT_NONE || rules->min_length > SIZE_MAX / 4))
+        return;
+    shape->plain_least = !rules ? 0 : rules->min_length <= 1 ? rules->min_length : rules->min_length * 4;
+    shape->plain_most = rules ? rules->max_length : SIZE_MAX;
+}
+
 /* Tokens are compared eight bytes at a time: the copy is padded. */
 static int set_name(struct shapes *shapes, struct shape_field *field, const char *name)
 {
@@ -175,6 +189,7 @@ static int fill(struct shapes *shapes, struct shape *shape, const struct json_t 
     int r = add_rules(shapes, shape, field_props, reterr);
     if (r != 0)
         return r;
+    set_plain(shape);
     if (node->type == MR_AVRO_RECORD)
         return add_fields(shapes, shape, reterr);
     if (node->type == MR_AVRO_ENUM)

@@ -68,6 +68,8 @@ struct shape {
     bool is_int;     /* time: an int, not a long */
     const struct mr_schema_node *node;
     const struct constraint *rules; /* NULL: none */
+    /* String: a plain text of so many bytes breaks no rule for sure. least > most: always look. */
+    size_t plain_least, plain_most;
     const struct mr_str_map *names; /* record: to shape_field; enum: to index + 1 */
     const struct shape_field *fields;
     const struct shape *item;            /* array, map; nullable: the other branch */

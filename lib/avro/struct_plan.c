@@ -268,6 +268,8 @@ static int compile_present(struct writer *w, const struct plan *plan, const stru
         return unfit(w, t);
     if (plan->op == PLAN_FIXED)
         op.n = (uint32_t)plan->writer->fixed_size;
+    if (t->kind == MR_FIELD_DECIMAL)
+        op.n = (uint32_t)plan->reader->scale;
     return emit(w, op);
 }
 

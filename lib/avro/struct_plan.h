@@ -29,8 +29,8 @@ enum struct_code {
     OP_STRING,
     OP_BYTES,
     OP_FIXED, /* n bytes */
-    OP_DECIMAL,
-    OP_DECIMAL_FIXED, /* n bytes */
+    OP_DECIMAL,       /* n: the scale */
+    OP_DECIMAL_FIXED, /* the same */
     OP_ENUM,
     OP_ARRAY,
     OP_MAP,

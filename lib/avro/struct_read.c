@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Avro -> struct: the loop over a flat program. */
+#include <endian.h>
 #include <stdatomic.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "json_decimal.h"
 #include "struct_plan.h"
@@ -122,33 +126,22 @@ static int read_union(struct read *read, const struct struct_op *op, uint8_t *ba
     return run(read, op->branches->programs[branch], base);
 }
 
-/* Big-endian two's complement of up to eight bytes, which is what money takes. */
-static inline bool small_decimal(struct mr_bytes bytes, mr_int128 *ret_value)
-{
-    if (bytes.len == 0 || bytes.len > sizeof(int64_t))
-        return decimal_to_int128(bytes, ret_value);
-    uint64_t value = bytes.data[0] & 0x80 ? ~(uint64_t)0 : 0;
-    for (size_t i = 0; i < bytes.len; i++)
-        value = value << 8 | bytes.data[i];
-    *ret_value = (int64_t)value;
-    return true;
-}
-
-static inline int read_decimal(struct read *read, const struct struct_op *op, uint8_t *base)
+static int read_decimal(struct read *read, const struct struct_op *op, uint8_t *base)
 {
     struct mr_decimal *out = member(base, op);
     struct mr_bytes bytes;
+    size_t size = op->plan->writer->fixed_size;
     int r;
 
     if (op->code == OP_DECIMAL) {
         r = bin_bytes(&read->bin, &bytes, read->reterr);
     } else {
-        bytes.len = op->n;
-        r = bin_fixed(&read->bin, op->n, &bytes.data, read->reterr);
+        bytes.len = size;
+        r = bin_fixed(&read->bin, size, &bytes.data, read->reterr);
     }
     if (MR_UNLIKELY(r != 0))
         return r;
-    if (MR_UNLIKELY(!small_decimal(bytes, &out->unscaled)))
+    if (MR_UNLIKELY(!decimal_to_int128(bytes, &out->unscaled)))
         return bin_error(&read->bin, read->reterr, "a decimal must have 1 to 38 digits");
     out->scale = op->plan->reader->scale;
     return 0;
@@ -183,7 +176,7 @@ static int read_number(struct read *read, const struct struct_op *op, uint8_t *b
     return 0;
 }
 
-static inline int read_string(struct read *read, const struct struct_op *op, uint8_t *base)
+static int read_string(struct read *read, const struct struct_op *op, uint8_t *base)
 {
     struct mr_bytes text;
     int r = decode_text(&read->bin, &text, read->reterr);
@@ -211,21 +204,66 @@ static int read_symbol(struct read *read, const struct struct_op *op, uint8_t *b
     return r;
 }
 
-/* The branch's index; true when the value is null. */
+/* The branch's index: null or the other. */
 static inline int read_null(struct read *read, const struct struct_op *op, uint8_t *base,
                             bool *ret_null)
 {
+    struct bin *bin = &read->bin;
     int64_t branch = 0;
-    int r = bin_long(&read->bin, &branch, read->reterr);
 
-    if (MR_UNLIKELY(r != 0))
-        return r;
-    if (MR_UNLIKELY((uint64_t)branch > 1))
-        return bin_error(&read->bin, read->reterr, "a union of 2 branches has no branch %lld",
-                         (long long)branch);
+    if (MR_LIKELY(bin->at < bin->end) && (*bin->at == 0 || *bin->at == 2)) {
+        branch = *bin->at++ / 2;
+    } else {
+        struct bin before = *bin;
+        int r = bin_long(bin, &branch, read->reterr);
+        return r != 0 ? r : bin_error(&before, read->reterr, "a union of 2 branches has no branch %lld",
+                                      (long long)branch);
+    }
     *ret_null = branch == op->null_branch;
     *(bool *)member(base, op) = !*ret_null;
     return 0;
+}
+
+enum { BLOCK = 16 };
+
+/* The common cases of the common operations, without a call: a short string of plain ASCII, money of
+ * up to eight bytes, null or not. Each wants one block to be readable behind the value, and gives the
+ * place behind it; NULL: nothing was done, and the long way must be taken. */
+static inline const uint8_t *quick_string(const uint8_t *p, const uint8_t *end, struct mr_str *out)
+{
+    if (MR_UNLIKELY(end - p <= BLOCK) || (*p & 0x81) != 0)
+        return NULL;
+    size_t len = *p++ / 2;
+    if (MR_UNLIKELY((size_t)(end - p) < len + BLOCK))
+        return NULL;
+#ifdef __SSE2__
+    for (size_t i = 0; i < len; i += BLOCK) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
+        unsigned high = (unsigned)_mm_movemask_epi8(v);
+        if (len - i < BLOCK)
+            high &= (1u << (len - i)) - 1;
+        if (MR_UNLIKELY(high != 0))
+            return NULL;
+    }
+#else
+    if (!decode_is_text((struct mr_bytes){p, len}))
+        return NULL;
+#endif
+    *out = (struct mr_str){(const char *)p, len};
+    return p + len;
+}
+
+static inline const uint8_t *quick_decimal(const uint8_t *p, const uint8_t *end,
+                                           const struct struct_op *op, struct mr_decimal *out)
+{
+    uint64_t word;
+
+    if (MR_UNLIKELY(end - p <= BLOCK) || *p == 0 || *p > 2 * sizeof(word) || (*p & 1) != 0)
+        return NULL;
+    size_t len = *p++ / 2;
+    memcpy(&word, p, sizeof(word));
+    *out = (struct mr_decimal){(int64_t)be64toh(word) >> (64 - 8 * len), (int32_t)op->n};
+    return p + len;
 }
 
 MR_COLD static int failed(struct read *read, const struct struct_op *op, int r)
@@ -235,85 +273,88 @@ MR_COLD static int failed(struct read *read, const struct struct_op *op, int r)
     return r;
 }
 
-static int run(struct read *read, const struct struct_program *program, uint8_t *base)
+/* The long way of an operation. */
+static int step(struct read *read, const struct struct_op *op, uint8_t *base)
 {
     struct bin *bin = &read->bin;
-    bool null = false;
-    int r = 0;
 
-    for (const struct struct_op *op = program->ops;; op++) {
-        switch ((enum struct_code)op->code) {
-        case OP_END:
-            return 0;
-        case OP_STRING:
-            r = read_string(read, op, base);
-            break;
-        case OP_LONG:
-            r = bin_long(bin, member(base, op), read->reterr);
-            break;
-        case OP_NULLABLE:
-            r = read_null(read, op, base, &null);
-            op += null ? op->n : 0;
-            break;
-        case OP_DECIMAL:
-        case OP_DECIMAL_FIXED:
-            r = read_decimal(read, op, base);
-            break;
-        case OP_INT:
-            r = bin_int(bin, member(base, op), read->reterr);
-            break;
-        case OP_BOOL:
-            r = bin_boolean(bin, member(base, op), read->reterr);
-            break;
-        case OP_DOUBLE:
-            r = bin_double(bin, member(base, op), read->reterr);
-            break;
-        case OP_FLOAT:
-            r = bin_float(bin, member(base, op), read->reterr);
-            break;
-        case OP_BYTES:
-            r = bin_bytes(bin, member(base, op), read->reterr);
-            break;
-        case OP_FIXED:
-            r = read_fixed(read, op, base);
-            break;
-        case OP_ENUM:
-            r = read_symbol(read, op, base);
-            break;
-        case OP_ARRAY:
-        case OP_MAP:
-            r = read_items(read, op, base);
-            break;
-        case OP_PRESENT:
-            *(bool *)member(base, op) = true;
-            break;
-        case OP_INT_TO_LONG:
-        case OP_INT_TO_FLOAT:
-        case OP_LONG_TO_FLOAT:
-        case OP_INT_TO_DOUBLE:
-        case OP_LONG_TO_DOUBLE:
-        case OP_FLOAT_TO_DOUBLE:
-            r = read_number(read, op, base);
-            break;
-        case OP_SKIP:
-            r = decode_skip(bin, op->plan, &read->guard, read->reterr);
-            break;
-        case OP_UNION:
-            r = read_union(read, op, base);
-            break;
-        case OP_DEFAULT:
-            r = read_default(read, op, base);
-            break;
-        case OP_ZEROS:
-            r = decode_zeros(&read->guard, op->n, bin, read->reterr);
-            break;
-        case OP_ERROR:
-            r = decode_error(bin, op->plan, read->reterr);
-            break;
+    switch ((enum struct_code)op->code) {
+    case OP_STRING:
+        return read_string(read, op, base);
+    case OP_LONG:
+        return bin_long(bin, member(base, op), read->reterr);
+    case OP_DECIMAL:
+    case OP_DECIMAL_FIXED:
+        return read_decimal(read, op, base);
+    case OP_INT:
+        return bin_int(bin, member(base, op), read->reterr);
+    case OP_BOOL:
+        return bin_boolean(bin, member(base, op), read->reterr);
+    case OP_DOUBLE:
+        return bin_double(bin, member(base, op), read->reterr);
+    case OP_FLOAT:
+        return bin_float(bin, member(base, op), read->reterr);
+    case OP_BYTES:
+        return bin_bytes(bin, member(base, op), read->reterr);
+    case OP_FIXED:
+        return read_fixed(read, op, base);
+    case OP_ENUM:
+        return read_symbol(read, op, base);
+    case OP_ARRAY:
+    case OP_MAP:
+        return read_items(read, op, base);
+    case OP_INT_TO_LONG:
+    case OP_INT_TO_FLOAT:
+    case OP_LONG_TO_FLOAT:
+    case OP_INT_TO_DOUBLE:
+    case OP_LONG_TO_DOUBLE:
+    case OP_FLOAT_TO_DOUBLE:
+        return read_number(read, op, base);
+    case OP_SKIP:
+        return decode_skip(bin, op->plan, &read->guard, read->reterr);
+    case OP_UNION:
+        return read_union(read, op, base);
+    case OP_DEFAULT:
+        return read_default(read, op, base);
+    case OP_ZEROS:
+        return decode_zeros(&read->guard, op->n, bin, read->reterr);
+    case OP_ERROR:
+        return decode_error(bin, op->plan, read->reterr);
+    case OP_PRESENT:
+        *(bool *)member(base, op) = true;
+        return 0;
+    case OP_NULLABLE:
+    case OP_END:
+        break;
+    }
+    return 0;
+}
+
+static int run(struct read *read, const struct struct_program *program, uint8_t *base)
+{
+    const uint8_t *end = read->bin.end, *next;
+    bool null = false;
+    int r;
+
+    for (const struct struct_op *op = program->ops; op->code != OP_END; op++) {
+        if (op->code == OP_STRING && (next = quick_string(read->bin.at, end, member(base, op)))) {
+            read->bin.at = next;
+            continue;
         }
-        if (MR_UNLIKELY(r != 0))
+        if (op->code == OP_DECIMAL && (next = quick_decimal(read->bin.at, end, op, member(base, op)))) {
+            read->bin.at = next;
+            continue;
+        }
+        if (op->code == OP_NULLABLE) {
+            if (MR_UNLIKELY((r = read_null(read, op, base, &null)) != 0))
+                return failed(read, op, r);
+            op += null ? op->n : 0;
+            continue;
+        }
+        if (MR_UNLIKELY((r = step(read, op, base)) != 0))
             return failed(read, op, r);
     }
+    return 0;
 }
 
 struct mr_struct_reader {
