@@ -20,6 +20,13 @@ static bool fits_long(const struct mr_jnode *value, int64_t min, int64_t max)
     return mr_jtree_long(value, &integer) && integer >= min && integer <= max;
 }
 
+/* Made a number when the field was read, and judged there. */
+static bool number_in_string(const struct mr_schema_field *field, const struct mr_jnode *value)
+{
+    return value->kind == MR_J_STRING &&
+           (field->type->type == MR_AVRO_FLOAT || field->type->type == MR_AVRO_DOUBLE);
+}
+
 static bool fits_record(struct judge *j, const struct mr_schema_node *type,
                         const struct mr_jnode *value)
 {
@@ -28,9 +35,9 @@ static bool fits_record(struct judge *j, const struct mr_schema_node *type,
     for (size_t i = 0; i < type->n_fields; i++) {
         const struct mr_schema_field *field = &type->fields[i];
         const struct mr_jnode *given = mr_jtree_get(value, field->name);
-        if (!given)
-            given = mr_jtree_get(field->source, "default");
-        if (!given || !fits(j, field->type, given))
+        const struct mr_jnode *used = given ? given : mr_jtree_get(field->source, "default");
+        if (!used ||
+            (!(used != given && number_in_string(field, used)) && !fits(j, field->type, used)))
             return false;
     }
     return true;
@@ -115,12 +122,6 @@ static int type_words(const struct mr_schema_node *type, struct mr_buf *out)
             r = type_words(type->branches[i], out);
     }
     return r;
-}
-
-static bool number_in_string(const struct mr_schema_field *field, const struct mr_jnode *value)
-{
-    return value->kind == MR_J_STRING &&
-           (field->type->type == MR_AVRO_FLOAT || field->type->type == MR_AVRO_DOUBLE);
 }
 
 int mr_sparser_check_default(struct mr_sparser *p, const struct mr_schema_field *field)

@@ -43,13 +43,18 @@ static int node_props(struct mr_normal *w, const struct mr_schema_node *node)
                  node->type == MR_AVRO_ENUM ? mr_schema_enum_member : mr_schema_type_member);
 }
 
-/* Those of Avro 1.11, which Confluent 7.5 has, stand before the other properties. */
+/* What Avro 1.11 takes for a logical type, and so Confluent 7.5, stands before the other
+ * properties. It takes uuid for one on every primitive type and every fixed. */
 static int logical(struct mr_normal *w, const struct mr_schema_node *node)
 {
     static const unsigned unknown = 1u << MR_LOGICAL_NONE | 1u << MR_LOGICAL_TIMESTAMP_NANOS |
                                     1u << MR_LOGICAL_LOCAL_TIMESTAMP_NANOS |
                                     1u << MR_LOGICAL_DURATION;
+    const struct mr_jnode *word = mr_jtree_get(mr_snode(node)->source, "logicalType");
+    bool simple = node->type <= MR_AVRO_STRING || node->type == MR_AVRO_FIXED;
 
+    if (simple && word && word->kind == MR_J_STRING && mr_str_is(word->text, "uuid"))
+        return mr_buf_append_str(w->out, MR_STR(",\"logicalType\":\"uuid\""));
     if (unknown & 1u << node->logical)
         return 0;
     int r = mr_buf_printf(w->out, ",\"logicalType\":\"%s\"", mr_avro_logical_name(node->logical));

@@ -183,6 +183,9 @@ START_TEST(defaults_must_fit_their_type_of_a_union_any_branch)
         {"{\"type\":\"map\",\"values\":\"int\"}", "{\"a\":1}", "{\"a\":null}"},
         {"[\"null\",\"int\"]", "5", "\"5\""},
         {record, "{\"x\":1}", "{\"y\":1}"},
+        {"{\"type\":\"record\",\"name\":\"S\",\"fields\":[{\"name\":\"x\",\"type\":\"float\","
+         "\"default\":\"1.5\"}]}",
+         "{}", "{\"x\":\"1.5\"}"},
     };
 
     for (size_t i = 0; i < MR_N_ELEMENTS(rows); i++) {

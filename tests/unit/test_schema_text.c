@@ -137,6 +137,21 @@ START_TEST(normal_defaults_are_those_of_their_type)
 }
 END_TEST
 
+START_TEST(what_was_a_logical_type_in_avro_1_11_leads_the_properties)
+{
+    static const char uuid[] = "{\"type\":\"float\",\"logicalType\":\"uuid\",\"aa\":1}";
+    static const char nanos[] = "{\"type\":\"long\",\"logicalType\":\"timestamp-nanos\",\"aa\":1}";
+
+    check(uuid, "\"float\"", uuid, uuid);
+    check(nanos, "\"long\"", nanos,
+          "{\"type\":\"long\",\"aa\":1,\"logicalType\":\"timestamp-nanos\"}");
+    check("{\"scale\":2,\"aa\":1,\"precision\":4,\"type\":\"bytes\",\"logicalType\":\"decimal\"}",
+          "\"bytes\"",
+          "{\"type\":\"bytes\",\"scale\":2,\"aa\":1,\"precision\":4,\"logicalType\":\"decimal\"}",
+          "{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":4,\"scale\":2,\"aa\":1}");
+}
+END_TEST
+
 START_TEST(fingerprints_are_those_of_the_specification)
 {
     MR_AUTO(mr_schema) struct mr_schema *schema = schema_ok("{\"type\":\"null\",\"x\":1}");
@@ -160,6 +175,7 @@ int main(void)
                                        a_normal_form_that_reads_otherwise_is_refused,
                                        numbers_and_characters_are_written_as_java_writes_them,
                                        normal_defaults_are_those_of_their_type,
+                                       what_was_a_logical_type_in_avro_1_11_leads_the_properties,
                                        fingerprints_are_those_of_the_specification,
                                        NULL,
                                    });
