@@ -69,9 +69,8 @@ const struct mr_kafka_topic_info *mr_kafka_topics_find(const struct mr_kafka_top
     return n_topics ? bsearch(&key, topics, n_topics, sizeof(*topics), by_name) : NULL;
 }
 
-/* The embedded broker leaves admin requests without an answer: known by the id it gives its
- * cluster. */
-static int refuse_embedded(struct mr_kafka_client *client, int timeout_ms, struct mr_error *reterr)
+/* Known by the id that librdkafka's mock cluster gives itself. */
+int kafka_refuse_embedded(struct mr_kafka_client *client, int timeout_ms, struct mr_error *reterr)
 {
     static const char mock[] = "mockCluster";
     char *id = rd_kafka_clusterid(client->rk, timeout_ms);
@@ -79,7 +78,8 @@ static int refuse_embedded(struct mr_kafka_client *client, int timeout_ms, struc
 
     rd_kafka_mem_free(client->rk, id);
     return embedded ? mr_error_set(reterr, -EOPNOTSUPP,
-                                   "the embedded broker of 'millrace up' has no admin requests")
+                                   "the embedded broker of 'millrace up' has no admin requests and no "
+                                   "time index")
                     : 0;
 }
 
@@ -168,7 +168,7 @@ int mr_kafka_create_topics(struct mr_kafka_client *client, struct mr_kafka_new_t
 {
     MR_AUTO(free) rd_kafka_NewTopic_t **topics = calloc(n_items + 1, sizeof(rd_kafka_NewTopic_t *));
     size_t n = 0;
-    int r = topics ? refuse_embedded(client, timeout_ms, reterr) : -ENOMEM;
+    int r = topics ? kafka_refuse_embedded(client, timeout_ms, reterr) : -ENOMEM;
 
     if (r != 0)
         return r;
@@ -216,7 +216,7 @@ int mr_kafka_topic_settings(struct mr_kafka_client *client, const char *name, in
                                        bool is_default),
                             void *self, struct mr_error *reterr)
 {
-    int r = refuse_embedded(client, timeout_ms, reterr);
+    int r = kafka_refuse_embedded(client, timeout_ms, reterr);
 
     if (r != 0)
         return r;

@@ -188,7 +188,9 @@ int mr_kafka_offsets_for_time(struct mr_kafka_consumer *consumer, struct mr_topi
 
     if (n_items == 0)
         return 0;
-    int r = kafka_list(items, n_items, &list);
+    int r = time_ms >= 0 ? kafka_refuse_embedded(&consumer->client, timeout_ms, reterr) : 0;
+    if (r == 0)
+        r = kafka_list(items, n_items, &list);
     if (r != 0)
         return r;
     for (int i = 0; i < list->cnt; i++)

@@ -156,8 +156,8 @@ int mr_kafka_watermarks(struct mr_kafka_consumer *consumer, const char *topic, i
                         struct mr_error *reterr);
 /* Into items: first offsets at or after time_ms (ms since epoch; MR_OFFSET_END where nothing is
  * that new). time_ms MR_OFFSET_BEGINNING or MR_OFFSET_END: the watermarks of all items in one round
- * trip per broker. Outcomes: 0, MR_AGAIN where the broker cannot answer (the embedded one has no
- * time index), MR_ABSENT, -errno. */
+ * trip per broker. Outcomes: 0, MR_AGAIN, MR_ABSENT, -EOPNOTSUPP (the embedded broker has no time
+ * index), -errno. */
 int mr_kafka_offsets_for_time(struct mr_kafka_consumer *consumer, struct mr_topic_partition *items,
                               size_t n_items, int64_t time_ms, int timeout_ms,
                               struct mr_error *reterr);
