@@ -2,6 +2,7 @@
 /* The file in which a running `millrace up` leaves its addresses. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,20 @@ static int check_owner(int fd, const char *path, struct mr_error *reterr)
     return mr_error_set(reterr, MR_INVALID, "%s may be written by others: not used", path);
 }
 
+/* The value of a line "name=value", up to its end; NULL when there is no such line. */
+static const char *find(const char *text, const char *name, size_t *ret_len)
+{
+    size_t len = strlen(name);
+
+    for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        if (strncmp(line, name, len) != 0 || line[len] != '=')
+            continue;
+        *ret_len = strcspn(line + len + 1, "\n");
+        return line + len + 1;
+    }
+    return NULL;
+}
+
 int mr_state_get(const char *path, const char *name, struct mr_buf *out, struct mr_error *reterr)
 {
     char text[4096];
@@ -49,9 +64,67 @@ int mr_state_get(const char *path, const char *name, struct mr_buf *out, struct 
     if (r != 0 || n < 0)
         return r != 0 ? r : -errno;
     text[n] = '\0';
-    size_t len = strlen(name);
-    for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n')
-        if (strncmp(line, name, len) == 0 && line[len] == '=')
-            return mr_buf_append(out, line + len + 1, strcspn(line + len + 1, "\n"));
-    return MR_ABSENT;
+    size_t len;
+    const char *pid = find(text, "pid", &len);
+    if (pid && kill((pid_t)strtol(pid, NULL, 10), 0) != 0 && errno == ESRCH)
+        return MR_ABSENT;
+    const char *value = find(text, name, &len);
+    return value ? mr_buf_append(out, value, len) : MR_ABSENT;
+}
+
+/* The folder of path, made where it is missing. */
+static int own_folder(const char *path, struct mr_error *reterr)
+{
+    char folder[4096];
+    struct stat st;
+    const char *slash = strrchr(path, '/');
+
+    if (!slash || slash == path)
+        return 0;
+    int n = snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
+    if (n < 0 || (size_t)n >= sizeof(folder))
+        return mr_error_set(reterr, -ENAMETOOLONG, "'%.100s...' is too long", path);
+    if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+        return mr_error_set(reterr, -errno, "cannot make '%s': %s", folder, strerror(errno));
+    if (stat(folder, &st) != 0)
+        return mr_error_set(reterr, -errno, "cannot look at '%s': %s", folder, strerror(errno));
+    bool others = (st.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (st.st_mode & S_ISVTX) == 0;
+    if (others || (st.st_uid != getuid() && st.st_uid != 0))
+        return mr_error_set(reterr, -EPERM, "'%s' belongs to others, or they may write to it", folder);
+    return 0;
+}
+
+static int write_whole(int fd, const char *text, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, text, len);
+        if (n < 0 && errno != EINTR)
+            return -errno;
+        text += n > 0 ? n : 0;
+        len -= n > 0 ? (size_t)n : 0;
+    }
+    return 0;
+}
+
+int mr_state_set(const char *path, const char *text, size_t len, struct mr_error *reterr)
+{
+    char temporary[4096];
+    int n = snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path);
+    int r = own_folder(path, reterr);
+
+    if (r != 0)
+        return r;
+    if (n < 0 || (size_t)n >= sizeof(temporary))
+        return mr_error_set(reterr, -ENAMETOOLONG, "'%.100s...' is too long", path);
+    int fd = mkostemp(temporary, O_CLOEXEC); /* mode 0600 */
+    if (fd < 0)
+        return mr_error_set(reterr, -errno, "cannot write '%s': %s", path, strerror(errno));
+    r = write_whole(fd, text, len);
+    if (close(fd) != 0 && r == 0)
+        r = -errno;
+    if (r == 0 && rename(temporary, path) != 0)
+        r = -errno;
+    if (r != 0)
+        (void)unlink(temporary);
+    return r == 0 ? 0 : mr_error_set(reterr, r, "cannot write '%s': %s", path, strerror(-r));
 }
