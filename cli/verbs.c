@@ -10,6 +10,7 @@
     VERB(avro_fingerprint)                                                                         \
     VERB(completion)                                                                               \
     VERB(completion_words)                                                                         \
+    VERB(down)                                                                                     \
     VERB(events)                                                                                   \
     VERB(events_describe)                                                                          \
     VERB(help)                                                                                     \
@@ -18,10 +19,12 @@
     VERB(schema_register)                                                                          \
     VERB(simulate)                                                                                 \
     VERB(store_query)                                                                              \
+    VERB(tail)                                                                                     \
     VERB(topics_check)                                                                             \
     VERB(topics_create)                                                                            \
     VERB(topics_describe)                                                                          \
-    VERB(topics_list)
+    VERB(topics_list)                                                                              \
+    VERB(up)
 
 #define VERB(symbol) extern const struct verb verb_##symbol;
 VERBS

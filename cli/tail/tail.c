@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* millrace tail TOPIC...: records as JSON, as they come. */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../cluster.h"
+#include "../verb.h"
+#include "millrace/time.h"
+#include "plan.h"
+#include "render.h"
+
+enum { BATCH = 1024, FLUSH_BYTES = 256 << 10, WAIT_MS = 100 };
+
+struct tail {
+    /* options */
+    struct mr_common common;
+    struct mr_option_list where;
+    const char *offsets, *format, *group, *correlation;
+    int64_t count, last;
+    bool exit, json;
+    /* state */
+    struct mr_kafka_consumer *consumer;
+    struct mr_registry *registry;
+    struct plan_keys keys;
+    struct plan plan;
+    struct render render;
+    struct mr_buf out;
+    int64_t n_shown, n_read;
+    bool counted; /* enough for -c */
+    char trouble[256];
+};
+
+static const struct mr_option rows[] = {
+    MR_OPT_STR(struct tail, offsets, .name = "offset", .letter = 'o', .arg = "WHERE",
+               .def = "beginning", .env = "",
+               .help = "Start: beginning, end, stored, N, -N (of each partition), @TIME; and "
+                       "stop: WHERE:end, WHERE:N, @TIME:TIME"),
+    MR_OPT_INT(struct tail, last, .name = "tail", .arg = "N", .def = "-1", .env = "",
+               .help = "Start N records before the end of each partition"),
+    MR_OPT_FLAG(struct tail, exit, .name = "exit", .letter = 'e', .env = "",
+                .help = "Exit at the end, as it is when the command starts"),
+    MR_OPT_INT(struct tail, count, .name = "count", .letter = 'c', .arg = "N", .def = "0", .min = 0,
+               .max = INT64_MAX, .env = "", .help = "Exit after N records shown; 0: never"),
+    MR_OPT_LIST(struct tail, where, .name = "where", .letter = 'w', .arg = "FIELD=VALUE", .env = "",
+                .help =
+                    "Only records with this value, such as data.order_id=ord-1; several must all "
+                    "hold; FIELD!=VALUE: without it"),
+    MR_OPT_STR(struct tail, correlation, .name = "correlation", .letter = 'k', .arg = "ID",
+               .env = "",
+               .help = "Only records with this key; reads only the partitions where it belongs"),
+    MR_OPT_FLAG(
+        struct tail, json, .name = "json", .letter = 'J', .env = "",
+        .help = "The whole record as JSON: topic, partition, offset, time, key, headers, value"),
+    MR_OPT_STR(struct tail, format, .name = "format", .letter = 'f', .arg = "FORMAT", .env = "",
+               .help = "A form of your own: %t topic, %p partition, %o offset, %k key, %s value, "
+                       "%h headers, %T time in ms, %I time, %i schema id, %K and %S lengths, \\n"),
+    MR_OPT_STR(struct tail, group, .name = "group", .letter = 'g', .arg = "GROUP", .env = "",
+               .help = "For '-o stored': the group whose offsets these are; nothing is committed"),
+    MR_OPT_END,
+};
+static const struct mr_option_table tables[] = {
+    {.rows = rows},
+    {.title = "Connection", .rows = mr_common_options, .base = offsetof(struct tail, common)},
+    {.rows = NULL},
+};
+
+static const struct mr_command tail_command = {
+    .name = "tail",
+    .program = "millrace",
+    .synopsis = "TOPIC...",
+    .summary = "Shows the records of topics as JSON, and waits for more",
+    .details =
+        "TOPIC is a topic's name, a glob with * and ?, or the name of an event or service of the "
+        "catalogue. Each record is one line: its value as JSON; with -J the whole record; on a "
+        "terminal "
+        "its time, topic, partition, offset, key, and of an event the data alone.\n\n"
+        "A record that cannot be decoded is shown as {\"undecoded\":{\"why\":...,\"base64\":...}} "
+        "and the "
+        "tail goes on. FIELD is a path of names and positions, joined by dots; a name goes into "
+        "every "
+        "item of a list, and what is not found at the top is looked for in data.\n\n"
+        "--correlation trusts that records lie where their key puts them (murmur2, as Millrace and "
+        "JVM "
+        "clients do); '--where correlation_id=ID' reads all partitions. Topics made after the "
+        "start are "
+        "not seen.",
+    .tables = tables,
+    .examples = "millrace tail 'order-management.*' -e\tall orders so far, then exit\n"
+                "millrace tail '*' -k ord-17 -e -J\twhat happened to one order, in all topics\n"
+                "millrace tail OrderCreatedEvent -o @-1h -w currency=EUR\tof the last hour\n"
+                "millrace tail '*.dlq' -f '%t %p %o %h\\n'\twhat is in the dead-letter topics\n",
+};
+
+static volatile sig_atomic_t stopped;
+
+static void on_signal(int number)
+{
+    (void)number;
+    stopped = 1;
+}
+
+static bool is_stopped(void *opaque)
+{
+    (void)opaque;
+    return stopped != 0;
+}
+
+static int flush(struct tail *t)
+{
+    const uint8_t *at = t->out.data, *end = at + t->out.len;
+
+    while (at < end) {
+        ssize_t n = write(STDOUT_FILENO, at, (size_t)(end - at));
+        if (n < 0 && errno != EINTR)
+            return mr_error_set(&t->render.error, -errno, "cannot write: %s", strerror(errno));
+        at += n > 0 ? n : 0;
+    }
+    t->out.len = 0;
+    return 0;
+}
+
+/* The partition has been read to its stop. */
+static void finish(struct tail *t, struct plan_partition *item)
+{
+    if (!item->done)
+        t->plan.n_left--;
+    item->done = true;
+}
+
+static bool wanted(const struct tail *t, const struct mr_message *message)
+{
+    if (t->correlation && !plan_keys_match(&t->keys, message->key))
+        return false;
+    return !t->plan.scans ||
+           (message->timestamp_ms >= t->plan.from_ms && message->timestamp_ms < t->plan.to_ms);
+}
+
+static int take(struct tail *t, const struct mr_message *message, struct plan_cursor *cursor)
+{
+    struct plan_partition *item = plan_find(&t->plan, message, cursor);
+
+    if (MR_UNLIKELY(!item || t->counted))
+        return 0;
+    if (MR_UNLIKELY(message->end)) {
+        /* what lies between here and the stop is no record: marks of transactions, or open ones */
+        if (item->stop != INT64_MAX)
+            finish(t, item);
+        return 0;
+    }
+    if (message->offset >= item->stop) {
+        finish(t, item);
+        return 0;
+    }
+    item->next = message->offset + 1;
+    t->n_read++;
+    int r = MR_IDLE;
+    if (wanted(t, message))
+        r = render_record(&t->render, message, &t->out);
+    if (r == 0)
+        t->counted = ++t->n_shown == t->count;
+    if (item->next >= item->stop)
+        finish(t, item);
+    return r == MR_IDLE ? 0 : r;
+}
+
+/* Passing trouble is told when it changes; librdkafka tries on. */
+static void tell_trouble(struct tail *t)
+{
+    const char *trouble = mr_kafka_trouble(mr_kafka_consumer_client(t->consumer));
+
+    if (strcmp(trouble, t->trouble) == 0)
+        return;
+    (void)snprintf(t->trouble, sizeof(t->trouble), "%s", trouble);
+    if (*trouble)
+        (void)fprintf(stderr, "millrace tail: %s; trying on\n", trouble);
+}
+
+static int loop(struct tail *t)
+{
+    static struct mr_message messages[BATCH];
+    struct plan_cursor cursor = {.topic = NULL};
+    int r = 0;
+
+    while (r == 0 && !stopped && !t->counted && t->plan.n_left > 0) {
+        int n = mr_kafka_poll(t->consumer, 0, messages, BATCH, &t->render.error);
+        if (n == 0) {
+            r = flush(t);
+            n = r == 0 ? mr_kafka_poll(t->consumer, WAIT_MS, messages, BATCH, &t->render.error) : 0;
+            tell_trouble(t);
+        }
+        for (int i = 0; i < n; i++) {
+            if (r == 0)
+                r = take(t, &messages[i], &cursor);
+            mr_kafka_message_done(&messages[i]);
+        }
+        if (n < 0)
+            r = n;
+        if (r == 0 && t->out.len >= FLUSH_BYTES)
+            r = flush(t);
+    }
+    int flushed = flush(t);
+    return r != 0 ? r : flushed;
+}
+
+/* A full local queue would stop fetching for a second: make it larger than what comes in that time.
+ */
+static int open_consumer(struct tail *t, struct mr_error *reterr)
+{
+    static const char *const ours[] = {"queued.min.messages=1000000", "enable.partition.eof=true"};
+    enum { N_OURS = MR_N_ELEMENTS(ours) };
+    struct mr_kafka_config config = cluster_config(&t->common);
+    MR_AUTO(free)
+    const char **properties = calloc(N_OURS + config.n_properties, sizeof(*properties));
+
+    if (!properties)
+        return -ENOMEM;
+    memcpy(properties, ours, sizeof(ours));
+    for (size_t i = 0; i < config.n_properties; i++)
+        properties[N_OURS + i] = config.properties[i];
+    config.properties = properties;
+    config.n_properties += N_OURS;
+    return mr_kafka_consumer_new(&config, t->group, NULL, &t->consumer, reterr);
+}
+
+static int open_registry(struct tail *t, struct mr_options *options, struct mr_error *reterr)
+{
+    struct mr_error none = MR_ERROR_INIT;
+    int r = mr_common_resolve(&t->common, options, false, true, &none);
+
+    if (r == 0) {
+        struct mr_registry_config config = mr_registry_config_from(&t->common);
+        config.stop = is_stopped;
+        r = mr_registry_new(&config, &t->registry, reterr);
+    } else if (r == MR_INVALID) {
+        r = 0; /* perhaps there is nothing to decode */
+    }
+    return r != 0 ? r : decoders_init(&t->render.decoders, t->registry);
+}
+
+static int choose_form(struct tail *t, struct mr_error *reterr)
+{
+    struct render *render = &t->render;
+    bool terminal = isatty(STDOUT_FILENO);
+
+    if (t->json && t->format)
+        return mr_error_set(reterr, MR_INVALID, "-J and -f exclude each other");
+    render->form = t->json     ? RENDER_JSON
+                   : t->format ? RENDER_FORMAT
+                   : terminal  ? RENDER_PEOPLE
+                               : RENDER_VALUES;
+    render->style = term_style(term_colour(STDOUT_FILENO));
+    int r = filter_init(&render->filter, &t->where, reterr);
+    if (r == 0 && t->format)
+        r = format_init(&render->format, t->format, reterr);
+    render->needs_value = render->filter.n_terms > 0 || format_has(&render->format, FORMAT_VALUE) ||
+                          format_has(&render->format, FORMAT_SCHEMA);
+    return r;
+}
+
+static int choose_range(struct tail *t, struct mr_options *options, struct range *range,
+                        struct mr_error *reterr)
+{
+    int r = range_parse(t->offsets, mr_time_now() / 1000, range, reterr);
+
+    if (r != 0)
+        return r;
+    if (mr_options_given(options, "tail")) {
+        if (mr_options_given(options, "offset"))
+            return mr_error_set(reterr, MR_INVALID, "--tail and -o exclude each other");
+        if (t->last < 0)
+            return mr_error_set(reterr, MR_INVALID, "--tail must not be negative (was %" PRId64 ")",
+                                t->last);
+        range->from = (struct range_place){RANGE_BACK, t->last};
+    }
+    if (range->from.kind == RANGE_STORED && !t->group)
+        return mr_error_set(reterr, MR_INVALID, "'-o stored' needs -g GROUP");
+    return 0;
+}
+
+static int prepare(struct tail *t, struct mr_options *options, struct mr_error *reterr)
+{
+    struct plan_wish wish = {.catalog = mr_catalog_builtin(), .exit = t->exit};
+
+    wish.words = mr_options_rest(options, &wish.n_words);
+    if (wish.n_words == 0)
+        return mr_error_set(reterr, MR_INVALID,
+                            "give a TOPIC, such as 'order-management.*', or '*' for all");
+    if (t->correlation) {
+        plan_keys_init(&t->keys, t->correlation);
+        wish.keys = &t->keys;
+    }
+    int r = choose_range(t, options, &wish.range, reterr);
+    if (r == 0)
+        r = choose_form(t, reterr);
+    if (r == 0)
+        r = mr_common_resolve(&t->common, options, true, false, reterr);
+    if (r == 0)
+        r = open_registry(t, options, reterr);
+    if (r == 0)
+        r = open_consumer(t, reterr);
+    if (r == 0)
+        r = plan_init(&t->plan, t->consumer, &wish, reterr);
+    if (r == 0 && t->plan.scans)
+        (void)fprintf(stderr,
+                      "millrace tail: this broker cannot look a time up: reading everything\n");
+    return r == 0 && t->plan.n_left > 0 ? plan_assign(&t->plan, t->consumer, reterr) : r;
+}
+
+static void close_all(struct tail *t)
+{
+    plan_done(&t->plan);
+    t->consumer = mr_kafka_consumer_free(t->consumer);
+    decoders_done(&t->render.decoders);
+    t->registry = mr_registry_free(t->registry);
+    filter_done(&t->render.filter);
+    format_done(&t->render.format);
+    mr_buf_done(&t->render.scratch);
+    mr_buf_done(&t->out);
+}
+
+static int run(int argc, char **argv)
+{
+    MR_AUTO(mr_options) struct mr_options *options = NULL;
+    const struct sigaction action = {.sa_handler = on_signal};
+    struct mr_error error = MR_ERROR_INIT;
+    struct tail t = {.exit = false};
+    int status;
+
+    if (!verb_options(&tail_command, argc, argv, &t, &options, &status))
+        return status;
+    t.render.error = MR_ERROR_INIT;
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+    int r = prepare(&t, options, &error);
+    if (r == 0 && (r = loop(&t)) != 0)
+        error = t.render.error;
+    if (r == -ECANCELED && stopped)
+        r = 0;
+    if (r == 0 && t.render.n_undecoded > 0)
+        (void)fprintf(stderr,
+                      "millrace tail: %" PRIu64 " of %" PRId64 " records could not be decoded\n",
+                      t.render.n_undecoded, t.n_read);
+    status = r == 0 ? 0 : verb_fail(&tail_command, r, &error);
+    close_all(&t);
+    return status;
+}
+
+const struct verb verb_tail = {.command = &tail_command, .run = run};
