@@ -16,7 +16,7 @@ enum {
 struct pattern {
     pcre2_code *code;
     pcre2_match_context *context;
-    char *text;
+    char text[];
 };
 
 /* One result block a thread: matching needs it, nobody looks at it. */
@@ -54,7 +54,6 @@ struct pattern *pattern_free(struct pattern *pattern)
     if (pattern) {
         pcre2_code_free(pattern->code);
         pcre2_match_context_free(pattern->context);
-        free(pattern->text);
         free(pattern);
     }
     return NULL;
@@ -84,14 +83,15 @@ static int compile(struct pattern *pattern, const char *text, struct mr_error *r
 
 int pattern_new(const char *text, struct pattern **ret_pattern, struct mr_error *reterr)
 {
-    struct pattern *pattern = calloc(1, sizeof(*pattern));
+    size_t len = strlen(text);
+    struct pattern *pattern = calloc(1, sizeof(*pattern) + len + 1);
     int r = -ENOMEM;
 
     if (!pattern)
         return r;
-    pattern->text = strdup(text);
+    memcpy(pattern->text, text, len);
     pattern->context = pcre2_match_context_create(NULL);
-    if (pattern->text && pattern->context)
+    if (pattern->context)
         r = compile(pattern, text, reterr);
     if (r != 0) {
         (void)pattern_free(pattern);

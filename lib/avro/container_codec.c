@@ -135,8 +135,14 @@ static int xz_pack(struct mr_bytes in, struct mr_buf *out)
 
     if (r != 0)
         return r;
-    lzma_ret ret = lzma_easy_buffer_encode(LZMA_PRESET_DEFAULT, LZMA_CHECK_CRC64, NULL, in.data, in.len,
-                                           out->data, &out->len, out->cap);
+    /* A dictionary larger than the block would only cost memory: 8 MiB by default. */
+    lzma_options_lzma options;
+    lzma_filter filters[] = {{LZMA_FILTER_LZMA2, &options}, {LZMA_VLI_UNKNOWN, NULL}};
+    (void)lzma_lzma_preset(&options, LZMA_PRESET_DEFAULT);
+    if (in.len < options.dict_size)
+        options.dict_size = in.len > LZMA_DICT_SIZE_MIN ? (uint32_t)in.len : LZMA_DICT_SIZE_MIN;
+    lzma_ret ret = lzma_stream_buffer_encode(filters, LZMA_CHECK_CRC64, NULL, in.data, in.len, out->data,
+                                             &out->len, out->cap);
     return ret == LZMA_OK ? 0 : ret == LZMA_MEM_ERROR ? -ENOMEM : -EIO;
 }
 
