@@ -5,11 +5,14 @@
 #include <check.h>
 #include <stdlib.h>
 
-static inline int unit_run(const char *module, const TTest **tests)
+/* seconds: for each case; 0 is check's own limit. */
+static inline int unit_run_within(const char *module, double seconds, const TTest **tests)
 {
     Suite *suite = suite_create(module);
     TCase *tcase = tcase_create(module);
 
+    if (seconds > 0)
+        tcase_set_timeout(tcase, seconds);
     for (; *tests; tests++)
         tcase_add_test(tcase, *tests);
     suite_add_tcase(suite, tcase);
@@ -19,4 +22,9 @@ static inline int unit_run(const char *module, const TTest **tests)
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static inline int unit_run(const char *module, const TTest **tests)
+{
+    return unit_run_within(module, 0, tests);
 }

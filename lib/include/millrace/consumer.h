@@ -120,5 +120,9 @@ int mr_tx_query(struct mr_tx *tx, struct mr_rows **ret_rows, const char *sql,
                 const struct mr_value *values);
 int mr_tx_emit(struct mr_tx *tx, const struct mr_topic *topic, const void *record);
 
+/* All of consumers/, sorted by name; generated, in consumers_dep. */
+extern const struct mr_consumer *const mr_consumers[];
+extern const size_t mr_n_consumers;
+
 /* main() of a consumer binary: options, store, registry, Kafka, loop. Returns the exit status. */
 int mr_consumer_main(const struct mr_consumer *consumer, int argc, char **argv);
