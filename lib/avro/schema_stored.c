@@ -237,7 +237,7 @@ static int write_type(struct writer *w, const struct mr_schema_node *node)
     return r == 0 ? mr_buf_byte(w->out, '}') : r;
 }
 
-int mr_schema_java_text(const struct mr_schema *schema, struct mr_buf *out)
+static int write_text(const struct mr_schema *schema, bool inlined, struct mr_buf *out)
 {
     struct writer w = {.out = out, .space = "", .known = calloc(schema->n_nodes, sizeof(bool))};
 
@@ -245,8 +245,18 @@ int mr_schema_java_text(const struct mr_schema *schema, struct mr_buf *out)
         return -ENOMEM;
     for (size_t i = 0; i < schema->n_nodes;
          i++) /* of references only the outermost type, as in Java */
-        w.known[i] = schema->nodes[i]->reference;
+        w.known[i] = schema->nodes[i]->reference && !inlined;
     int r = write_type(&w, schema->root);
     free(w.known);
     return r;
+}
+
+int mr_schema_java_text(const struct mr_schema *schema, struct mr_buf *out)
+{
+    return write_text(schema, false, out);
+}
+
+int mr_schema_resolved_text(const struct mr_schema *schema, struct mr_buf *out)
+{
+    return write_text(schema, true, out);
 }

@@ -10,20 +10,104 @@
 
 #include "millrace/hash.h"
 
-/* Text and everything else that makes two schemas different, with a mark before each part. */
+static int add_text(struct mr_buf *all, const json_t *text)
+{
+    return mr_buf_append(all, json_string_value(text), json_string_length(text));
+}
+
+/* Texts, lists of texts, and maps with their keys, one after another. */
+static int add_texts(struct mr_buf *all, json_t *value)
+{
+    const char *key;
+    json_t *item;
+    size_t i;
+    int r = 0;
+
+    if (json_is_string(value))
+        return add_text(all, value);
+    json_array_foreach(value, i, item)
+    {
+        if (r == 0)
+            r = add_text(all, item);
+    }
+    json_object_foreach(value, key, item)
+    {
+        if (r == 0)
+            r = mr_buf_append(all, key, strlen(key));
+        if (r == 0)
+            r = add_texts(all, item);
+    }
+    return r;
+}
+
+static int add_references(struct mr_buf *all, const json_t *references)
+{
+    const json_t *reference;
+    size_t i;
+
+    json_array_foreach(references, i, reference)
+    {
+        uint32_t version = (uint32_t)json_integer_value(json_object_get(reference, "version"));
+        const uint8_t bytes[] = {(uint8_t)(version >> 24), (uint8_t)(version >> 16),
+                                 (uint8_t)(version >> 8), (uint8_t)version};
+        int r = add_text(all, json_object_get(reference, "name"));
+        if (r == 0)
+            r = add_text(all, json_object_get(reference, "subject"));
+        if (r == 0)
+            r = mr_buf_append(all, bytes, sizeof(bytes));
+        if (r != 0)
+            return r;
+    }
+    return 0;
+}
+
+static int add_members(struct mr_buf *all, const json_t *object, const char *const *names, size_t n)
+{
+    int r = object ? mr_buf_byte(all, 1) : 0;
+
+    for (size_t i = 0; i < n && object && r == 0; i++)
+        r = add_texts(all, json_object_get(object, names[i]));
+    return r;
+}
+
+static int add_rules(struct mr_buf *all, const json_t *rules)
+{
+    static const char *const names[] = {"name", "doc",    "kind", "mode",      "type",
+                                        "tags", "params", "expr", "onSuccess", "onFailure"};
+    const json_t *rule;
+    size_t i;
+
+    json_array_foreach(rules, i, rule)
+    {
+        int r = 0;
+        for (size_t n = 0; n < MR_N_ELEMENTS(names) && r == 0; n++)
+            r = add_texts(all, json_object_get(rule, names[n]));
+        if (r == 0 && json_is_true(json_object_get(rule, "disabled")))
+            r = mr_buf_byte(all, 1);
+        if (r != 0)
+            return r;
+    }
+    return 0;
+}
+
+/* Byte for byte what Confluent's registry hashes, from version 8 on for the GUID that a message may
+ * carry in a header: messages stay readable when schemas move from one registry to the other. */
 static int make_digest(struct content *content)
 {
+    static const char *const metadata[] = {"tags", "properties", "sensitive"};
     MR_AUTO(mr_buf) struct mr_buf all = {0};
-    const json_t *parts[] = {content->references, content->metadata, content->rule_set};
     int r = mr_buf_append(&all, content->text, content->len);
 
-    for (size_t i = 0; i < MR_N_ELEMENTS(parts) && r == 0; i++) {
-        if (!parts[i])
-            continue;
-        r = mr_buf_byte(&all, (uint8_t)(i + 1));
-        if (r == 0)
-            r = json_append(&all, parts[i]);
-    }
+    if (r == 0)
+        r = add_references(&all, content->references);
+    if (r == 0)
+        r = add_members(&all, content->metadata, metadata, MR_N_ELEMENTS(metadata));
+    if (r == 0 && content->rule_set)
+        r = mr_buf_byte(&all, 1);
+    if (r == 0)
+        r = add_rules(&all, json_object_get(content->rule_set, "migrationRules"));
+    if (r == 0)
+        r = add_rules(&all, json_object_get(content->rule_set, "domainRules"));
     if (r == 0)
         mr_md5(all.data, all.len, content->digest);
     return r;

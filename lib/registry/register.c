@@ -288,8 +288,7 @@ int register_schema(struct core *core, const char *subject, struct draft *draft,
             break;
     }
     if (r == MR_INVALID)
-        r = reply_error(reply, 42201, "%s%s%s", reg.error.where, reg.error.where[0] ? ": " : "",
-                        reg.error.text);
+        r = reply_invalid(reply, &reg.error);
     else if (r == MR_END)
         r = 0;
     forget_try(&reg);

@@ -39,6 +39,25 @@ int reply_error(struct reply *reply, int code, const char *fmt, ...)
     return r == 0 ? mr_buf_byte(&reply->body, '}') : r;
 }
 
+const char *invalid_text(const struct mr_error *error, char *out, size_t cap)
+{
+    char line[64] = "";
+
+    if (error->line > 0)
+        (void)snprintf(line, sizeof(line), " (line %u, column %u of the schema)", error->line,
+                       error->column);
+    (void)snprintf(out, cap, "%s%s%s%s", error->where, error->where[0] ? ": " : "", error->text,
+                   line);
+    return out;
+}
+
+int reply_invalid(struct reply *reply, const struct mr_error *error)
+{
+    char text[sizeof(error->where) + sizeof(error->text) + 64];
+
+    return reply_error(reply, 42201, "%s", invalid_text(error, text, sizeof(text)));
+}
+
 int reply_json(struct reply *reply, const json_t *json)
 {
     reply->status = 200;

@@ -46,6 +46,10 @@ int rest_handle(struct core *core, const char *method, const char *target, struc
 /* Replaces what is in the reply. code is an HTTP status or one of the registry's, which begin with
  * it (42201 -> 422). Returns 0. */
 int reply_error(struct reply *reply, int code, const char *fmt, ...) MR_PRINTF(3, 4);
+/* 42201 with all that the error knows: place, text, line. */
+int reply_invalid(struct reply *reply, const struct mr_error *error);
+/* The same as text, at most cap bytes; returns out. */
+const char *invalid_text(const struct mr_error *error, char *out, size_t cap);
 int reply_json(struct reply *reply, const json_t *json);
 
 struct mr_str query_text(const struct request *request,

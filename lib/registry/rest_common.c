@@ -87,7 +87,7 @@ int write_resolved(struct request *request, const struct content *content, struc
         return mr_buf_append(out, content->text, content->len);
     int r = parent ? canon_parse(request->core, parent, content, &schema, NULL) : -ENOMEM;
     if (r == 0)
-        r = mr_schema_stored_text(schema, false, out, NULL);
+        r = mr_schema_resolved_text(schema, out);
     return r == MR_INVALID ? mr_buf_append(out, content->text, content->len) : r;
 }
 

@@ -22,12 +22,12 @@ static int answer(struct request *request, bool compatible, json_t *messages, st
 static int answer_invalid(struct request *request, const struct mr_error *error,
                           struct reply *reply)
 {
-    const char *colon = error->where[0] ? ": " : "";
+    char text[sizeof(error->where) + sizeof(error->text) + 64];
 
     if (!query_flag(request, "verbose"))
-        return reply_error(reply, 42201, "%s%s%s", error->where, colon, error->text);
+        return reply_invalid(reply, error);
     MR_AUTO(json)
-    json_t *messages = json_pack("[o]", json_sprintf("%s%s%s", error->where, colon, error->text));
+    json_t *messages = json_pack("[s]", invalid_text(error, text, sizeof(text)));
     return messages ? answer(request, false, messages, reply) : -ENOMEM;
 }
 

@@ -219,8 +219,7 @@ static int look_up_in(struct request *request, const char *subject, struct draft
     int r = canon_make(request->core, subject, draft, false, normalize, &canon, &error);
 
     if (r == MR_INVALID)
-        return reply_error(reply, 42201, "%s%s%s", error.where, error.where[0] ? ": " : "",
-                           error.text);
+        return reply_invalid(reply, &error);
     if (r != 0)
         return r;
     core_read_lock(request->core);

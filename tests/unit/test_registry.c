@@ -233,6 +233,8 @@ START_TEST(a_referenced_version_cannot_be_deleted_and_inlined_text_is_recognised
     expect(core, "POST", "/subjects/r/versions", outer, 200, "{\"id\":2}");
     expect(core, "GET", "/schemas/ids/2", NULL, 200,
            "\"references\":[{\"name\":\"E\",\"subject\":\"e\",\"version\":1}]");
+    expect(core, "GET", "/schemas/ids/2/schema?format=resolved", NULL, 200,
+           "{\"type\":\"enum\",\"name\":\"E\"");
     expect(core, "GET", "/subjects/e/versions/1/referencedby", NULL, 200, "[2]");
     expect(core, "DELETE", "/subjects/e/versions/1", NULL, 422, "42206");
     expect(core, "DELETE", "/subjects/e", NULL, 422, "version 1 of 'r': delete that first");
@@ -241,6 +243,22 @@ START_TEST(a_referenced_version_cannot_be_deleted_and_inlined_text_is_recognised
     expect(core, "DELETE", "/subjects/r", NULL, 200, "[1]");
     expect(core, "GET", "/subjects/e/versions/1/referencedby", NULL, 200, "[]");
     expect(core, "DELETE", "/subjects/e", NULL, 200, "[1]");
+    (void)core_free(core);
+}
+END_TEST
+
+START_TEST(a_guid_is_the_one_that_confluent_gives)
+{
+    struct core *core = new_core(MR_COMPAT_NONE);
+
+    expect(core, "POST", "/subjects/:.c:s/versions", "{\"schema\":\"\\\"int\\\"\"}", 200, "1");
+    expect(core, "GET", "/schemas/guids/ef524ea1-b91e-7317-3d93-8ade36c1db32", NULL,
+           200, /* md5 of the text */
+           "{\"schema\":\"\\\"int\\\"\"}");
+    expect(core, "GET", "/schemas/guids/ef524ea1-b91e-7317-3d93-8ade36c1db32/ids", NULL, 200,
+           "[{\"context\":\".c\",\"id\":1}]");
+    expect(core, "GET", "/schemas/guids/00000000-0000-0000-0000-000000000000", NULL, 404, "40403");
+    expect(core, "GET", "/schemas/guids/x", NULL, 404, NULL);
     (void)core_free(core);
 }
 END_TEST
@@ -483,6 +501,7 @@ int main(void)
                         deletion_is_soft_first_and_the_id_stays_readable_until_it_is_for_good,
                         a_schema_registered_again_takes_its_id_and_a_new_version,
                         a_referenced_version_cannot_be_deleted_and_inlined_text_is_recognised,
+                        a_guid_is_the_one_that_confluent_gives,
                         modes_forbid_what_they_say,
                         contexts_keep_ids_and_names_apart,
                         bad_bodies_get_one_clear_error,

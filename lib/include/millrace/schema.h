@@ -161,6 +161,8 @@ int mr_schema_canonical(const struct mr_schema *schema, struct mr_buf *out);
  * cannot hold, or as full names written again mean other names); -errno. */
 int mr_schema_stored_text(const struct mr_schema *schema, bool normalize, struct mr_buf *out,
                           struct mr_error *reterr);
+/* The same with referenced types written out where they are first mentioned (format=resolved). */
+int mr_schema_resolved_text(const struct mr_schema *schema, struct mr_buf *out);
 /* Fingerprints of the canonical form: CRC-64-AVRO, MD5, SHA-256. */
 int mr_schema_fingerprint_rabin(const struct mr_schema *schema, uint64_t *ret_fingerprint);
 int mr_schema_fingerprint_md5(const struct mr_schema *schema, uint8_t out[16]);
