@@ -8,6 +8,7 @@
 #include "millrace/status.h"
 
 enum {
+    QUICK_BYTES = 64 << 10, /* of old schemas */
     MAX_MESSAGES = 50,      /* further findings are counted */
     MAX_MESSAGE_PART = 300, /* of a finding's own text */
 };
@@ -136,6 +137,29 @@ static bool is_transitive(enum mr_compat_level level)
 {
     return level == MR_COMPAT_BACKWARD_TRANSITIVE || level == MR_COMPAT_FORWARD_TRANSITIVE ||
            level == MR_COMPAT_FULL_TRANSITIVE;
+}
+
+bool history_refers(const struct history *history)
+{
+    for (size_t i = 0; i < history->n_items; i++)
+        if (history->items[i].content->references)
+            return true;
+    return false;
+}
+
+bool history_is_quick(const struct history *history, const json_t *config)
+{
+    const char *word = json_string_value(json_object_get(config, "compatibilityLevel"));
+    enum mr_compat_level level;
+    size_t bytes = 0;
+
+    if (mr_compat_level_parse(mr_str_from(word), &level) != 0)
+        return false;
+    for (size_t i = 0; i < history->n_items; i++) {
+        if (is_transitive(level) || i + 1 == history->n_items)
+            bytes += history->items[i].content->len;
+    }
+    return bytes <= QUICK_BYTES && !history_refers(history);
 }
 
 static int parse_past(struct core *core, const char *subject, const struct past **past, size_t n,

@@ -74,12 +74,25 @@ int core_commit(struct core *core, const struct record *records, size_t n, struc
     int r = core->store->ops->append(core->store, records, n, reterr);
 
     if (r != 0)
-        return r;
+        return r > 0 ? -EIO : r;
     (void)pthread_rwlock_wrlock(&core->lock);
     for (size_t i = 0; i < n && r == 0; i++)
         r = state_apply(&core->state, &records[i]);
     (void)pthread_rwlock_unlock(&core->lock);
     return r;
+}
+
+bool core_write_lock(struct core *core, bool quick)
+{
+    if (quick)
+        return pthread_mutex_trylock(&core->writer) == 0;
+    (void)pthread_mutex_lock(&core->writer);
+    return true;
+}
+
+void core_write_unlock(struct core *core)
+{
+    (void)pthread_mutex_unlock(&core->writer);
 }
 
 void core_read_lock(struct core *core)

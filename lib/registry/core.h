@@ -34,6 +34,10 @@ struct core *core_free(struct core *core);
 /* Appends to the store, then applies. The caller holds writer. */
 int core_commit(struct core *core, const struct record *records, size_t n, struct mr_error *reterr);
 
+/* False when quick is asked for and another change is under way. */
+bool core_write_lock(struct core *core, bool quick);
+void core_write_unlock(struct core *core);
+
 void core_read_lock(struct core *core);
 void core_read_unlock(struct core *core);
 
@@ -84,6 +88,11 @@ static inline void mr_auto_history(struct history *history)
 }
 /* Undeleted versions of the subject (NULL: none); the caller holds lock or writer. 0 or -ENOMEM. */
 int history_take(const struct subject *subject, struct history *ret_history);
+
+/* Whether one of them refers to other schemas. */
+bool history_refers(const struct history *history);
+/* Whether the check of these versions is a matter of microseconds. */
+bool history_is_quick(const struct history *history, const json_t *config);
 
 /* next against what the level and group of config ask for. 0; MR_INVALID with one message per
  * finding appended to messages (an array); -errno. The caller holds neither lock. */

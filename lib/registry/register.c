@@ -178,6 +178,8 @@ static int prepare(struct registration *reg)
     core_read_unlock(reg->core);
     if (r != 0)
         return r;
+    if (reg->quick && !history_is_quick(&reg->snapshot.history, reg->snapshot.config))
+        return MR_FULL;
     if (!mode_allows(reg))
         return refuse_mode(reg) == 0 ? MR_END : -ENOMEM;
     r = copy_draft(reg->asked, &reg->draft);
@@ -230,16 +232,15 @@ static void forget_try(struct registration *reg)
 
 static int try_once(struct registration *reg, bool alone)
 {
-    if (alone)
-        (void)pthread_mutex_lock(&reg->core->writer);
-    int r = prepare(reg);
-    if (r == 0 && !alone)
-        (void)pthread_mutex_lock(&reg->core->writer);
-    bool locked = alone || r == 0;
+    bool locked = alone && core_write_lock(reg->core, reg->quick);
+    int r = locked == alone ? prepare(reg) : MR_FULL;
+
+    if (r == 0 && !locked && !(locked = core_write_lock(reg->core, reg->quick)))
+        r = MR_FULL;
     if (r == 0)
         r = commit(reg);
     if (locked)
-        (void)pthread_mutex_unlock(&reg->core->writer);
+        core_write_unlock(reg->core);
     return r;
 }
 
@@ -271,19 +272,20 @@ static int answer_known(struct registration *reg)
 }
 
 int register_schema(struct core *core, const char *subject, struct draft *draft, bool normalize,
-                    struct reply *reply)
+                    bool quick, struct reply *reply)
 {
     struct registration reg = {.core = core,
                                .subject = subject,
                                .asked = draft,
                                .normalize = normalize,
+                               .quick = quick,
                                .reply = reply,
                                .error = MR_ERROR_INIT};
-    int r = answer_known(&reg);
+    int r = quick && draft->references ? MR_FULL : answer_known(&reg);
 
     for (int i = 0; r == 0 || r == MR_AGAIN; i++) {
         forget_try(&reg);
-        r = try_once(&reg, i >= FREE_TRIES);
+        r = quick && i > 0 ? MR_FULL : try_once(&reg, i >= FREE_TRIES);
         if (r == 0)
             break;
     }
@@ -291,6 +293,8 @@ int register_schema(struct core *core, const char *subject, struct draft *draft,
         r = reply_invalid(reply, &reg.error);
     else if (r == MR_END)
         r = 0;
+    else if (r == MR_FULL)
+        r = MR_AGAIN;
     forget_try(&reg);
     canon_done(&reg.known);
     return r;

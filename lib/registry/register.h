@@ -14,5 +14,6 @@ const struct version *find_content(struct core *core, const char *subject,
 int find_inlined(struct core *core, const char *subject, const struct canon *canon,
                  const struct history *history, int32_t *ret_version);
 
+/* 0; with quick MR_AGAIN when it would take long; -errno. */
 int register_schema(struct core *core, const char *subject, struct draft *draft, bool normalize,
-                    struct reply *reply);
+                    bool quick, struct reply *reply);

@@ -16,6 +16,7 @@ struct registration {
     const char *subject;
     const struct draft *asked;
     bool normalize;
+    bool quick; /* give up with MR_FULL rather than take long */
     struct snapshot snapshot;
     struct draft draft; /* asked, filled up from the last version and the configuration */
     bool filled;        /* so the whole schema is answered */

@@ -10,6 +10,8 @@
 #include "millrace/hash.h"
 #include "millrace/status.h"
 
+enum { QUICK_BODY = 16 << 10 };
+
 void reply_done(struct reply *reply)
 {
     mr_buf_done(&reply->body);
@@ -297,6 +299,8 @@ static int run_route(struct request *request, const struct route *route, struct 
         r = qualify_query(request, "subjectPrefix");
     if (r == 0)
         r = qualify_query(request, "subject");
+    if (r == 0 && route->takes_body && request->quick && body.len > QUICK_BODY)
+        r = MR_AGAIN;
     if (r == 0 && route->takes_body)
         r = read_body(request, body, reply);
     if (r == 0)
@@ -328,10 +332,10 @@ static int dispatch(struct request *request, const char *method, struct mr_str t
 }
 
 int rest_handle(struct core *core, const char *method, const char *target, struct mr_str body,
-                struct reply *reply)
+                bool quick, struct reply *reply)
 {
     MR_AUTO(mr_arena) struct mr_arena *arena = NULL;
-    struct request request = {.core = core};
+    struct request request = {.core = core, .quick = quick};
     int r = mr_arena_new(0, &arena);
 
     if (r != 0)
@@ -339,6 +343,11 @@ int rest_handle(struct core *core, const char *method, const char *target, struc
     request.arena = arena;
     r = dispatch(&request, strcmp(method, "HEAD") == 0 ? "GET" : method, mr_str_from(target), body,
                  reply);
+    if (r == MR_AGAIN) {
+        reply_done(reply);
+        *reply = (struct reply){0};
+        return r;
+    }
     if (r >= 0)
         return 0;
     return reply_error(reply, 50001, "the registry could not finish this request: %s",

@@ -17,6 +17,7 @@ struct query_pair {
 
 struct request {
     struct core *core;
+    bool quick;                           /* answer MR_AGAIN rather than take long */
     struct mr_arena *arena;               /* for the request's lifetime */
     struct mr_str segments[MAX_SEGMENTS]; /* decoded, NUL-terminated */
     size_t n_segments;
@@ -37,10 +38,11 @@ struct reply {
 
 void reply_done(struct reply *reply);
 
-/* Handles a whole request. method: "GET"; target: path and query as sent. 0, or -errno when not
- * even an error could be written. */
+/* Handles a whole request. method: "GET"; target: path and query as sent. 0; with quick MR_AGAIN
+ * when it would take long or wait for another change (nothing has happened then: call again
+ * without); -errno when not even an error could be written. */
 int rest_handle(struct core *core, const char *method, const char *target, struct mr_str body,
-                struct reply *reply);
+                bool quick, struct reply *reply);
 
 /* ---- for the handlers ---- */
 /* Replaces what is in the reply. code is an HTTP status or one of the registry's, which begin with

@@ -90,6 +90,8 @@ static int run(struct request *request, int32_t number, struct reply *reply)
         return reply_error(reply, code, "%s", error.text);
     if (r == 0)
         r = take(request, number, &history, &config, reply);
+    if (r == 0 && request->quick && (draft.references || !history_is_quick(&history, config)))
+        return MR_AGAIN;
     return r == 0 ? check(request, &draft, &history, config, reply) : r;
 }
 

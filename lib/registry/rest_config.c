@@ -70,9 +70,10 @@ int rest_put_config(struct request *request, struct reply *reply)
         return reply_error(reply, code, "%s", error.text);
     if (r != 0 || !valid_subject(request, reply))
         return r;
-    (void)pthread_mutex_lock(&request->core->writer);
+    if (!core_write_lock(request->core, request->quick))
+        return MR_AGAIN;
     r = put_config(request, change, reply);
-    (void)pthread_mutex_unlock(&request->core->writer);
+    core_write_unlock(request->core);
     return r == 0 ? reply_json(reply, echo) : r;
 }
 
@@ -95,9 +96,10 @@ int rest_delete_config(struct request *request, struct reply *reply)
 {
     MR_AUTO(json) json_t *config = NULL;
 
-    (void)pthread_mutex_lock(&request->core->writer);
+    if (!core_write_lock(request->core, request->quick))
+        return MR_AGAIN;
     int r = delete_config(request, &config, reply);
-    (void)pthread_mutex_unlock(&request->core->writer);
+    core_write_unlock(request->core);
     return r == 0 ? reply_json(reply, config) : r;
 }
 
@@ -169,9 +171,10 @@ int rest_put_mode(struct request *request, struct reply *reply)
         return reply_error(reply, 42204,
                            "Invalid mode. Valid values are READWRITE, READONLY, "
                            "READONLY_OVERRIDE and IMPORT");
-    (void)pthread_mutex_lock(&request->core->writer);
+    if (!core_write_lock(request->core, request->quick))
+        return MR_AGAIN;
     int r = put_mode(request, mode, reply);
-    (void)pthread_mutex_unlock(&request->core->writer);
+    core_write_unlock(request->core);
     if (r != 0)
         return r;
     r = mr_buf_append_str(&reply->body, MR_STR("{\"mode\":"));
@@ -185,10 +188,11 @@ int rest_delete_mode(struct request *request, struct reply *reply)
 {
     struct record record = {.type = RECORD_MODE, .subject = request->subject};
 
-    (void)pthread_mutex_lock(&request->core->writer);
+    if (!core_write_lock(request->core, request->quick))
+        return MR_AGAIN;
     enum mode mode = mode_own(request->core, request->subject);
     int r = mode == MODE_NONE ? MR_INVALID : core_commit(request->core, &record, 1, NULL);
-    (void)pthread_mutex_unlock(&request->core->writer);
+    core_write_unlock(request->core);
     if (r == MR_INVALID)
         return no_such_subject(reply, request->subject);
     return r == 0 ? reply_mode(reply, mode) : r;

@@ -131,7 +131,8 @@ int rest_delete_subject(struct request *request, struct reply *reply)
         .request = request, .reply = reply, .permanent = query_flag(request, "permanent")};
     int r;
 
-    (void)pthread_mutex_lock(&core->writer);
+    if (!core_write_lock(core, request->quick))
+        return MR_AGAIN;
     deletion.subject = state_subject(&core->state, request->subject);
     if (!deletion.subject)
         r = no_such_subject(reply, request->subject);
@@ -142,7 +143,7 @@ int rest_delete_subject(struct request *request, struct reply *reply)
                         request->subject);
     else
         r = delete_subject(&deletion);
-    (void)pthread_mutex_unlock(&core->writer);
+    core_write_unlock(core);
     return r;
 }
 
@@ -196,7 +197,8 @@ int rest_delete_version(struct request *request, struct reply *reply)
 
     if (!version_segment(request->segments[3], reply, &number))
         return 0;
-    (void)pthread_mutex_lock(&core->writer);
+    if (!core_write_lock(core, request->quick))
+        return MR_AGAIN;
     deletion.subject = state_subject(&core->state, request->subject);
     const struct version *version = find_version(deletion.subject, number, true);
     if (!version)
@@ -208,6 +210,6 @@ int rest_delete_version(struct request *request, struct reply *reply)
                         request->subject, (int)number);
     else
         r = delete_version(&deletion, version);
-    (void)pthread_mutex_unlock(&core->writer);
+    core_write_unlock(core);
     return r;
 }

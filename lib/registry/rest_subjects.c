@@ -232,6 +232,8 @@ static int look_up_in(struct request *request, const char *subject, struct draft
     reply->status = 200;
     if (version || r != 0)
         return r;
+    if (request->quick && history_refers(&history))
+        return MR_AGAIN;
     r = find_inlined(request->core, subject, &canon, &history, &number);
     if (r != 0 || number == 0)
         return r != 0 ? r : MR_ABSENT;
@@ -289,6 +291,8 @@ int rest_lookup(struct request *request, struct reply *reply)
 
     if (r == MR_INVALID)
         return reply_error(reply, code, "%s", error.text);
+    if (r == 0 && request->quick && draft.references)
+        return MR_AGAIN;
     if (r == 0)
         r = draft_has_text(&draft) ? look_up_in(request, request->subject, &draft, normalize, reply)
                                    : MR_ABSENT;
@@ -324,5 +328,5 @@ int rest_register(struct request *request, struct reply *reply)
     if (r != 0 || !valid_subject(request, reply))
         return r;
     return register_schema(request->core, request->subject, &draft,
-                           query_flag(request, "normalize"), reply);
+                           query_flag(request, "normalize"), request->quick, reply);
 }

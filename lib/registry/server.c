@@ -195,41 +195,39 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *data, si
     return exchange->ignored > MAX_IGNORED_BODY ? MHD_NO : MHD_YES;
 }
 
-static void answer(struct exchange *exchange)
+/* False when it would take long, which only quick may find. */
+static bool answer(struct exchange *exchange, bool quick)
 {
     const struct mr_str body = {(const char *)exchange->body.data, exchange->body.len};
 
     exchange->result = exchange->refused != 0
                            ? refuse(exchange->refused, &exchange->reply)
                            : rest_handle(exchange->server->core, exchange->method, exchange->target,
-                                         body, &exchange->reply);
-    exchange->answered = true;
+                                         body, quick, &exchange->reply);
+    exchange->answered = exchange->result != MR_AGAIN;
+    return exchange->answered;
 }
 
 static void answer_later(struct job *job)
 {
     struct exchange *exchange = (struct exchange *)job;
 
-    answer(exchange);
+    (void)answer(exchange, false);
     MHD_resume_connection(exchange->connection); /* handle() is called again */
 }
 
-/* Reads are answered at once. What parses, checks or waits for another change goes to a worker. */
+/* At once when it is quick; else a worker does it, and the connection waits. */
 static enum MHD_Result answer_somewhere(struct exchange *exchange,
                                         struct MHD_Connection *connection, const char *method)
 {
-    bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
-
     (void)snprintf(exchange->method, sizeof(exchange->method), "%s", method);
     exchange->connection = connection;
-    if (!reads && exchange->refused == 0) {
-        MHD_suspend_connection(connection);
-        if (!workers_push(exchange->server->workers, &exchange->job))
-            answer_later(&exchange->job);
-        return MHD_YES;
-    }
-    answer(exchange);
-    return send_reply(connection, exchange);
+    if (answer(exchange, true))
+        return send_reply(connection, exchange);
+    MHD_suspend_connection(connection);
+    if (!workers_push(exchange->server->workers, &exchange->job))
+        answer_later(&exchange->job);
+    return MHD_YES;
 }
 
 static enum MHD_Result handle(void *opaque, struct MHD_Connection *connection, const char *url,

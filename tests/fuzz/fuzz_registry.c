@@ -32,7 +32,7 @@ static void ask(struct core *core, struct mr_str request)
         memcpy(target, request.data + at + 1, n);
     target[n] = '\0';
     struct mr_str body = {request.data + line + (end != NULL), request.len - line - (end != NULL)};
-    if (rest_handle(core, method, target, body, &reply) != 0)
+    if (rest_handle(core, method, target, body, false, &reply) != 0)
         abort();
     json_t *json =
         json_loadb((char *)reply.body.data, reply.body.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "millrace/status.h"
 #include "rest.h"
 #include "support/unit.h"
 
@@ -34,7 +35,7 @@ static struct reply call(struct core *core, const char *method, const char *targ
 {
     struct reply reply = {0};
 
-    ck_assert_int_eq(rest_handle(core, method, target, mr_str_from(body), &reply), 0);
+    ck_assert_int_eq(rest_handle(core, method, target, mr_str_from(body), false, &reply), 0);
     if (reply.content) {
         ck_assert_int_eq(content_write(reply.content, &reply.body), 0);
         ck_assert_int_eq(mr_buf_byte(&reply.body, '}'), 0);
@@ -341,6 +342,41 @@ START_TEST(bad_bodies_get_one_clear_error)
 }
 END_TEST
 
+START_TEST(what_would_take_long_is_handed_back_when_it_must_be_quick)
+{
+    struct core *core = new_core(MR_COMPAT_BACKWARD_TRANSITIVE);
+    static char large[20 << 10];
+    static const char refers[] = "{\"schema\":\"\\\"int\\\"\",\"references\":[{\"name\":\"a\","
+                                 "\"subject\":\"s\",\"version\":1}]}";
+    struct reply reply = {0};
+
+    memset(large, ' ', sizeof(large) - 1);
+    memcpy(large, string_schema, strlen(string_schema));
+#define QUICK(method, target, body)                                                                \
+    rest_handle(core, method, target, mr_str_from(body), true, &reply)
+    ck_assert_int_eq(QUICK("POST", "/subjects/s/versions", large), MR_AGAIN);
+    ck_assert_int_eq(QUICK("POST", "/subjects/s/versions", refers), MR_AGAIN);
+    ck_assert_int_eq(QUICK("POST", "/subjects/s", refers), MR_AGAIN);
+    ck_assert_int_eq(QUICK("POST", "/compatibility/subjects/s/versions", refers), MR_AGAIN);
+    (void)pthread_mutex_lock(&core->writer); /* another change is under way */
+    ck_assert_int_eq(QUICK("POST", "/subjects/s/versions", string_schema), MR_AGAIN);
+    ck_assert_int_eq(QUICK("PUT", "/mode", "{\"mode\":\"IMPORT\"}"), MR_AGAIN);
+    ck_assert_int_eq(QUICK("PUT", "/config", "{\"alias\":\"x\"}"), MR_AGAIN);
+    ck_assert_int_eq(QUICK("DELETE", "/config", NULL), MR_AGAIN);
+    ck_assert_int_eq(QUICK("DELETE", "/subjects/s", NULL), MR_AGAIN);
+    ck_assert_int_eq(QUICK("DELETE", "/subjects/s/versions/1", NULL), MR_AGAIN);
+    ck_assert_uint_eq(reply.status, 0);
+    ck_assert_int_eq(QUICK("GET", "/subjects", NULL), 0); /* reads go on */
+    reply_done(&reply);
+    (void)pthread_mutex_unlock(&core->writer);
+    reply = (struct reply){0};
+    ck_assert_int_eq(QUICK("POST", "/subjects/s/versions", string_schema), 0);
+    ck_assert_uint_eq(reply.status, 200);
+    reply_done(&reply);
+    (void)core_free(core);
+}
+END_TEST
+
 /* ---- the log ---- */
 
 struct journal {
@@ -460,12 +496,13 @@ static void *write_some(void *opaque)
             body, sizeof(body),
             "{\"schema\":\"{\\\"type\\\":\\\"fixed\\\",\\\"name\\\":\\\"f\\\",\\\"size\\\":%d}\"}",
             next++);
-        if (rest_handle(core, "POST", "/subjects/s/versions", mr_str_from(body), &reply) != 0 ||
+        if (rest_handle(core, "POST", "/subjects/s/versions", mr_str_from(body), false, &reply) !=
+                0 ||
             reply.status != 200)
             abort();
         reply_done(&reply);
         reply = (struct reply){0};
-        if (rest_handle(core, "GET", "/schemas/ids/1", (struct mr_str){0}, &reply) != 0)
+        if (rest_handle(core, "GET", "/schemas/ids/1", (struct mr_str){0}, false, &reply) != 0)
             abort();
         reply_done(&reply);
     }
@@ -505,6 +542,7 @@ int main(void)
                         modes_forbid_what_they_say,
                         contexts_keep_ids_and_names_apart,
                         bad_bodies_get_one_clear_error,
+                        what_would_take_long_is_handed_back_when_it_must_be_quick,
                         a_replayed_log_gives_the_same_registry,
                         writers_at_once_get_versions_and_ids_of_their_own,
                         NULL,

@@ -116,17 +116,17 @@ START_TEST(one_connection_serves_many_requests)
 }
 END_TEST
 
+/* Blanks make it long enough for a worker. */
 static void post_number(int fd, int number)
 {
-    char body[64], request[256];
-    int len = snprintf(body, sizeof(body),
-                       "{\"schema\":\"{\\\"type\\\":\\\"array\\\",\\\"items\\\""
-                       ":\\\"int\\\"}\"}");
-
+    enum { BLANKS = 20 << 10 };
+    static const char schema[] =
+        "{\"schema\":\"{\\\"type\\\":\\\"array\\\",\\\"items\\\":\\\"int\\\"}\"}";
+    static char request[BLANKS + 512];
     int n = snprintf(request, sizeof(request),
-                     "POST /subjects/s%d/versions HTTP/1.1\r\n"
-                     "Content-Length: %d\r\n" END "%s",
-                     number, len, body);
+                     "POST /subjects/s%d/versions HTTP/1.1\r\nContent-Length: %zu\r\n" END "%s%*s",
+                     number, strlen(schema) + BLANKS, schema, BLANKS, "");
+
     send_all(fd, request, (size_t)n);
 }
 
