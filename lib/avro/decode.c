@@ -2,6 +2,7 @@
 /* Blocks, branches, symbols, skipping; and what goes wrong with them. */
 #include "decode.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
 void decode_report_text(const struct bin *bin, struct mr_bytes text, struct mr_error *reterr)
@@ -194,6 +195,7 @@ int decode_skip(struct bin *bin, const struct plan *plan, struct decode_guard *g
 {
     int r;
 
+    assert(!plan->reader);
     switch (plan->writer->type) {
     case MR_AVRO_RECORD:
         return plan->op == PLAN_ERROR ? decode_error(bin, plan, reterr)

@@ -55,7 +55,8 @@ int decode_branch(struct bin *bin, const struct plan *plan, const struct plan **
 /* The reader's symbol. */
 int decode_symbol(struct bin *bin, const struct plan *plan, size_t *ret_symbol,
                   struct mr_error *reterr);
-/* Passes over a value, checking lengths but not texts. */
+/* Passes over a value, checking lengths but not texts. plan->reader is NULL: no step is a default,
+ * no part is unreadable. */
 int decode_skip(struct bin *bin, const struct plan *plan, struct decode_guard *guard,
                 struct mr_error *reterr);
 #define decode_error(bin, plan, reterr) bin_error(bin, reterr, "%s", (plan)->why)

@@ -145,8 +145,13 @@ static int put_out_of_order(struct to_json *j, const struct plan *plan)
             j->places[base + step->reader_field] = i;
             j->places[base + n + step->reader_field] = (size_t)(j->bin.at - j->bin.begin);
         }
-        if (step->kind != STEP_DEFAULT &&
-            (r = decode_skip(&j->bin, step->plan, &j->guard, j->reterr)) != 0)
+        if (step->kind == STEP_SKIP) {
+            r = decode_skip(&j->bin, step->plan, &j->guard, j->reterr);
+        } else if (step->kind == STEP_FIELD) {
+            struct decode_guard ahead = j->guard; /* its values are counted when they are read */
+            r = decode_skip(&j->bin, step->over, &ahead, j->reterr);
+        }
+        if (r != 0)
             return failed_at(j, step, r);
     }
     const uint8_t *end = j->bin.at;

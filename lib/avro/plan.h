@@ -46,6 +46,7 @@ enum { PLAN_BLOCK = 16 }; /* tokens are copied in blocks of so many bytes */
 struct plan_step {
     enum step_kind kind;
     const struct plan *plan;   /* default: reader to reader */
+    const struct plan *over;   /* field: the same passed over; NULL where the plan is in order */
     const char *name;          /* the field's: reader's, or the writer's when skipped */
     size_t reader_field;       /* index; SIZE_MAX when skipped */
     struct mr_bytes otherwise; /* default */

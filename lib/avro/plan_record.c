@@ -92,18 +92,22 @@ static int add_default(struct plans *plans, const struct mr_schema_node *record,
     return 0;
 }
 
+/* Where the orders differ, a field is passed over before it is read: by the writer's schema alone. */
 static int add_field(struct plans *plans, struct plan_key key, size_t field, size_t reader_field,
-                     struct plan_step *step)
+                     bool in_order, struct plan_step *step)
 {
     const struct mr_schema_field *from = &key.writer->fields[field];
     const struct mr_schema_node *to = NULL;
+    int r = 0;
 
     step->reader_field = reader_field;
     step->kind = reader_field == SIZE_MAX ? STEP_SKIP : STEP_FIELD;
     step->name = from->name;
     if (reader_field != SIZE_MAX) {
         to = key.reader->fields[reader_field].type;
-        int r = set_name(plans, step, key.reader->fields[reader_field].name);
+        r = set_name(plans, step, key.reader->fields[reader_field].name);
+        if (r == 0 && !in_order)
+            r = plan_resolve(plans, (struct plan_key){from->type, NULL, key.side}, &step->over);
         if (r != 0)
             return r;
     }
@@ -156,7 +160,7 @@ static int add_steps(struct maker *m, struct plan *plan)
         if (plan->in_order && to != SIZE_MAX)
             r = add_defaults(m, to);
         if (r == 0)
-            r = add_field(m->plans, m->key, i, to, &m->steps[m->n++]);
+            r = add_field(m->plans, m->key, i, to, plan->in_order, &m->steps[m->n++]);
     }
     if (r == 0 && reader)
         r = add_defaults(m, reader->n_fields);

@@ -290,6 +290,51 @@ START_TEST(unions_are_resolved_branch_by_branch)
 }
 END_TEST
 
+START_TEST(fields_in_another_order_are_passed_over_as_they_were_written)
+{
+#define INNER_W REC("I", FIELD("x", "\"int\""))
+#define INNER_R REC("I", WITH("new", "\"string\"", "\"d\"") "," FIELD("x", "\"long\""))
+    static const struct row rows[] = {
+        /* a record with a default of the reader's */
+        {REC("R", FIELD("a", INNER_W) "," FIELD("b", "\"int\"")),
+         REC("R", FIELD("b", "\"int\"") "," FIELD("a", INNER_R)), "0204",
+         "{\"b\":2,\"a\":{\"new\":\"d\",\"x\":1}}"},
+        /* a part that cannot be read: an error of the datum that has it, and only of that */
+        {REC("R", FIELD("a", "[\"null\",{\"type\":\"array\",\"items\":\"int\"}]") "," FIELD("b", "\"int\"")),
+         REC("R", FIELD("b", "\"int\"") "," FIELD("a", "[\"null\",{\"type\":\"map\",\"values\":\"int\"}]")),
+         "0202040002", "/a: the writer's array cannot be read as the reader's union"},
+        {REC("R", FIELD("a", "[\"null\",{\"type\":\"array\",\"items\":\"int\"}]") "," FIELD("b", "\"int\"")),
+         REC("R", FIELD("b", "\"int\"") "," FIELD("a", "[\"null\",{\"type\":\"map\",\"values\":\"int\"}]")),
+         "0002", "{\"b\":1,\"a\":null}"},
+    };
+    static const struct row tagged[] = {
+        {REC("R", FIELD("a", "{\"type\":\"map\",\"values\":\"int\"}") "," FIELD("c", INNER_W) "," FIELD("b", "\"int\"")),
+         REC("R", FIELD("b", "\"int\"") "," FIELD("a", "[\"null\",{\"type\":\"map\",\"values\":\"int\"}]") ","
+                  FIELD("c", "[" INNER_R "]")),
+         "02026b02000406", "{\"b\":3,\"a\":{\"map\":{\"k\":1}},\"c\":{\"I\":{\"new\":\"d\",\"x\":2}}}"},
+    };
+    CHECK_ROWS(rows);
+    check_rows(tagged, MR_N_ELEMENTS(tagged), &(struct mr_json_options){.avro_json = true});
+}
+END_TEST
+
+START_TEST(fields_in_another_order_are_counted_once)
+{
+    /* 100,000 records with a null each, inside a record whose fields change places */
+    enum { N = 100000 };
+    MR_AUTO(free) char *hex = malloc(2 * N + 64), *got = malloc(40 * N);
+    size_t n = (size_t)sprintf(hex, "c09a0c");
+    for (size_t i = 0; i < N; i++, n += 2)
+        memcpy(hex + n, "02", 2);
+    strcpy(hex + n, "0006");
+#define MANY FIELD("a", "{\"type\":\"array\",\"items\":" REC("I", FIELD("n", "\"null\"") "," FIELD("x", "\"int\"")) "}")
+    struct row row = {REC("R", MANY "," FIELD("b", "\"int\"")), REC("R", FIELD("b", "\"int\"") "," MANY),
+                      hex, ""};
+    decode(&row, NULL, got, 40 * N);
+    ck_assert_msg(strncmp(got, "{\"b\":3,\"a\":[{\"n\":null,\"x\":1},", 29) == 0, "%.200s", got);
+}
+END_TEST
+
 START_TEST(deep_data_is_refused_not_followed)
 {
     char hex[400] = "", got[1024];
@@ -331,6 +376,8 @@ int main(void)
         records_are_resolved_by_name_alias_and_default,
         enums_are_resolved_by_symbol,
         unions_are_resolved_branch_by_branch,
+        fields_in_another_order_are_passed_over_as_they_were_written,
+        fields_in_another_order_are_counted_once,
         deep_data_is_refused_not_followed,
         records_without_bytes_cannot_multiply,
         NULL,
