@@ -69,18 +69,20 @@ static int fail(const char *name, int r, const struct mr_error *error)
 
 /* ---- options ---- */
 
+/* The consumer's own rows first, when it has any. */
 static void describe(const struct mr_consumer *consumer, char *name, size_t cap,
                      struct mr_option_table tables[4], struct mr_command *ret)
 {
-    static const struct mr_option none[] = {MR_OPT_END};
+    size_t n = 0;
 
     (void)snprintf(name, cap, "%s-consumer", consumer->name);
-    tables[0] = (struct mr_option_table){NULL, consumer->options ? consumer->options : none,
-                                         offsetof(struct settings, state)};
-    tables[1] = (struct mr_option_table){"Consuming", rows, offsetof(struct settings, options)};
-    tables[2] = (struct mr_option_table){"Connection", mr_common_options,
-                                         offsetof(struct settings, common)};
-    tables[3] = (struct mr_option_table){0};
+    if (consumer->options)
+        tables[n++] =
+            (struct mr_option_table){NULL, consumer->options, offsetof(struct settings, state)};
+    tables[n++] = (struct mr_option_table){"Consuming", rows, offsetof(struct settings, options)};
+    tables[n++] = (struct mr_option_table){"Connection", mr_common_options,
+                                           offsetof(struct settings, common)};
+    tables[n] = (struct mr_option_table){0};
     *ret = (struct mr_command){.name = name, .summary = consumer->summary, .tables = tables};
 }
 
