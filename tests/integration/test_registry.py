@@ -57,11 +57,27 @@ def refuses_a_break_and_takes_an_addition(t, url):
     assert (done["outcome"], done["version"]) == ("added", 2), done
 
 
+def reads_by_id_with_references(t, url):
+    def post(subject, schema, *references):
+        body = {"schema": json.dumps(schema), "references": list(references)}
+        status, answer = http("POST", f"{url}/subjects/{subject}/versions", body)
+        assert status == 200, answer
+        return answer["id"]
+    post("inner", {"type": "enum", "name": "n.E", "symbols": ["X"]})
+    record = {"type": "record", "name": "n.R", "fields": [{"name": "e", "type": "n.E"}]}
+    number = post("outer", record, {"name": "n.E", "subject": "inner", "version": 1})
+    shown = t.run("millrace", "avro", "canonical", "--id", number, "-r", url)
+    assert json.loads(shown.out)["fields"][0]["type"]["symbols"] == ["X"], shown.out
+    absent = t.run("millrace", "avro", "canonical", "--id", 99999, "-r", url, expect=None)
+    assert absent.status != 0 and "404" in absent.err, absent.err
+
+
 @test
 def our_registry_takes_all_schemas_and_judges_changes(t):
     _, url = serve(t)
     brings_all(t, url)
     refuses_a_break_and_takes_an_addition(t, url)
+    reads_by_id_with_references(t, url)
 
 
 @test
@@ -69,6 +85,7 @@ def a_registry_of_others_takes_all_schemas_and_judges_changes(t):
     url = t.fresh_registry()
     brings_all(t, url)
     refuses_a_break_and_takes_an_addition(t, url)
+    reads_by_id_with_references(t, url)
 
 
 @test
