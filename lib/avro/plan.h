@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A writer's schema resolved against a reader's: what to do with each value that was written.
- * Source: Apache Avro 1.12, "Schema Resolution". docs/codec.md says where it is silent and Java
+ * Source: Apache Avro 1.12, "Schema Resolution". docs/avro.md says where it is silent and Java
  * differs. */
 #pragma once
 

@@ -55,12 +55,10 @@ static int set_name(struct plans *plans, struct plan_step *step, const char *nam
 static int find_default(struct plans *plans, const struct mr_schema_node *record, size_t field,
                         struct mr_bytes *ret_bytes)
 {
-    const struct mr_json_options plain = SHAPE_DEFAULT_OPTIONS;
-    const struct shape *root;
     int r = 0;
 
     if (!plans->defaults)
-        r = shapes_new(plans->reader, NULL, &plain, &plans->defaults, &root, NULL);
+        r = shapes_for_defaults(plans->reader, NULL, &plans->defaults, NULL);
     if (r == 0)
         *ret_bytes = plans->defaults->plain[record->index]->fields[field].otherwise;
     return r == MR_INVALID ? 0 : r; /* a default that does not fit is no default */

@@ -254,37 +254,31 @@ static int copy_defaults(struct shapes *shapes)
     return 0;
 }
 
-static bool same_options(const struct mr_json_options *a, const struct mr_json_options *b)
-{
-    return a->raw_logical == b->raw_logical && a->avro_json == b->avro_json &&
-           a->no_constraints == b->no_constraints && a->allow_nul == b->allow_nul;
-}
-
 static int add_defaults(struct shapes *shapes, const struct mr_schema_node *node,
                         struct mr_error *reterr)
 {
-    const struct mr_json_options plain = SHAPE_DEFAULT_OPTIONS;
     MR_AUTO(shapes) struct shapes *raw = NULL;
-    const struct shape *root;
 
-    if (same_options(&shapes->options, &plain))
+    if (shapes->for_defaults)
         return shapes_fill_defaults(shapes, reterr);
-    int r = shapes_new(shapes->schema, node, &plain, &raw, &root, reterr);
+    int r = shapes_for_defaults(shapes->schema, node, &raw, reterr);
     if (r != 0)
         return r;
     share_defaults(shapes, raw);
     return copy_defaults(shapes);
 }
 
-int shapes_new(struct mr_schema *schema, const struct mr_schema_node *node,
-               const struct mr_json_options *options, struct shapes **ret_shapes,
-               const struct shape **ret_root, struct mr_error *reterr)
+static int make_shapes(struct mr_schema *schema, const struct mr_schema_node *node,
+                       const struct mr_json_options *options, bool for_defaults,
+                       struct shapes **ret_shapes, const struct shape **ret_root,
+                       struct mr_error *reterr)
 {
     MR_AUTO(shapes) struct shapes *shapes = calloc(1, sizeof(*shapes));
 
     if (!shapes)
         return -ENOMEM;
     shapes->schema = mr_schema_ref(schema);
+    shapes->for_defaults = for_defaults;
     if (options)
         shapes->options = *options;
     int r = mr_arena_new(0, &shapes->arena);
@@ -300,6 +294,23 @@ int shapes_new(struct mr_schema *schema, const struct mr_schema_node *node,
         return r;
     *ret_shapes = MR_MOVE(shapes);
     return 0;
+}
+
+int shapes_new(struct mr_schema *schema, const struct mr_schema_node *node,
+               const struct mr_json_options *options, struct shapes **ret_shapes,
+               const struct shape **ret_root, struct mr_error *reterr)
+{
+    return make_shapes(schema, node, options, false, ret_shapes, ret_root, reterr);
+}
+
+int shapes_for_defaults(struct mr_schema *schema, const struct mr_schema_node *node,
+                        struct shapes **ret_shapes, struct mr_error *reterr)
+{
+    const struct mr_json_options plain = {
+        .raw_logical = true, .no_constraints = true, .allow_nul = true};
+    const struct shape *root;
+
+    return make_shapes(schema, node, &plain, true, ret_shapes, &root, reterr);
 }
 
 struct shapes *shapes_free(struct shapes *shapes)

@@ -82,6 +82,7 @@ struct shapes {
     struct mr_schema *schema;
     struct mr_arena *arena;
     struct mr_json_options options;
+    bool for_defaults; /* these write defaults: a union is the first branch that fits */
     struct shape **plain;       /* by node index: without keywords of a field */
     struct constraint **rules;  /* those made, to be released */
     size_t n_rules, cap_rules;
@@ -94,9 +95,9 @@ int shapes_new(struct mr_schema *schema, const struct mr_schema_node *node,
 struct shapes *shapes_free(struct shapes *shapes);
 MR_DEFINE_AUTO(shapes, struct shapes *, shapes_free);
 
-/* Options under which defaults are written: base types, any branch of a union, no keywords. */
-#define SHAPE_DEFAULT_OPTIONS                                                                      \
-    ((struct mr_json_options){.raw_logical = true, .no_constraints = true, .allow_nul = true})
+/* Those that write defaults: base types, any branch of a union, no keywords. */
+int shapes_for_defaults(struct mr_schema *schema, const struct mr_schema_node *node,
+                        struct shapes **ret_shapes, struct mr_error *reterr);
 
 /* shape_default.c: fills `otherwise` of every field below the schema's raw shapes. */
 int shapes_fill_defaults(struct shapes *raw, struct mr_error *reterr);

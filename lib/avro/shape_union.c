@@ -5,7 +5,10 @@
  * An integer text is an int or a long before it is a decimal, and that before a double; a text with
  * fraction or exponent the other way round. Where both float and double stand, double is exact. A
  * string is a string, an enum symbol or the text of a logical type before it is bytes, and NaN last.
- * An object is a record before it is a map. */
+ * An object is a record before it is a map.
+ *
+ * A default is the first branch that it fits (Avro 1.12, "Unions"), 2.0 being no integer then
+ * unless nothing else fits. */
 #include "shape.h"
 
 enum { N_RANKS = 4, NEVER = N_RANKS };
@@ -33,6 +36,13 @@ static unsigned rank(const struct shape *shape, enum json_kind kind)
     return ranks[shape->op][kind];
 }
 
+static unsigned rank_default(const struct shape *shape, enum json_kind kind)
+{
+    bool whole = shape->op == SHAPE_INT || shape->op == SHAPE_LONG;
+
+    return rank(shape, kind) == NEVER ? NEVER : whole && kind == KIND_FRACTION;
+}
+
 static int choose(struct shapes *shapes, const struct shape *shape, enum json_kind kind,
                   struct shape_choice *choice)
 {
@@ -41,7 +51,8 @@ static int choose(struct shapes *shapes, const struct shape *shape, enum json_ki
 
     for (unsigned r = 0; r < N_RANKS; r++) {
         for (size_t i = 0; i < n_branches; i++) {
-            if (rank(shape->branches[i], kind) != r)
+            const struct shape *branch = shape->branches[i];
+            if ((shapes->for_defaults ? rank_default : rank)(branch, kind) != r)
                 continue;
             if (!list && !(list = mr_arena_array(shapes->arena, n_branches, sizeof(*list))))
                 return -ENOMEM;

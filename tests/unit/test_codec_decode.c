@@ -318,6 +318,23 @@ START_TEST(fields_in_another_order_are_passed_over_as_they_were_written)
 }
 END_TEST
 
+START_TEST(the_default_of_a_union_is_the_first_branch_that_it_fits)
+{
+#define DEFAULTED(type, value) REC("R", ""), REC("R", WITH("u", type, value)), ""
+    static const struct row rows[] = {
+        {DEFAULTED("[\"double\",\"long\"]", "7"), "{\"u\":{\"double\":7.0}}"},
+        {DEFAULTED("[\"long\",\"double\"]", "7"), "{\"u\":{\"long\":7}}"},
+        {DEFAULTED("[\"long\",\"double\"]", "7.0"), "{\"u\":{\"double\":7.0}}"},
+        {DEFAULTED("[\"float\",\"double\"]", "0.5"), "{\"u\":{\"float\":0.5}}"},
+        {DEFAULTED("[\"bytes\",\"string\"]", "\"a\""), "{\"u\":{\"bytes\":\"a\"}}"},
+        {DEFAULTED("[{\"type\":\"map\",\"values\":\"int\"}," REC("I", FIELD("x", "\"int\"")) "]",
+                   "{\"x\":1}"), "{\"u\":{\"map\":{\"x\":1}}}"},
+        {DEFAULTED("[\"null\",\"int\",\"string\"]", "\"a\""), "{\"u\":{\"string\":\"a\"}}"},
+    };
+    check_rows(rows, MR_N_ELEMENTS(rows), &(struct mr_json_options){.avro_json = true});
+}
+END_TEST
+
 START_TEST(fields_in_another_order_are_counted_once)
 {
     /* 100,000 records with a null each, inside a record whose fields change places */
@@ -378,6 +395,7 @@ int main(void)
         unions_are_resolved_branch_by_branch,
         fields_in_another_order_are_passed_over_as_they_were_written,
         fields_in_another_order_are_counted_once,
+        the_default_of_a_union_is_the_first_branch_that_it_fits,
         deep_data_is_refused_not_followed,
         records_without_bytes_cannot_multiply,
         NULL,
