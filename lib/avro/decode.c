@@ -50,13 +50,8 @@ int decode_block(struct bin *bin, struct decode_guard *guard, size_t min_size, b
     if (item > 0 && (uint64_t)count > bin_left(bin) / item)
         return bin_error(&before, reterr, "%" PRId64 " items do not fit the %zu bytes that are left",
                          count, bin_left(bin));
-    if (item == 0) {
-        if (count > MR_CODEC_MAX_ZERO_BYTE_ITEMS)
-            return bin_error(&before, reterr, "%" PRId64 " items that take no bytes are more than %d",
-                             count, MR_CODEC_MAX_ZERO_BYTE_ITEMS);
-        if ((r = decode_zeros(guard, (size_t)count, &before, reterr)) != 0)
-            return r;
-    }
+    if (item == 0 && (r = decode_zeros(guard, (size_t)count, &before, reterr)) != 0)
+        return r;
     block.n = (size_t)count;
     *ret_block = block;
     return 0;

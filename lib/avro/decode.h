@@ -12,7 +12,7 @@ struct decode_guard {
 
 static inline struct decode_guard decode_guard(size_t len)
 {
-    return (struct decode_guard){0, MR_CODEC_MAX_ZERO_BYTE_VALUES + len};
+    return (struct decode_guard){0, MR_CODEC_MAX_ZERO_BYTE_ITEMS + len};
 }
 
 MR_COLD void decode_report_text(const struct bin *bin, struct mr_bytes text,
@@ -32,7 +32,8 @@ static inline int decode_zeros(struct decode_guard *guard, size_t n, const struc
                                struct mr_error *reterr)
 {
     if (MR_UNLIKELY(n > guard->zero_left))
-        return bin_error(bin, reterr, "too many values that take no bytes");
+        return bin_error(bin, reterr, "more than %d values that take no bytes",
+                         MR_CODEC_MAX_ZERO_BYTE_ITEMS);
     guard->zero_left -= n;
     return 0;
 }

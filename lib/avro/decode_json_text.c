@@ -91,8 +91,8 @@ static int put_big_decimal(struct to_json *j, struct mr_bytes bytes)
         r = bin_int(&bin, &scale, j->reterr);
     if (r != 0)
         return r;
-    if (scale < 0 || bin_left(&bin) > 0)
-        return bin_error(&j->bin, j->reterr, "a big-decimal must be digits and a scale from 0 up");
+    if (bin_left(&bin) > 0)
+        return bin_error(&j->bin, j->reterr, "a big-decimal must be digits and a scale");
     return put_decimal(j, unscaled, scale, scale);
 }
 

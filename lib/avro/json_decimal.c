@@ -181,12 +181,33 @@ enum decimal_fit decimal_from_number(const struct json_number *number, int32_t s
     return DECIMAL_FITS;
 }
 
+/* A scale below 0, as Java's BigDecimal has it: zeros behind the digits. */
+static size_t put_zeros(bool negative, const char *digits, size_t n, size_t zeros, char *out)
+{
+    char *p = out;
+
+    if (n == 0)
+        zeros = 0;
+    if (n + zeros > DECIMAL_MAX_DIGITS)
+        return 0;
+    if (negative)
+        *p++ = '-';
+    if (n == 0)
+        *p++ = '0';
+    memcpy(p, digits, n);
+    memset(p + n, '0', zeros);
+    return (size_t)(p - out) + n + zeros;
+}
+
 /* Puts the point into digits[0..n) and drops trailing zeros of the fraction beyond `keep`. */
-static size_t put_point(bool negative, const char *digits, size_t n, size_t scale, size_t keep,
+static size_t put_point(bool negative, const char *digits, size_t n, int32_t places, int32_t kept,
                         char *out)
 {
     char *p = out;
-    size_t whole = n > scale ? n - scale : 0;
+
+    if (places < 0)
+        return put_zeros(negative, digits, n, (size_t)-(int64_t)places, out);
+    size_t scale = (size_t)places, keep = (size_t)kept, whole = n > scale ? n - scale : 0;
 
     if (negative)
         *p++ = '-';
@@ -219,11 +240,11 @@ size_t decimal_text_int128(mr_int128 value, int32_t scale, int32_t keep,
     if (scale > DECIMAL_MAX_DIGITS)
         return 0;
     if (MR_LIKELY(left > 0 && left <= INT64_MAX))
-        return put_point(value < 0, digits, json_put_long((int64_t)left, digits), (size_t)scale,
-                         (size_t)keep, out);
+        return put_point(value < 0, digits, json_put_long((int64_t)left, digits), scale,
+                         keep, out);
     for (; left > 0; left /= 10)
         *--p = (char)('0' + (unsigned)(left % 10));
-    return put_point(value < 0, p, (size_t)(end - p), (size_t)scale, (size_t)keep, out);
+    return put_point(value < 0, p, (size_t)(end - p), scale, keep, out);
 }
 
 /* big / 10^9, giving the remainder. */
@@ -288,5 +309,5 @@ size_t decimal_text(struct mr_bytes bytes, int32_t scale, int32_t keep, char out
         p++;
     if (end - p > DECIMAL_MAX_DIGITS)
         return 0;
-    return put_point(negative, p, (size_t)(end - p), (size_t)scale, (size_t)keep, out);
+    return put_point(negative, p, (size_t)(end - p), scale, keep, out);
 }

@@ -222,6 +222,7 @@ void encode_init(struct encode *e, const struct shapes *shapes, struct mr_json_c
     e->shapes = shapes;
     e->reterr = reterr;
     e->dropped = 0;
+    e->zero_items = 0;
     e->retries = retry_budget(&in);
     e->depth = 0;
     e->drop = shapes->options.unknown == MR_UNKNOWN_DROP;

@@ -19,6 +19,7 @@ struct encode {
     struct mr_error *reterr;
     size_t dropped;
     size_t retries; /* bytes that may still be read again to find a union's branch */
+    size_t zero_items; /* array items so far that took no bytes: readers bound them */
     unsigned depth;
     bool drop;   /* unknown members */
     bool tagged; /* Avro's own JSON */

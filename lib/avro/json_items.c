@@ -78,6 +78,10 @@ int encode_array(struct encode *e, const struct shape *shape)
     e->depth--;
     if ((r = encode_check_items(e, shape, n, at)) != 0)
         return r;
+    if (MR_UNLIKELY(n > 0 && e->out->len == start + 1) &&
+        (e->zero_items += n) > MR_CODEC_MAX_ZERO_BYTE_ITEMS)
+        return json_error(&e->in, at, e->reterr, "more than %d items that take no bytes",
+                          MR_CODEC_MAX_ZERO_BYTE_ITEMS);
     return encode_close_block(e, start, n);
 }
 

@@ -88,6 +88,7 @@ static int scan_rest(struct mr_json_cursor *cursor, const char **p, struct json_
         if (r != 0)
             return r;
     }
+    number->scale = -number->exp10;
     if (number->n_digits > 0)
         strip_zeros(number, last);
     return 0;

@@ -11,6 +11,7 @@ struct json_number {
     const char *digits; /* first significant digit; a '.' may stand between digits */
     size_t n_digits;    /* without leading and trailing zeros; 0: the number is zero */
     int64_t exp10;      /* of the last significant digit; beyond +-10^9 it is only that far */
+    int64_t scale;      /* decimals as written: 2 for 1.50, 3 for 15e-3, -2 for 1e2 */
     uint64_t mantissa;  /* the digits, when there are at most 19 */
     bool negative;
     bool integer_text; /* neither fraction nor exponent */

@@ -290,7 +290,7 @@ static int encode_big_decimal(struct encode *e, const struct json_number *number
 {
     struct decimal_bytes bytes;
     uint8_t inner[sizeof(bytes.data) + 2 * BIN_LONG_MAX], *p = inner;
-    int64_t scale = number->exp10 < 0 && number->n_digits > 0 ? -number->exp10 : 0;
+    int64_t scale = number->scale > 0 ? number->scale : 0;
 
     if (scale > DECIMAL_MAX_DIGITS ||
         decimal_from_number(number, (int32_t)scale, DECIMAL_MAX_DIGITS, &bytes) != DECIMAL_FITS)

@@ -21,8 +21,8 @@
 enum {
     MR_CODEC_MAX_DEPTH = 64,            /* nesting of values */
     MR_CODEC_MAX_BYTES = 64 << 20,      /* one datum, binary */
-    MR_CODEC_MAX_ZERO_BYTE_ITEMS = 4096, /* items that take no bytes (null, empty record) per block */
-    MR_CODEC_MAX_ZERO_BYTE_VALUES = 65536, /* values that take no bytes in one datum, plus its length */
+    MR_CODEC_MAX_ZERO_BYTE_ITEMS = 65536, /* values that take no bytes (null, empty record) in one
+                                           * datum; as many more as it has bytes */
     MR_CODEC_MAX_JSON_TIMES = 1024,     /* JSON of a datum: this times its bytes, and 1 MiB; */
     MR_CODEC_MAX_JSON_BYTES = 512 << 20, /* never more than this */
     MR_CODEC_MAX_MEMORY_TIMES = 256,    /* arrays and maps of a struct: this times the datum, and 64 KiB */
