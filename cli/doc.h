@@ -8,7 +8,7 @@
 
 #include "millrace/buf.h"
 
-enum { DOC_MAX_DEPTH = 8 };
+enum { DOC_MAX_DEPTH = 12 };
 
 /* For a CHOICE row: text, json, yaml. */
 extern const char *const doc_forms[];

@@ -71,6 +71,12 @@ static int write_address(const char *path, const char *address, struct mr_error 
                                strerrordesc_np(errno));
 }
 
+static bool is_loopback(const char *address)
+{
+    return strncmp(address, "127.", 4) == 0 || strncmp(address, "[::1]", 5) == 0 ||
+           strncmp(address, "localhost:", 10) == 0;
+}
+
 /* Threads inherit the blocked signals, so that only the wait below sees them. */
 static int serve(const struct serve *options, struct mr_error *reterr)
 {
@@ -92,6 +98,10 @@ static int serve(const struct serve *options, struct mr_error *reterr)
         return r;
     mr_info(NULL, "listening", "address=%s compatibility=%s store=memory",
             mr_registry_server_address(server), options->compatibility);
+    if (!is_loopback(mr_registry_server_address(server)))
+        mr_warn(NULL, "open",
+                "why=\"anybody who reaches this address can change the registry: it asks "
+                "for no credentials, so put a proxy that does before it\"");
     (void)sigwait(&ends, &got);
     mr_info(NULL, "stopping", "signal=%s", got == SIGINT ? "SIGINT" : "SIGTERM");
     return 0;

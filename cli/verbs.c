@@ -16,6 +16,7 @@
     VERB(help)                                                                                     \
     VERB(man)                                                                                      \
     VERB(registry_serve)                                                                           \
+    VERB(schema_check)                                                                             \
     VERB(schema_register)                                                                          \
     VERB(simulate)                                                                                 \
     VERB(store_query)                                                                              \

@@ -79,7 +79,7 @@ static int add_reference(const json_t *item, json_t *references, int *ret_code,
     if (r != 0)
         return r;
     if (!name || !subject || !json_is_integer(json_object_get(item, "version"))) {
-        *ret_code = 42201;
+        *ret_code = CODE_INVALID_SCHEMA;
         return mr_error_set(reterr, MR_INVALID,
                             "a reference needs name, subject and version: give all three");
     }
@@ -117,6 +117,11 @@ int draft_read(const json_t *body, struct draft *ret_draft, int *ret_code, struc
         optional(body, "schema", JSON_STRING,
                  "a string that holds the schema, not the schema itself", &text, ret_code, reterr);
 
+    if (r == 0 && json_string_length(text) > MR_SCHEMA_MAX_BYTES) {
+        *ret_code = CODE_TOO_LARGE;
+        r = mr_error_set(reterr, MR_INVALID, "the schema is larger than %d bytes",
+                         MR_SCHEMA_MAX_BYTES);
+    }
     if (r == 0)
         r = optional(body, "schemaType", JSON_STRING, "a string", &type, ret_code, reterr);
     if (r == 0)

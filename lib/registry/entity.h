@@ -11,7 +11,9 @@
 /* HTTP 400: a member has the wrong type; and the registry's own codes. */
 enum {
     CODE_BAD_REQUEST = 400,
+    CODE_INVALID_SCHEMA = 42201,
     CODE_INVALID_LEVEL = 42203,
+    CODE_TOO_LARGE = 42209,
     CODE_INVALID_RULES = 42210,
 };
 

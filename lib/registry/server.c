@@ -20,6 +20,7 @@
 
 enum {
     MAX_BODY = 4 << 20,          /* a schema of 1 MiB with every character escaped, and more */
+    MAX_BODIES = 256 << 20,      /* of all requests together */
     MAX_IGNORED_BODY = 64 << 20, /* of a refused chunked body; then the connection is cut */
     MAX_CONNECTIONS = 1000,
     MAX_HEADER = 32 << 10, /* request line and headers */
@@ -38,6 +39,7 @@ struct mr_registry_server {
     uint16_t port;
     char address[LISTEN_ADDRESS_MAX];
     _Atomic int under_way; /* requests */
+    _Atomic size_t bodies; /* bytes of them */
 };
 
 /* One request while it comes in. */
@@ -81,6 +83,7 @@ static void end(void *opaque, struct MHD_Connection *connection, void **con_cls,
     (void)connection, (void)code;
     if (!exchange)
         return;
+    atomic_fetch_sub(&server->bodies, exchange->body.len);
     mr_buf_done(&exchange->body);
     reply_done(&exchange->reply);
     free(exchange);
@@ -182,13 +185,30 @@ static int refuse(unsigned status, struct reply *reply)
                            "HTTP 415 Unsupported Media Type: send %s or "
                            "application/json",
                            content_type);
+    if (status == 503)
+        return reply_error(reply, 503, "more than %d MiB of requests are under way: try again",
+                           MAX_BODIES >> 20);
     return reply_error(reply, 413, "the body is larger than %d MiB", MAX_BODY >> 20);
+}
+
+static unsigned keep_body(struct exchange *exchange, const char *data, size_t size)
+{
+    struct mr_registry_server *server = exchange->server;
+
+    if (atomic_fetch_add(&server->bodies, size) + size <= MAX_BODIES) {
+        if (mr_buf_append(&exchange->body, data, size) == 0)
+            return 0;
+        atomic_fetch_sub(&server->bodies, size);
+        return 413;
+    }
+    atomic_fetch_sub(&server->bodies, size);
+    return 503;
 }
 
 static enum MHD_Result take_body(struct exchange *exchange, const char *data, size_t *size)
 {
-    if (exchange->refused == 0 && mr_buf_append(&exchange->body, data, *size) != 0)
-        exchange->refused = 413;
+    if (exchange->refused == 0)
+        exchange->refused = keep_body(exchange, data, *size);
     if (exchange->refused != 0)
         exchange->ignored += *size;
     *size = 0;

@@ -132,31 +132,53 @@ static int insert_version(struct subject *subject, int32_t number, struct versio
     return 0;
 }
 
-static int put_version(struct state *state, const struct record *record)
+static int fill_version(struct state *state, struct subject *subject, struct version *version,
+                        const struct record *record)
+{
+    version->id = record->id;
+    version->deleted = record->deleted;
+    version->content = content_ref(record->content);
+    int r = id_hold(subject->context, version, subject);
+    return r == 0 && !version->deleted ? refer(state, subject, version) : r;
+}
+
+/* When memory runs out, nothing of a new version stays. */
+static int add_version(struct state *state, const struct record *record)
 {
     struct subject *subject = state_subject(state, record->subject);
-    MR_AUTO(content) struct content *old = NULL;
     struct version *version;
     int r = subject ? 0 : new_subject(state, record->subject, &subject);
 
     if (r != 0)
         return r;
-    version = subject_version(subject, record->version);
-    if (version) {
-        unrefer(state, subject, version);
-        if (version->id != record->id || version->content != record->content)
-            id_release(subject->context, version, subject);
-        old = version->content; /* may be the record's own: kept until that is taken */
-    } else if ((r = insert_version(subject, record->version, &version)) != 0) {
-        return r;
+    struct context *context = subject->context;
+    int32_t max_id = context->max_id;
+    r = insert_version(subject, record->version, &version);
+    if (r == 0) {
+        r = fill_version(state, subject, version, record);
+        if (r != 0) {
+            drop_version(state, subject, record->version);
+            context->max_id = max_id;
+        }
+    } else if (subject->n_versions == 0) {
+        drop_subject(state, subject);
     }
-    version->id = record->id;
-    version->deleted = record->deleted;
-    version->content = content_ref(record->content);
-    r = id_hold(subject->context, version, subject);
-    if (r == 0 && !version->deleted)
-        r = refer(state, subject, version);
     return r;
+}
+
+static int put_version(struct state *state, const struct record *record)
+{
+    struct subject *subject = state_subject(state, record->subject);
+    struct version *version = subject ? subject_version(subject, record->version) : NULL;
+
+    if (!version)
+        return add_version(state, record);
+    /* may be the record's own content: kept until that is taken */
+    MR_AUTO(content) struct content *old = version->content;
+    unrefer(state, subject, version);
+    if (version->id != record->id || version->content != record->content)
+        id_release(subject->context, version, subject);
+    return fill_version(state, subject, version, record);
 }
 
 static int apply_schema(struct state *state, const struct record *record)

@@ -24,6 +24,7 @@ BELOW = {
     "kafka": {"base", "option"},
     "store": {"base", "option"},
     "registry": {"base", "option", "avro"},  # compatibility is a matter of schemas
+    "evolve": {"base", "option", "avro", "catalog", "registry"},
     "run": {"base", "option", "avro", "catalog", "kafka", "store", "registry"},
 }
 

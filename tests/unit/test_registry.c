@@ -335,6 +335,11 @@ START_TEST(bad_bodies_get_one_clear_error)
         {"{\"schema\":\"\\u0000\"}", 422, "42201"},
     };
 
+    static char large[(1 << 20) + 100] = "{\"schema\":\"";
+
+    memset(large + strlen(large), 'x', (1 << 20) + 1);
+    memcpy(large + strlen(large), "\"}", 3);
+    expect(core, "POST", "/subjects/s/versions", large, 422, "42209");
     for (size_t i = 0; i < MR_N_ELEMENTS(rows); i++)
         expect(core, "POST", "/subjects/s/versions", rows[i].body, rows[i].status, rows[i].have);
     expect(core, "GET", "/subjects", NULL, 200, "[]");

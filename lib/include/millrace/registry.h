@@ -76,6 +76,14 @@ int mr_registry_set_level(struct mr_registry *registry, const char *subject,
 /* Own setting of the subject; MR_ABSENT when it has none. */
 int mr_registry_level(struct mr_registry *registry, const char *subject,
                       enum mr_compat_level *ret_level, struct mr_error *reterr);
+/* Numbers of a subject's versions, oldest first, in an array of the caller's. MR_ABSENT: no such
+ * subject. */
+int mr_registry_versions(struct mr_registry *registry, const char *subject, int32_t **ret_versions,
+                         size_t *ret_n, struct mr_error *reterr);
+/* One version, parsed with its references; a reference for the caller. MR_ABSENT, MR_INVALID (not
+ * an Avro schema). ret_id may be NULL. */
+int mr_registry_version(struct mr_registry *registry, const char *subject, int32_t version,
+                        int32_t *ret_id, struct mr_schema **ret_schema, struct mr_error *reterr);
 /* Names of all subjects, sorted, one per line; appended. */
 int mr_registry_subjects(struct mr_registry *registry, struct mr_buf *ret_lines,
                          struct mr_error *reterr);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Findings about schemas in the forms that people and CI services read. */
+#pragma once
+
+#include "millrace/buf.h"
+#include "millrace/evolve.h"
+
+/* For a CHOICE row: text, json, junit, github-actions, gitlab-code-quality, sarif. */
+extern const char *const report_forms[];
+
+struct report_view {
+    const struct mr_report *report;
+    const char *command; /* "schema check" */
+    bool colour;         /* of text */
+};
+/* Appends the whole report; form is one of report_forms. 0 or -errno. */
+int report_write(const struct report_view *view, const char *form, struct mr_buf *out);
+
+/* ---- the forms, for schema_report.c ---- */
+int report_junit(const struct report_view *view, struct mr_buf *out);
+int report_github(const struct report_view *view, struct mr_buf *out);
+int report_gitlab(const struct report_view *view, struct mr_buf *out);
+int report_sarif(const struct report_view *view, struct mr_buf *out);
+/* Message with who breaks, the order and the fix, as one text of several lines. */
+int report_whole(const struct mr_evolution *item, struct mr_buf *out);
+
+/* "3 errors, 1 warning, 0 notes"; out is at least 96 bytes. */
+const char *report_counts(const struct mr_report *report, char *out, size_t cap);
+/* 100 when there is a finding of this severity ("error", "warning", "note") or above, else 0. */
+int report_status(const struct mr_report *report, const char *fail_on);
+extern const char *const report_severities[]; /* for a CHOICE row */

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who is meant: the consumers of a topic, and which of them read a field. */
+#include <stdio.h>
+#include <string.h>
+
+#include "inside.h"
+
+const char *evolve_consumers(struct evolve *e, const struct mr_topic *topic)
+{
+    const char *text = "";
+
+    for (size_t i = 0; topic && i < topic->n_consumers; i++)
+        text = evolve_text(e, "%s%s%s", text, *text ? ", " : "", topic->consumers[i]);
+    return *text ? text : "none in topics.yaml";
+}
+
+static bool is_known(const struct mr_readers *readers, const char *consumer)
+{
+    for (size_t i = 0; readers && i < readers->n_consumers; i++)
+        if (strcmp(readers->consumers[i], consumer) == 0)
+            return true;
+    return false;
+}
+
+/* The first place where the consumer reads it; NULL: nowhere. */
+static const char *place_of(const struct mr_readers *readers, const char *consumer,
+                            const char *record, const char *field)
+{
+    for (size_t i = 0; i < readers->n_fields; i++) {
+        const struct mr_reader_field *row = &readers->fields[i];
+        if (strcmp(row->consumer, consumer) == 0 && strcmp(row->field, field) == 0 &&
+            strcmp(row->record, record) == 0)
+            return row->place;
+    }
+    return NULL;
+}
+
+bool evolve_readers(struct evolve *e, const struct mr_topic *topic, const char *record,
+                    const char *field, const char **ret_known, const char **ret_unknown)
+{
+    const struct mr_readers *readers = e->options ? e->options->readers : NULL;
+
+    *ret_known = *ret_unknown = "";
+    for (size_t i = 0; topic && i < topic->n_consumers; i++) {
+        const char *consumer = topic->consumers[i];
+        const char **list = is_known(readers, consumer) ? ret_known : ret_unknown;
+        const char *place = list == ret_known ? place_of(readers, consumer, record, field) : "";
+        if (place)
+            *list = evolve_text(e, "%s%s%s%s%s%s", *list, **list ? ", " : "", consumer,
+                                *place ? " (" : "", place, *place ? ")" : "");
+    }
+    return **ret_known != '\0';
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Schema evolution: one state of schemas/avro/ and topics.yaml against another, and against the
+ * house's rules. Compatibility is Java Avro's (millrace/schema.h); constraint keywords, logical
+ * types, topics and readers have rules of their own. docs/schema-evolution.md explains each. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "millrace/arena.h"
+#include "millrace/buf.h"
+#include "millrace/catalog.h"
+#include "millrace/error.h"
+#include "millrace/own.h"
+#include "millrace/schema.h"
+
+enum {
+    MR_EVOLVE_MAX_SCHEMAS = 10000,       /* files or versions in one state */
+    MR_EVOLVE_MAX_GIT_BYTES = 128 << 20, /* what git may answer to one question */
+    MR_EVOLVE_GIT_SECONDS = 60,          /* how long it may take for it */
+    MR_EVOLVE_MAX_FINDINGS = 10000,      /* in one report; the rest is counted */
+};
+
+/* ---- rules ---- */
+enum mr_severity { MR_SEVERITY_OFF, MR_SEVERITY_NOTE, MR_SEVERITY_WARNING, MR_SEVERITY_ERROR };
+
+struct mr_rule {
+    const char *id;
+    enum mr_severity severity; /* unless the rules file says otherwise */
+    bool lint;                 /* about one schema by itself */
+    const char *summary;
+};
+/* All rules, those of check first; their ids never change. */
+const struct mr_rule *mr_rules(size_t *ret_n);
+const char *mr_severity_name(enum mr_severity severity);
+
+/* ---- a state of the schemas ---- */
+struct mr_version {
+    const char *topic;        /* "order-management.order.created.v1" */
+    const char *file;         /* as shown: path, or URL of the registry's version */
+    const char *label;        /* as shown: "main", "version 3" */
+    int32_t number;           /* of the registry; 0 elsewhere */
+    struct mr_schema *schema; /* NULL: it is no schema, see error */
+    struct mr_str text;
+    struct mr_error error;
+};
+
+/* A level that a registry has for a topic. */
+struct mr_topic_level {
+    const char *topic;
+    enum mr_compat_level level;
+};
+
+struct mr_tree {
+    const char *label;
+    struct mr_version *versions; /* by topic, then oldest first */
+    size_t n_versions;
+    const struct mr_catalog *catalog; /* NULL: no topics.yaml there, or one with mistakes */
+    const char *topics_file;          /* as shown; NULL: there is none */
+    struct mr_str topics_text;
+    const char *mistakes; /* topics.yaml's, one a line; NULL: none */
+    const struct mr_topic_level *levels;
+    size_t n_levels;
+    struct mr_arena *arena;
+    struct mr_catalog *loaded;
+};
+
+/* folder: a project (with schemas/avro/, perhaps topics.yaml), or the folder of schemas itself.
+ * label NULL: "here". shown NULL: folder; what file names begin with. Outcomes: 0; MR_ABSENT (no
+ * schemas there); MR_FULL; -errno. A file that is no schema is a version without one. */
+int mr_tree_folder(const char *folder, const char *label, const char *shown,
+                   struct mr_tree **ret_tree, struct mr_error *reterr);
+/* The same of a commit in the repository that folder is in; nothing of the checkout is touched, and
+ * a shallow clone will do. ref: anything that names a commit there, or a branch of origin.
+ * merge_base: where HEAD left that ref. Outcomes: 0; MR_ABSENT (no such ref, nothing in it);
+ * MR_INVALID (ref is none); MR_FULL; -errno (git is not there, or fails: the text is its own). */
+int mr_tree_git(const char *folder, const char *ref, bool merge_base, struct mr_tree **ret_tree,
+                struct mr_error *reterr);
+struct mr_registry;
+/* All versions of the subjects <topic>-value, with their levels. Outcomes: those of the registry's
+ * client, MR_FULL. */
+int mr_tree_registry(struct mr_registry *registry, const char *url, struct mr_tree **ret_tree,
+                     struct mr_error *reterr);
+struct mr_tree *mr_tree_free(struct mr_tree *tree);
+MR_DEFINE_AUTO(mr_tree, struct mr_tree *, mr_tree_free);
+
+/* The newest version of a topic; NULL when it has none. */
+const struct mr_version *mr_tree_newest(const struct mr_tree *tree, const char *topic);
+
+/* ---- who reads what ---- */
+/* One field that a consumer's program reads. */
+struct mr_reader_field {
+    const char *consumer;
+    const char *record; /* full name of the record that has the field */
+    const char *field;
+    const char *place; /* "consumers/order-management.c:87" */
+};
+/* Of the consumers whose programs are known; others may read anything. */
+struct mr_readers {
+    const struct mr_reader_field *fields;
+    size_t n_fields;
+    const char *const *consumers;
+    size_t n_consumers;
+};
+
+/* ---- findings ---- */
+struct mr_evolution {
+    const struct mr_rule *rule;
+    enum mr_severity severity;
+    const char *file;
+    unsigned line, column;    /* 0: of the file as a whole */
+    const char *topic;        /* NULL: of none */
+    const char *path;         /* "data.items[].quantity"; "": the schema or topic as a whole */
+    const char *before, *now; /* the two versions; NULL for rules of one schema */
+    const char *message;
+    const char *breaks, *order,
+        *fix; /* who, in which order of deployment, what mends it; or NULL */
+};
+
+struct mr_report {
+    struct mr_arena *arena;
+    struct mr_evolution *items; /* by file, line, column */
+    size_t n_items, n_lost;
+    size_t counts[MR_SEVERITY_ERROR + 1];
+    size_t n_compared; /* pairs of versions, or schemas looked at */
+};
+void mr_report_done(struct mr_report *report);
+static inline void mr_auto_mr_report(struct mr_report *report)
+{
+    mr_report_done(report);
+}
+
+/* Severities other than the rules' own: lines "RULE = error|warning|note|off [TOPIC-GLOB]", #
+ * begins a comment; later lines win. */
+struct mr_rules_file;
+/* Outcomes: 0; MR_INVALID with file:line and the nearest right word; MR_ABSENT; -errno. */
+int mr_rules_file_read(const char *path, struct mr_rules_file **ret_rules, struct mr_error *reterr);
+struct mr_rules_file *mr_rules_file_free(struct mr_rules_file *rules);
+MR_DEFINE_AUTO(mr_rules_file, struct mr_rules_file *, mr_rules_file_free);
+
+struct mr_evolve_options {
+    const struct mr_rules_file *rules; /* NULL: none */
+    const struct mr_readers *readers;  /* NULL: nobody's are known */
+};
+
+/* What `now` changes since `before`, all of it, added to the report. Levels are those of now's
+ * topics.yaml. Texts borrow from both trees. Outcomes: 0 (also with findings), -errno. */
+int mr_evolve_check(const struct mr_tree *before, const struct mr_tree *now,
+                    const struct mr_evolve_options *options, struct mr_report *report);
+/* The rules of one schema by itself, for every schema of the tree. */
+int mr_evolve_lint(const struct mr_tree *tree, const struct mr_evolve_options *options,
+                   struct mr_report *report);

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whatever allocation fails, a request is refused whole: nothing is lost, nothing half done stays,
+ * and the same request goes through afterwards. */
+#include <check.h>
+#include <errno.h>
+
+#define FAILING_OURS true /* strdup allocates in libc what we free */
+#include "support/failing_malloc.h"
+
+#include "rest.h"
+#include "support/unit.h"
+
+#if FAILING_MALLOC
+#define INT_SCHEMA "{\"schema\":\"\\\"int\\\"\"}"
+#define ENUM                                                                                       \
+    "{\"schema\":\"{\\\"type\\\":\\\"enum\\\",\\\"name\\\":\\\"E\\\",\\\"symbols\\\":[\\\"X\\\"]}" \
+    "\"}"
+#define REFERS                                                                                     \
+    "{\"schema\":\"{\\\"type\\\":\\\"array\\\",\\\"items\\\":\\\"E\\\"}\",\"references\":[{"       \
+    "\"name\":\"E\","                                                                              \
+    "\"subject\":\"e\",\"version\":1}],\"metadata\":{\"properties\":{\"b\":\"1\",\"a\":\"2\"},"    \
+    "\"tags\":{\"t\":["                                                                            \
+    "\"y\",\"x\"]}}}"
+#define RULES                                                                                      \
+    "{\"compatibility\":\"FULL\",\"defaultMetadata\":{\"properties\":{\"c\":\"3\"}},"              \
+    "\"overrideRuleSet\":{"                                                                        \
+    "\"domainRules\":[{\"name\":\"n\",\"type\":\"T\"}]}}"
+
+struct asked {
+    const char *method, *target, *body;
+    unsigned status;
+};
+
+static const struct asked setup[] = {
+    {"POST", "/subjects/e/versions", ENUM, 200},
+    {"POST", "/subjects/s/versions", INT_SCHEMA, 200},
+    {"PUT", "/config/c", RULES, 200},
+};
+
+static const struct asked rows[] = {
+    {"POST", "/subjects/new/versions", INT_SCHEMA, 200},
+    {"POST", "/subjects/r/versions", REFERS, 200},
+    {"POST", "/subjects/c/versions", REFERS, 200},
+    {"POST", "/subjects/:.c:x/versions", INT_SCHEMA, 200},
+    {"POST", "/subjects/s/versions", ENUM, 409},
+    {"POST", "/subjects/s/versions", "{\"schema\":\"\\\"inte\\\"\"}", 422},
+    {"POST", "/subjects/s", INT_SCHEMA, 200},
+    {"POST", "/compatibility/subjects/s/versions?verbose=true", ENUM, 200},
+    {"PUT", "/config/c", RULES, 200},
+    {"PUT", "/config", "{\"compatibility\":\"NONE\"}", 200},
+    {"DELETE", "/subjects/s", NULL, 200},
+    {"DELETE", "/subjects/s/versions/1", NULL, 200},
+    {"GET", "/subjects/s/versions/1", NULL, 200},
+    {"GET", "/schemas?subjectPrefix=:*:", NULL, 200},
+    {"GET", "/schemas/ids/1/versions", NULL, 200},
+    {"GET", "/contexts/.c/subjects?limit=3", NULL, 200},
+};
+
+static volatile unsigned json_calls; /* after each call, so that it is no jump */
+
+static void *json_malloc_here(size_t size)
+{
+    void *memory = malloc(size);
+
+    json_calls++;
+    return memory;
+}
+
+static void json_free_here(void *memory)
+{
+    free(memory);
+    json_calls++;
+}
+
+/* The status, or the negative result. */
+static int ask(struct core *core, const struct asked *asked)
+{
+    struct reply reply = {0};
+    int r =
+        rest_handle(core, asked->method, asked->target, mr_str_from(asked->body), false, &reply);
+
+    r = r == 0 ? (int)reply.status : r;
+    reply_done(&reply);
+    return r;
+}
+
+static struct core *new_core(void)
+{
+    struct store *store;
+    struct core *core;
+
+    ck_assert_int_eq(store_memory_new(&store), 0);
+    ck_assert_int_eq(core_new_take(store, MR_COMPAT_BACKWARD, false, &core, NULL), 0);
+    for (size_t i = 0; i < MR_N_ELEMENTS(setup); i++)
+        ck_assert_int_eq(ask(core, &setup[i]), (int)setup[i].status);
+    return core;
+}
+
+/* All that can be seen of a registry. */
+static void picture(struct core *core, struct mr_buf *out)
+{
+    static const char *const targets[] = {"/schemas?subjectPrefix=:*:&deleted=true",
+                                          "/contexts",
+                                          "/config",
+                                          "/config/c",
+                                          "/config/s",
+                                          "/schemas/ids/1/versions?deleted=true",
+                                          "/schemas/ids/2/versions?deleted=true",
+                                          "/schemas/ids/3/versions?deleted=true",
+                                          "/schemas/ids/1/versions?subject=:.c:",
+                                          "/subjects/e/versions/1/referencedby"};
+
+    for (size_t i = 0; i < MR_N_ELEMENTS(targets); i++) {
+        struct reply reply = {0};
+        ck_assert_int_eq(rest_handle(core, "GET", targets[i], (struct mr_str){0}, false, &reply),
+                         0);
+        ck_assert_int_eq(mr_buf_append(out, reply.body.data, reply.body.len), 0);
+        reply_done(&reply);
+    }
+    ck_assert_ptr_nonnull(mr_buf_cstr(out));
+}
+
+static void compare(struct core *core, const struct mr_buf *right, const struct asked *asked,
+                    long n)
+{
+    MR_AUTO(mr_buf) struct mr_buf have = {0};
+
+    picture(core, &have);
+    if (strcmp((char *)have.data, (char *)right->data) != 0)
+        ck_abort_msg("%s %s: after a failure at allocation %ld\n%s\nis not\n%s", asked->method,
+                     asked->target, n, (char *)have.data, (char *)right->data);
+}
+
+static void sweep(const struct asked *asked)
+{
+    MR_AUTO(mr_buf) struct mr_buf right = {0};
+    struct core *clean = new_core();
+    int status = ask(clean, asked);
+    long n = 0;
+
+    ck_assert_int_eq(status, (int)asked->status);
+    picture(clean, &right);
+    (void)core_free(clean);
+    status = 0;
+
+    for (; status != (int)asked->status; n++) {
+        long held = failing_held;
+        struct core *core = new_core();
+        failing_in = n;
+        status = ask(core, asked);
+        failing_in = -1;
+        if (status != (int)asked->status && status >= 0 && status != 500)
+            ck_abort_msg("%s %s: %d at allocation %ld", asked->method, asked->target, status, n);
+        int again = status == (int)asked->status ? status : ask(core, asked);
+        if (again != (int)asked->status)
+            ck_abort_msg("%s %s: %d after a failure at allocation %ld", asked->method,
+                         asked->target, again, n);
+        compare(core, &right, asked, n);
+        (void)core_free(core);
+        if (failing_held != held)
+            ck_abort_msg("%s %s: %ld lost at allocation %ld", asked->method, asked->target,
+                         failing_held - held, n);
+    }
+    ck_assert_int_gt(n, 1);
+}
+#endif
+
+START_TEST(every_request_survives_every_failing_allocation)
+{
+#if FAILING_MALLOC
+    json_set_alloc_funcs(json_malloc_here, json_free_here);
+    for (size_t i = 0; i < MR_N_ELEMENTS(rows); i++)
+        sweep(&rows[i]);
+#endif
+}
+END_TEST
+
+int main(void)
+{
+    return unit_run("registry_memory",
+                    (const TTest *[]){every_request_survives_every_failing_allocation, NULL});
+}
