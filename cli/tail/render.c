@@ -12,6 +12,8 @@
 #include "millrace/hash.h"
 #include "millrace/time.h"
 
+enum { MAX_HEADERS = 256 };
+
 static int append(struct mr_buf *out, const char *text)
 {
     return mr_buf_append(out, text, strlen(text));
@@ -132,37 +134,54 @@ static int plain(struct render *render, const struct mr_message *message, struct
     return r != 0 ? r : mr_buf_byte(out, '\n');
 }
 
-/* A name that comes several times has a list of values. */
+/* The values of every header of this name, as a list when there are several. */
+static int append_header(const struct mr_header *headers, size_t n, size_t i, struct mr_buf *out)
+{
+    const char *name = headers[i].name;
+    size_t n_same = 0;
+
+    int r = mr_buf_json_string(out, name, strlen(name));
+    if (r == 0)
+        r = append(out, ":");
+    for (size_t k = i + 1; k < n; k++)
+        n_same += strcmp(headers[k].name, name) == 0;
+    if (r == 0 && n_same > 0)
+        r = append(out, "[");
+    if (r == 0)
+        r = append_json_bytes(out, headers[i].value);
+    for (size_t k = i + 1; r == 0 && n_same > 0 && k < n; k++) {
+        if (strcmp(headers[k].name, name) != 0)
+            continue;
+        r = append(out, ",");
+        if (r == 0)
+            r = append_json_bytes(out, headers[k].value);
+    }
+    return r == 0 && n_same > 0 ? append(out, "]") : r;
+}
+
+static bool seen_before(const struct mr_header *headers, size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (strcmp(headers[k].name, headers[i].name) == 0)
+            return true;
+    return false;
+}
+
+/* Of more than MAX_HEADERS the first are shown. */
 static int append_headers(const struct mr_message *message, struct mr_buf *out)
 {
-    size_t n = mr_kafka_n_headers(message);
-    struct mr_header header, other;
+    struct mr_header headers[MAX_HEADERS];
+    size_t n = 0, n_shown = 0;
     int r = append(out, "{");
 
-    for (size_t i = 0; r == 0 && i < n && mr_kafka_header_at(message, i, &header) == 0; i++) {
-        size_t n_same = 0, n_before = 0;
-        for (size_t k = 0; k < n && mr_kafka_header_at(message, k, &other) == 0; k++) {
-            bool same = strcmp(other.name, header.name) == 0;
-            n_same += same;
-            n_before += same && k < i;
-        }
-        if (n_before > 0)
+    while (n < MAX_HEADERS && mr_kafka_header_at(message, n, &headers[n]) == 0)
+        n++;
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        if (seen_before(headers, i))
             continue;
-        r = append(out, i ? "," : "");
+        r = n_shown++ ? append(out, ",") : 0;
         if (r == 0)
-            r = mr_buf_json_string(out, header.name, strlen(header.name));
-        if (r == 0)
-            r = append(out, n_same > 1 ? ":[" : ":");
-        for (size_t k = i, nth = 0; r == 0 && k < n && mr_kafka_header_at(message, k, &other) == 0;
-             k++) {
-            if (strcmp(other.name, header.name) != 0)
-                continue;
-            r = nth++ ? append(out, ",") : 0;
-            if (r == 0)
-                r = append_json_bytes(out, other.value);
-        }
-        if (r == 0 && n_same > 1)
-            r = append(out, "]");
+            r = append_header(headers, n, i, out);
     }
     return r != 0 ? r : append(out, "}");
 }

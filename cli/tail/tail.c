@@ -211,19 +211,20 @@ static int loop(struct tail *t)
  */
 static int open_consumer(struct tail *t, struct mr_error *reterr)
 {
-    static const char *const ours[] = {"queued.min.messages=1000000", "enable.partition.eof=true"};
-    enum { N_OURS = MR_N_ELEMENTS(ours) };
+    static const char *const ours[] = {"enable.partition.eof=true", "queued.min.messages=1000000"};
+    /* people read slowly: there the memory is better saved */
+    size_t n_ours = MR_N_ELEMENTS(ours) - (t->render.form == RENDER_PEOPLE);
     struct mr_kafka_config config = cluster_config(&t->common);
     MR_AUTO(free)
-    const char **properties = calloc(N_OURS + config.n_properties, sizeof(*properties));
+    const char **properties = calloc(n_ours + config.n_properties, sizeof(*properties));
 
     if (!properties)
         return -ENOMEM;
-    memcpy(properties, ours, sizeof(ours));
+    memcpy(properties, ours, n_ours * sizeof(*ours));
     for (size_t i = 0; i < config.n_properties; i++)
-        properties[N_OURS + i] = config.properties[i];
+        properties[n_ours + i] = config.properties[i];
     config.properties = properties;
-    config.n_properties += N_OURS;
+    config.n_properties += n_ours;
     return mr_kafka_consumer_new(&config, t->group, NULL, &t->consumer, reterr);
 }
 

@@ -169,10 +169,13 @@ size_t mr_time_format(int64_t seconds, int32_t nanos, int n_digits, char out[MR_
     *p++ = ':';
     p = put2(p, of_day % 60);
     if (n_digits > 0) {
-        int32_t scale = 100000000;
+        unsigned left_over = (unsigned)nanos;
         *p++ = '.';
-        for (int i = 0; i < n_digits; i++, scale /= 10)
-            *p++ = (char)('0' + nanos / scale % 10);
+        for (int i = 0; i < n_digits; i += 3, left_over = left_over % 1000000 * 1000) {
+            unsigned three = left_over / 1000000; /* constants divide quickly, and this is a hot path */
+            *p++ = (char)('0' + three / 100);
+            p = put2(p, three % 100);
+        }
     }
     *p++ = 'Z';
     *p = '\0';

@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""millrace tail beside kcat, in turns on one Apache Kafka: CPU of the client per record.
+
+usage: bench_tail.py [RECORDS [ROUNDS]]    (500000, 3)    environment: MILLRACE_BUILD
+kcat writes the Avro bytes as they are; tail decodes each record to JSON. Only the ratio within a round
+is to be trusted, and the best round counts: exit 1 when tail does less than 0.75 of kcat's records per CPU-second.
+"""
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "support"))
+import components  # noqa: E402 (its folder is added above)
+
+BUILD = pathlib.Path(os.environ.get("MILLRACE_BUILD", HERE.parents[1] / "build"))
+SERVICE = "inventory-management"
+TOPIC = "inventory-management.inventory.low-stock-alert.v1"
+FLOOR = 0.75
+EVENT = (
+    '{"event_id":"a981b31b-3871-4978-b47c-%012d","correlation_id":"adjustment_ec918ab9-695e-49e1-9115-%012d",'
+    '"timestamp":"2025-01-15T10:00:46.126Z","source_service":"inventory-management-service","version":"1.0",'
+    '"event_type":"LowStockAlert","data":{"product_id":"prod_%d","location_id":"warehouse_main","current_quantity":%d,'
+    '"threshold":10,"alert_level":"warning"}}\n')
+
+
+def millrace(*words, env, **more):
+    return subprocess.run([BUILD / "cli/millrace", *words], env=env, check=True, **more)
+
+
+def measured(argv, env):
+    """(CPU seconds, wall seconds) of a program that writes to /dev/null: what a reader costs is not ours."""
+    began = time.monotonic()
+    process = subprocess.Popen(argv, env=env, stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        sys.exit(f"{argv[0]}: exit {process.returncode}")
+    return used.ru_utime + used.ru_stime, time.monotonic() - began
+
+
+def fill(records, env, folder):
+    millrace("topics", "create", SERVICE, env=env, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    millrace("schema", "register", SERVICE, env=env, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    path = folder / "events.ndjson"
+    with open(path, "w") as file:
+        for i in range(records):
+            file.write(EVENT % (i, i, i % 1000, i % 10))
+    with open(folder / "said", "w+") as said:
+        done = subprocess.run([BUILD / "producers/inventory-management-producer", path], env=env, stderr=said)
+        said.seek(0)
+        if done.returncode != 0:
+            sys.exit(f"producer: {said.read(2000)}")
+    path.unlink()
+
+
+def round_of(records, env):
+    tail = [BUILD / "cli/millrace", "tail", TOPIC]
+    programs = {"kcat raw": ["kcat", "-b", env["MILLRACE_BROKERS"], "-C", "-q", "-e", "-t", TOPIC],
+                "tail": [*tail, "-e"], "tail -J": [*tail, "-eJ"]}
+    used = {}
+    for name, argv in programs.items():
+        used[name], wall = measured(argv, env)
+        print(f"{name:<10} {used[name] / records * 1e6:7.2f} us CPU  {records / wall:10,.0f} records/s"
+              f"  {used['kcat raw'] / used[name]:5.2f} x kcat per CPU-second", flush=True)
+    return used["kcat raw"] / used["tail"]
+
+
+def main():
+    records = int(sys.argv[1]) if len(sys.argv) > 1 else 500000
+    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        kafka = components.Kafka(folder / "kafka")
+        address = folder / "registry"
+        registry = subprocess.Popen([BUILD / "cli/millrace", "registry", "serve", "-l", "127.0.0.1:0", "--address-file",
+                                     address], stderr=subprocess.DEVNULL)
+        try:
+            env = os.environ | {"MILLRACE_BROKERS": kafka.start()}
+            url = components.wait_for(lambda: address.exists() and address.read_text().strip(), 5, "our registry")
+            env["MILLRACE_REGISTRY"] = f"http://{url}"
+            fill(records, env, folder)
+            shown = millrace("tail", TOPIC, "-e", env=env, stdout=subprocess.PIPE).stdout
+            if shown.count(b"\n") != records:
+                sys.exit("tail did not show each record once")
+            print(f"{records} records, {len(shown) / records:.0f} bytes of JSON each")
+            best = 0
+            for number in range(1, rounds + 1):
+                print(f"round {number}")
+                best = max(best, round_of(records, env))
+        finally:
+            components.stop_process(registry)
+            kafka.stop()
+    print(f"best ratio {best:.2f}, floor {FLOOR}")
+    return 0 if best >= FLOOR else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
