@@ -28,17 +28,6 @@ class Catalogue:
         raise AssertionError(f"{service}: no topic for {document}")
 
 
-def registry_with_schemas(t):
-    """Our registry with all schemas, and the environment that leads every program to it and to Kafka."""
-    registry = t.start("millrace", "registry", "serve", "--listen", "127.0.0.1:0")
-    registry.wait_for("event=listening")
-    address = registry.err().split("address=")[1].split()[0]
-    env = {"MILLRACE_BROKERS": t.kafka, "MILLRACE_REGISTRY": f"http://{address}"}
-    t.run("millrace", "schema", "register", env=env)
-    t.run("millrace", "topics", "create", env=env)
-    return env
-
-
 def given_events(t, catalogue, platform, folder):
     """What was simulated, by topic and key, in its order; the files are left in folder."""
     t.run("millrace", "simulate", platform, "-n", EVENTS[platform], "--seed", int(t.prefix[1:9], 16), "--split", folder)
@@ -74,7 +63,7 @@ def compare(catalogue, platform, topic, document, record):
 
 @test
 def every_event_of_every_platform_arrives_with_equal_content(t):
-    env, catalogue, seen = registry_with_schemas(t), Catalogue(t), set()
+    env, catalogue, seen = t.cluster(), Catalogue(t), set()
     for platform, n_events in EVENTS.items():
         folder = t.path(platform)
         given = given_events(t, catalogue, platform, folder)

@@ -182,6 +182,16 @@ class T:
         self.running.append(made)
         return made.start(compatibility=compatibility)
 
+    def cluster(self):
+        """Kafka with all topics, our registry with all schemas; the environment that leads every program to them."""
+        registry = self.start("millrace", "registry", "serve", "--listen", "127.0.0.1:0")
+        registry.wait_for("event=listening")
+        address = registry.err().split("address=")[1].split()[0]
+        env = {"MILLRACE_BROKERS": self.kafka, "MILLRACE_REGISTRY": f"http://{address}"}
+        self.run("millrace", "schema", "register", env=env)
+        self.run("millrace", "topics", "create", env=env)
+        return env
+
     # Programs.
     def binary(self, name):
         """Path of a built program ("millrace", "order-producer"), else of one in PATH."""
