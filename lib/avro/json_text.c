@@ -36,7 +36,8 @@ int encode_put_text(struct encode *e, struct mr_str text)
     if (MR_UNLIKELY(r != 0))
         return r;
     uint8_t *p = bin_put_long(out->data + out->len, (int64_t)text.len);
-    memmove(p, text.data, text.len);
+    if (text.len > 0) /* an empty text may have no data */
+        memmove(p, text.data, text.len);
     out->len = (size_t)(p - out->data) + text.len;
     return 0;
 }

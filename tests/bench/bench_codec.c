@@ -123,7 +123,7 @@ static void peer_fill(avro_value_t *value, json_t *json);
 
 static void peer_fill_record(avro_value_t *value, json_t *json)
 {
-    size_t n;
+    size_t n = 0;
     const char *name;
     avro_value_t child;
 
@@ -263,6 +263,7 @@ static double measure(struct bench *b, size_t (*step)(struct bench *), int n)
 
     for (int i = 0; i < n; i++)
         sink += step(b);
+    (void)sink;
     return (seconds() - begin) * 1e9 / n;
 }
 

@@ -894,6 +894,7 @@ START_TEST(a_topic_that_was_made_anew_stops_the_start_unless_accepted)
     send(b, 'b', 1, 1);
     send(b, 'b', 2, 2);
     turns(b);
+    fake_free_records(b->fake->records, b->fake->n_records, false);
     b->fake->n_records = 0;
     fake_partition(b->fake, read_topics[0]->name, 0)->high = 0;
     restart(b);

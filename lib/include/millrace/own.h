@@ -15,7 +15,8 @@
     }                                                                                              \
     struct mr_auto_##name##_semicolon
 
-#define MR_AUTO(name) __attribute__((cleanup(mr_auto_##name)))
+/* unused: releasing is use enough, which clang does not count. */
+#define MR_AUTO(name) __attribute__((cleanup(mr_auto_##name), unused))
 #define MR_MOVE(x)                                                                                 \
     __extension__({                                                                                \
         __typeof__(x) mr_moved_ = (x);                                                             \
