@@ -18,8 +18,8 @@ static const char *const forms[] = {"auto", "container", "raw", "hex", "base64",
 const struct mr_option codec_schema_rows[] = {
     MR_OPT_STR(struct codec_args, schema, .name = "schema", .letter = 's', .arg = "FILE", .env = "",
                .help = "The schema that the data are written with"),
-    MR_OPT_INT(struct codec_args, input.id, .name = "id", .arg = "N", .min = 1, .max = INT32_MAX, .env = "",
-               .help = "The same from the registry, by its id"),
+    MR_OPT_INT(struct codec_args, input.id, .name = "id", .arg = "N", .min = 1, .max = INT32_MAX,
+               .env = "", .help = "The same from the registry, by its id"),
     MR_OPT_END,
 };
 const struct mr_option codec_json_rows[] = {
@@ -34,10 +34,11 @@ const struct mr_option codec_json_rows[] = {
 static const struct mr_option decode_rows[] = {
     MR_OPT_STR(struct codec_args, reader, .name = "reader", .arg = "FILE", .env = "",
                .help = "Read as this schema, by Avro's rules of resolution"),
-    MR_OPT_CHOICE(struct codec_args, form, .name = "form", .choices = forms, .def = "auto", .env = "",
-                  .help = "Of the input; auto: container file, or raw"),
+    MR_OPT_CHOICE(struct codec_args, form, .name = "form", .choices = forms, .def = "auto",
+                  .env = "", .help = "Of the input; auto: container file, or raw"),
     MR_OPT_FLAG(struct codec_args, wire, .name = "wire", .env = "",
-                .help = "Data begin with 0 and the id of their schema in the registry, as on Kafka"),
+                .help =
+                    "Data begin with 0 and the id of their schema in the registry, as on Kafka"),
     MR_OPT_END,
 };
 static const struct mr_option_table tables[] = {
@@ -53,14 +54,17 @@ static const struct mr_command command = {
     .synopsis = "[FILE]",
     .summary = "Shows Avro data as JSON, one line for each datum",
     .details =
-        "FILE is standard input when it is - or missing. A container file brings its schema; hex and "
+        "FILE is standard input when it is - or missing. A container file brings its schema; hex "
+        "and "
         "base64 are read line by line, a datum each; raw data may follow each other.\n\n"
-        "With --lines each line of standard input is {\"writer\":S,\"reader\":S,\"hex\":H}, S the text of "
+        "With --lines each line of standard input is {\"writer\":S,\"reader\":S,\"hex\":H}, S the "
+        "text of "
         "a schema and reader optional, and is answered with {\"ok\":JSON} or {\"error\":TEXT}.",
     .tables = tables,
-    .examples = "millrace avro decode orders.avro\ta container file\n"
-                "echo 0a | millrace avro decode --form hex --schema int.avsc\tone datum\n"
-                "millrace avro decode --wire --form hex -r http://127.0.0.1:8081 values.hex\tas on Kafka\n",
+    .examples =
+        "millrace avro decode orders.avro\ta container file\n"
+        "echo 0a | millrace avro decode --form hex --schema int.avsc\tone datum\n"
+        "millrace avro decode --wire --form hex -r http://127.0.0.1:8081 values.hex\tas on Kafka\n",
 };
 
 int codec_schema(struct codec_args *args, struct mr_options *options, struct mr_schema **ret_schema,
@@ -102,11 +106,14 @@ static int decode_run(struct decode *d, const uint8_t *data, size_t len, uint64_
         if (r != 0)
             return r;
         if (n == UINT64_MAX && used == 0 && len > 0)
-            return mr_error_set(d->error, MR_INVALID, "%zu bytes are left over behind the datum", len);
+            return mr_error_set(d->error, MR_INVALID, "%zu bytes are left over behind the datum",
+                                len);
         data += used;
         len -= used;
     }
-    return len == 0 ? 0 : mr_error_set(d->error, MR_INVALID, "%zu bytes are left over in the block", len);
+    return len == 0
+               ? 0
+               : mr_error_set(d->error, MR_INVALID, "%zu bytes are left over in the block", len);
 }
 
 /* Makes the decoder that the data's id asks for. */
@@ -115,14 +122,18 @@ static int wire_decoder(struct decode *d, const uint8_t *data, size_t len)
     struct mr_schema *schema; /* borrowed */
 
     if (len < WIRE_HEAD || data[0] != 0)
-        return mr_error_set(d->error, MR_INVALID, "the data must begin with 0 and four bytes of schema id");
-    int32_t id = (int32_t)((uint32_t)data[1] << 24 | (uint32_t)data[2] << 16 | (uint32_t)data[3] << 8 | data[4]);
+        return mr_error_set(d->error, MR_INVALID,
+                            "the data must begin with 0 and four bytes of schema id");
+    int32_t id = (int32_t)((uint32_t)data[1] << 24 | (uint32_t)data[2] << 16 |
+                           (uint32_t)data[3] << 8 | data[4]);
     if (d->decoder && id == d->id)
         return 0;
     d->decoder = mr_json_decoder_unref(d->decoder);
     d->id = id;
     int r = mr_registry_schema(d->registry, id, &schema, d->error);
-    return r != 0 ? r : mr_json_decoder_new(schema, d->reader, &d->args->options, &d->decoder, d->error);
+    return r != 0
+               ? r
+               : mr_json_decoder_new(schema, d->reader, &d->args->options, &d->decoder, d->error);
 }
 
 static int decode_one(struct decode *d, const uint8_t *data, size_t len)
@@ -155,11 +166,12 @@ static int decode_text(struct decode *d, const struct mr_buf *in, bool hex)
         size_t len = (size_t)(last - p);
         int r = len == 0 ? 0 : mr_buf_reserve(&d->bytes, len + 4);
         if (r == 0 && len > 0) {
-            size_t n = !hex ? mr_base64_decode(p, len, d->bytes.data)
+            size_t n = !hex           ? mr_base64_decode(p, len, d->bytes.data)
                        : len % 2 == 0 ? mr_hex_decode(p, len, d->bytes.data)
                                       : (size_t)-1;
-            r = n == (size_t)-1 ? mr_error_set(d->error, MR_INVALID, "this is no %s", hex ? "hex" : "base64")
-                                : decode_one(d, d->bytes.data, n);
+            r = n == (size_t)-1
+                    ? mr_error_set(d->error, MR_INVALID, "this is no %s", hex ? "hex" : "base64")
+                    : decode_one(d, d->bytes.data, n);
         }
         if (r != 0) {
             d->error->line = line;
@@ -177,8 +189,8 @@ static int decode_container(struct decode *d, FILE *in)
     int r = mr_container_reader_new(in, &container, d->error);
 
     if (r == 0)
-        r = mr_json_decoder_new(mr_container_schema(container), d->reader, &d->args->options, &d->decoder,
-                                d->error);
+        r = mr_json_decoder_new(mr_container_schema(container), d->reader, &d->args->options,
+                                &d->decoder, d->error);
     while (r == 0 && (r = mr_container_next(container, &block, d->error)) == 0)
         r = decode_run(d, block.data, block.len, block.n);
     return r == MR_END ? 0 : r;
@@ -198,7 +210,8 @@ static int prepare(struct decode *d)
         return mr_registry_new(&config, &d->registry, d->error);
     }
     r = codec_schema(args, d->options, &writer, d->error);
-    return r != 0 ? r : mr_json_decoder_new(writer, d->reader, &args->options, &d->decoder, d->error);
+    return r != 0 ? r
+                  : mr_json_decoder_new(writer, d->reader, &args->options, &d->decoder, d->error);
 }
 
 static int decode_stream(struct decode *d, FILE *in, const char *path)
@@ -210,7 +223,8 @@ static int decode_stream(struct decode *d, FILE *in, const char *path)
     if (first != EOF)
         (void)ungetc(first, in);
     if (strcmp(form, "container") == 0 ||
-        (strcmp(form, "auto") == 0 && first == 'O' && !d->args->schema && !d->args->input.id && !d->args->wire))
+        (strcmp(form, "auto") == 0 && first == 'O' && !d->args->schema && !d->args->input.id &&
+         !d->args->wire))
         return decode_container(d, in);
     int r = prepare(d);
     for (size_t n = 1; r == 0 && n > 0;) {
@@ -218,8 +232,8 @@ static int decode_stream(struct decode *d, FILE *in, const char *path)
             data.len += n = fread(data.data + data.len, 1, 1 << 16, in);
     }
     if (r == -EMSGSIZE)
-        return mr_error_set(d->error, r, "%s is larger than %d MiB: only container files may be", path,
-                            MAX_INPUT >> 20);
+        return mr_error_set(d->error, r, "%s is larger than %d MiB: only container files may be",
+                            path, MAX_INPUT >> 20);
     if (r != 0)
         return r;
     if (strcmp(form, "hex") == 0 || strcmp(form, "base64") == 0)
@@ -257,7 +271,8 @@ static int run(int argc, char **argv)
         return status;
     char **rest = mr_options_rest(options, &n);
     if (n > 1)
-        return verb_fail(&command, mr_error_set(&error, MR_INVALID, "one input at a time, not %zu", n), &error);
+        return verb_fail(
+            &command, mr_error_set(&error, MR_INVALID, "one input at a time, not %zu", n), &error);
     if (args.lines) {
         int r = avro_lines(AVRO_LINES_DECODE, &args.options);
         return r == 0 ? 0 : verb_fail(&command, r, NULL);

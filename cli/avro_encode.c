@@ -20,16 +20,17 @@ struct encode_args {
 };
 
 static const struct mr_option encode_rows[] = {
-    MR_OPT_STR(struct encode_args, codec.out, .name = "output", .letter = 'o', .arg = "FILE", .env = "",
-               .help = "Write there, a container file unless --form says otherwise"),
-    MR_OPT_CHOICE(struct encode_args, codec.form, .name = "form", .choices = forms, .def = "auto", .env = "",
+    MR_OPT_STR(struct encode_args, codec.out, .name = "output", .letter = 'o', .arg = "FILE",
+               .env = "", .help = "Write there, a container file unless --form says otherwise"),
+    MR_OPT_CHOICE(struct encode_args, codec.form, .name = "form", .choices = forms, .def = "auto",
+                  .env = "",
                   .help = "Of the output; auto: container with -o, else hex, a line each"),
     MR_OPT_CHOICE(struct encode_args, codec.codec, .name = "codec", .def = "deflate", .env = "",
                   .choices = mr_container_codecs, .help = "Packing of the container's blocks"),
-    MR_OPT_CHOICE(struct encode_args, unknown, .name = "unknown", .choices = unknown, .def = "refuse",
-                  .env = "", .help = "Members that the schema does not have"),
-    MR_OPT_FLAG(struct encode_args, codec.options.no_constraints, .name = "no-constraints", .env = "",
-                .help = "Do not hold the data to the schema's JSON-Schema keywords"),
+    MR_OPT_CHOICE(struct encode_args, unknown, .name = "unknown", .choices = unknown,
+                  .def = "refuse", .env = "", .help = "Members that the schema does not have"),
+    MR_OPT_FLAG(struct encode_args, codec.options.no_constraints, .name = "no-constraints",
+                .env = "", .help = "Do not hold the data to the schema's JSON-Schema keywords"),
     MR_OPT_END,
 };
 static const struct mr_option_table tables[] = {
@@ -47,7 +48,8 @@ static const struct mr_command command = {
     .details =
         "FILE is standard input when it is - or missing. A value that the schema does not allow is "
         "refused with its line, its place and the rule; what came before it is written.\n\n"
-        "With --lines each line of standard input is {\"schema\":S,\"json\":V}, S the text of a schema, "
+        "With --lines each line of standard input is {\"schema\":S,\"json\":V}, S the text of a "
+        "schema, "
         "and is answered with {\"ok\":HEX} or {\"error\":TEXT}.",
     .tables = tables,
     .examples = "millrace avro encode -s order.avsc -o orders.avro orders.json\ta container file\n"
@@ -110,14 +112,16 @@ static int encode_stream(struct encode *e, FILE *file)
 {
     bool eof = false;
     int r = read_more(e, file, 0, &eof);
-    struct mr_json_cursor at = {(char *)e->in.data, (char *)e->in.data, (char *)e->in.data + e->in.len};
+    struct mr_json_cursor at = {(char *)e->in.data, (char *)e->in.data,
+                                (char *)e->in.data + e->in.len};
 
     while (r == 0) {
         mr_json_space(&at);
         struct mr_json_cursor next = at;
         size_t dropped = 0;
         e->avro.len = 0;
-        r = at.at == at.end ? MR_END : mr_json_encode(e->encoder, &next, &e->avro, &dropped, e->error);
+        r = at.at == at.end ? MR_END
+                            : mr_json_encode(e->encoder, &next, &e->avro, &dropped, e->error);
         if ((r == MR_END || (r == 0 && next.at == next.end)) && !eof) {
             /* It may go on in what was not read yet. */
             size_t used = (size_t)(at.at - at.begin);
@@ -127,7 +131,9 @@ static int encode_stream(struct encode *e, FILE *file)
             continue;
         }
         if (r == MR_END)
-            return at.at == at.end ? 0 : mr_error_set(e->error, MR_INVALID, "the last document ends too early");
+            return at.at == at.end
+                       ? 0
+                       : mr_error_set(e->error, MR_INVALID, "the last document ends too early");
         if (r == 0)
             r = put(e);
         e->dropped += dropped;
@@ -195,14 +201,16 @@ static int finish(struct encode *e, int r, const char *path)
     mr_buf_done(&e->avro);
     mr_buf_done(&e->text);
     if (e->dropped > 0)
-        (void)fprintf(stderr, "millrace avro encode: %zu members that the schema does not have were dropped\n",
-                      e->dropped);
+        (void)fprintf(
+            stderr,
+            "millrace avro encode: %zu members that the schema does not have were dropped\n",
+            e->dropped);
     if (r == 0)
         return 0;
     if (made && at.line > 0) {
         e->error->where[0] = '\0';
-        (void)mr_error_set(e->error, r, "%.300s:%u:%u: %.200s%s%.400s", path, e->line + at.line, at.column,
-                           at.where, *at.where ? ": " : "", at.text);
+        (void)mr_error_set(e->error, r, "%.300s:%u:%u: %.200s%s%.400s", path, e->line + at.line,
+                           at.column, at.where, *at.where ? ": " : "", at.text);
     }
     int status = verb_fail(&command, r, e->error);
     return made ? 1 : status;
@@ -221,9 +229,11 @@ static int run(int argc, char **argv)
         return status;
     char **rest = mr_options_rest(options, &n);
     if (n > 1)
-        return verb_fail(&command, mr_error_set(&error, MR_INVALID, "one input at a time, not %zu", n), &error);
+        return verb_fail(
+            &command, mr_error_set(&error, MR_INVALID, "one input at a time, not %zu", n), &error);
     args.codec.options.allow_nul = true; /* Avro does; it is our events that do not */
-    args.codec.options.unknown = strcmp(args.unknown, "drop") == 0 ? MR_UNKNOWN_DROP : MR_UNKNOWN_REFUSE;
+    args.codec.options.unknown =
+        strcmp(args.unknown, "drop") == 0 ? MR_UNKNOWN_DROP : MR_UNKNOWN_REFUSE;
     if (args.codec.lines) {
         int r = avro_lines(AVRO_LINES_ENCODE, &args.codec.options);
         return r == 0 ? 0 : verb_fail(&command, r, NULL);

@@ -51,8 +51,9 @@ static int next_member(struct lines *l, struct mr_json_cursor *in, struct line *
     while (i < N_MEMBERS && !(names[l->way][i] && mr_str_is(name, names[l->way][i])))
         i++;
     if (i == N_MEMBERS || line->members[i].data)
-        return mr_error_set(error, MR_INVALID, i == N_MEMBERS ? "the line's member \"%.*s\" is unknown"
-                                                              : "the line's member \"%.*s\" stands twice",
+        return mr_error_set(error, MR_INVALID,
+                            i == N_MEMBERS ? "the line's member \"%.*s\" is unknown"
+                                           : "the line's member \"%.*s\" stands twice",
                             name.len < 64 ? (int)name.len : 64, name.data);
     mr_json_space(in);
     if (in->at == in->end || *in->at++ != ':')
@@ -161,7 +162,8 @@ static int find(struct lines *l, const struct line *line, struct kept **ret_kept
     return r;
 }
 
-static int decode(struct lines *l, const struct kept *kept, struct mr_str hex, struct mr_error *error)
+static int decode(struct lines *l, const struct kept *kept, struct mr_str hex,
+                  struct mr_error *error)
 {
     struct mr_json_cursor in = {hex.data, hex.data, hex.data + hex.len};
     struct mr_str text;
@@ -174,11 +176,13 @@ static int decode(struct lines *l, const struct kept *kept, struct mr_str hex, s
         return r;
     size_t n = text.len % 2 == 0 ? mr_hex_decode(text.data, text.len, l->bytes.data) : (size_t)-1;
     if (n == (size_t)-1)
-        return mr_error_set(error, MR_INVALID, "\"hex\" must be an even number of hexadecimal digits");
+        return mr_error_set(error, MR_INVALID,
+                            "\"hex\" must be an even number of hexadecimal digits");
     return mr_json_decode(kept->decoder, l->bytes.data, n, &l->answer, error);
 }
 
-static int encode(struct lines *l, const struct kept *kept, struct mr_str json, struct mr_error *error)
+static int encode(struct lines *l, const struct kept *kept, struct mr_str json,
+                  struct mr_error *error)
 {
     struct mr_json_cursor in = {json.data, json.data, json.data + json.len};
 
@@ -242,8 +246,9 @@ static int answer(struct lines *l, struct mr_str text, bool too_long)
     int r;
 
     l->answer.len = 0;
-    r = too_long ? mr_error_set(&error, MR_INVALID, "the line is longer than %d MiB", MAX_LINE >> 20)
-                 : answer_ok(l, text, &error);
+    r = too_long
+            ? mr_error_set(&error, MR_INVALID, "the line is longer than %d MiB", MAX_LINE >> 20)
+            : answer_ok(l, text, &error);
     if (r != 0)
         r = answer_error(l, r, &error);
     if (r == 0)

@@ -23,7 +23,7 @@ void bin_report(const struct bin *bin, struct mr_error *reterr, const char *fmt,
 void bin_report_short(const struct bin *bin, struct mr_error *reterr)
 {
     bin_report(bin, reterr, "the data ends in the middle of a value (at byte %zu)",
-                     (size_t)(bin->end - bin->begin));
+               (size_t)(bin->end - bin->begin));
 }
 
 void bin_report_int(const struct bin *bin, int64_t value, struct mr_error *reterr)

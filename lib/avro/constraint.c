@@ -10,8 +10,8 @@
 #define INT128_MIN (-INT128_MAX - 1)
 
 static const char *const keywords[] = {
-    "minimum",   "maximum",   "exclusiveMinimum", "exclusiveMaximum", "minLength",     "maxLength",
-    "minItems",  "maxItems",  "pattern",          "format",           "x-readers-only"};
+    "minimum",  "maximum",  "exclusiveMinimum", "exclusiveMaximum", "minLength",     "maxLength",
+    "minItems", "maxItems", "pattern",          "format",           "x-readers-only"};
 
 bool constraint_any(const struct json_t *props)
 {
@@ -77,8 +77,9 @@ static int read_bound(struct constraint *rules, const struct mr_schema_node *nod
         node->type != MR_AVRO_FLOAT && node->type != MR_AVRO_DOUBLE)
         return wrong(keyword, "is beyond what the type can hold", reterr);
     const char *words = mr_arena_printf(arena, "%s %.*s",
-                                        lower ? exclusive ? "more than" : "at least"
-                                              : exclusive ? "less than" : "at most",
+                                        lower       ? exclusive ? "more than" : "at least"
+                                        : exclusive ? "less than"
+                                                    : "at most",
                                         (int)len, text);
     if (!words)
         return -ENOMEM;
@@ -119,7 +120,8 @@ static int read_text_rules(struct constraint *rules, const json_t *props, struct
         return r;
     if (format && !json_is_string(format))
         return wrong("format", "must be a string", reterr);
-    /* A format that is not ours says something to other readers: not an error, after JSON Schema. */
+    /* A format that is not ours says something to other readers: not an error, after JSON Schema.
+     */
     for (enum constraint_format f = FORMAT_UUID; format && f <= FORMAT_URI; f++)
         if (strcmp(json_string_value(format), constraint_format_name(f)) == 0)
             rules->format = f;
@@ -145,7 +147,8 @@ static int read_readers_only(struct constraint *rules, const struct mr_schema_no
     bool *marks = mr_arena_array(arena, node->n_symbols, sizeof(*marks));
     if (!marks)
         return -ENOMEM;
-    json_array_foreach(list, i, item) {
+    json_array_foreach(list, i, item)
+    {
         size_t s = 0;
         while (s < node->n_symbols &&
                (!json_is_string(item) || strcmp(node->symbols[s], json_string_value(item)) != 0))

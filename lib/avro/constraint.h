@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* JSON-Schema keywords on Avro types, compiled once and checked before anything is written.
- * Source: JSON Schema draft-07 (minimum, maximum, exclusive*, minLength, maxLength, pattern, format,
- * minItems, maxItems); our own x-readers-only. docs/codec.md lists them. */
+ * Source: JSON Schema draft-07 (minimum, maximum, exclusive*, minLength, maxLength, pattern,
+ * format, minItems, maxItems); our own x-readers-only. docs/codec.md lists them. */
 #pragma once
 
 #include "json_decimal.h"
@@ -24,9 +24,9 @@ struct constraint {
      * exclusive or fractional in the schema has been moved to the next unit. */
     mr_int128 least, most;
     double double_least, double_most;
-    bool double_over, double_under;         /* exclusive */
-    const char *least_words, *most_words;   /* "at least 1", "less than 90" */
-    size_t min_length, max_length;          /* in code points */
+    bool double_over, double_under;       /* exclusive */
+    const char *least_words, *most_words; /* "at least 1", "less than 90" */
+    size_t min_length, max_length;        /* in code points */
     size_t min_items, max_items;
     enum constraint_format format;
     struct pattern *pattern;

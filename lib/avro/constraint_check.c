@@ -98,15 +98,14 @@ int constraint_string(const struct constraint *rules, struct mr_str text, struct
     }
     if (rules->format != FORMAT_NONE && !constraint_format_holds(rules->format, text))
         return mr_error_set(reterr, MR_INVALID, "must be %s (was \"%.*s\")",
-                            constraint_format_name(rules->format),
-                            excerpt(text), text.len ? text.data : "");
+                            constraint_format_name(rules->format), excerpt(text),
+                            text.len ? text.data : "");
     if (!rules->pattern)
         return 0;
     int r = pattern_match(rules->pattern, text);
     if (r == MR_ABSENT)
         return mr_error_set(reterr, MR_INVALID, "must match the pattern %s (was \"%.*s\")",
-                            pattern_text(rules->pattern),
-                            excerpt(text), text.len ? text.data : "");
+                            pattern_text(rules->pattern), excerpt(text), text.len ? text.data : "");
     if (r == MR_FULL)
         return mr_error_set(reterr, MR_INVALID,
                             "takes more steps to match against the pattern %s than are allowed",
@@ -179,7 +178,8 @@ static bool is_email(struct mr_str text)
         unsigned char c = (unsigned char)text.data[i];
         if (c == '.' && text.data[i + 1] == '.')
             return false;
-        if (c < 0x80 && c != '.' && !is_alnum((char)c) && (c == 0 || !strchr("!#$%&'*+-/=?^_`{|}~", c)))
+        if (c < 0x80 && c != '.' && !is_alnum((char)c) &&
+            (c == 0 || !strchr("!#$%&'*+-/=?^_`{|}~", c)))
             return false;
     }
     return is_domain((struct mr_str){at + 1, text.len - local - 1});

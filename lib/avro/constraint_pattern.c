@@ -68,7 +68,8 @@ static int compile(struct pattern *pattern, const char *text, struct mr_error *r
     PCRE2_SIZE offset;
     PCRE2_UCHAR words[128];
 
-    pattern->code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, flags, &error, &offset, NULL);
+    pattern->code =
+        pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, flags, &error, &offset, NULL);
     if (!pattern->code) {
         if (error == PCRE2_ERROR_HEAP_FAILED)
             return -ENOMEM;

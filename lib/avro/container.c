@@ -17,11 +17,13 @@ struct mr_container_reader {
     struct mr_buf packed, unpacked;
 };
 
-static int wrong(const struct mr_container_reader *reader, const char *rule, struct mr_error *reterr)
+static int wrong(const struct mr_container_reader *reader, const char *rule,
+                 struct mr_error *reterr)
 {
     if (reterr)
         reterr->offset = (size_t)reader->at;
-    return mr_error_set(reterr, MR_INVALID, "%s (at byte %llu)", rule, (unsigned long long)reader->at);
+    return mr_error_set(reterr, MR_INVALID, "%s (at byte %llu)", rule,
+                        (unsigned long long)reader->at);
 }
 
 static int ended(const struct mr_container_reader *reader, struct mr_error *reterr)
@@ -41,7 +43,8 @@ static int read_bytes(struct mr_container_reader *reader, void *out, size_t len,
 }
 
 /* A varint, gathered byte by byte and read by the one reader there is. */
-static int read_long(struct mr_container_reader *reader, int64_t *ret_value, struct mr_error *reterr)
+static int read_long(struct mr_container_reader *reader, int64_t *ret_value,
+                     struct mr_error *reterr)
 {
     uint8_t bytes[BIN_LONG_MAX];
     size_t n = 0;
@@ -103,7 +106,8 @@ static int read_meta_block(struct mr_container_reader *reader, int64_t n, struct
         if (r == 0)
             r = read_sized(reader, &reader->packed, &value, reterr);
         if (r == 0)
-            r = take_meta(reader, (struct mr_str){(char *)reader->packed.data, key_len}, value, reterr);
+            r = take_meta(reader, (struct mr_str){(char *)reader->packed.data, key_len}, value,
+                          reterr);
     }
     return r;
 }
@@ -205,7 +209,8 @@ static int read_block(struct mr_container_reader *reader, int64_t *ret_n, struct
         (r = read_bytes(reader, sync, SYNC, reterr)) != 0)
         return r;
     if (memcmp(sync, reader->sync, SYNC) != 0)
-        return wrong(reader, "a block must end with the file's sync marker: the file is damaged", reterr);
+        return wrong(reader, "a block must end with the file's sync marker: the file is damaged",
+                     reterr);
     *ret_n = n;
     return 0;
 }
@@ -217,17 +222,20 @@ int mr_container_next(struct mr_container_reader *reader, struct mr_container_bl
     int c = getc(reader->in);
 
     if (c == EOF)
-        return ferror(reader->in) ? mr_error_set(reterr, -EIO, "cannot read the container file") : MR_END;
+        return ferror(reader->in) ? mr_error_set(reterr, -EIO, "cannot read the container file")
+                                  : MR_END;
     (void)ungetc(c, reader->in);
     int r = read_block(reader, &n, reterr);
     if (r != 0)
         return r;
     reader->unpacked.len = 0;
-    r = reader->codec->unpack((struct mr_bytes){reader->packed.data, reader->packed.len}, &reader->unpacked);
+    r = reader->codec->unpack((struct mr_bytes){reader->packed.data, reader->packed.len},
+                              &reader->unpacked);
     if (r == -EMSGSIZE)
         return wrong(reader, "a block unpacks to more than 64 MiB", reterr);
     if (r == MR_INVALID)
         return wrong(reader, "a block cannot be unpacked: the file is damaged", reterr);
-    *ret_block = (struct mr_container_block){reader->unpacked.data, reader->unpacked.len, (uint64_t)n};
+    *ret_block =
+        (struct mr_container_block){reader->unpacked.data, reader->unpacked.len, (uint64_t)n};
     return r;
 }

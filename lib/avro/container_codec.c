@@ -47,7 +47,8 @@ static int deflate_pack(struct mr_bytes in, struct mr_buf *out)
 {
     z_stream z = {.next_in = unconst(in.data), .avail_in = (uInt)in.len};
 
-    if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+    if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) !=
+        Z_OK)
         return -ENOMEM;
     uLong bound = deflateBound(&z, in.len);
     int r = mr_buf_reserve(out, bound);
@@ -141,8 +142,8 @@ static int xz_pack(struct mr_bytes in, struct mr_buf *out)
     (void)lzma_lzma_preset(&options, LZMA_PRESET_DEFAULT);
     if (in.len < options.dict_size)
         options.dict_size = in.len > LZMA_DICT_SIZE_MIN ? (uint32_t)in.len : LZMA_DICT_SIZE_MIN;
-    lzma_ret ret = lzma_stream_buffer_encode(filters, LZMA_CHECK_CRC64, NULL, in.data, in.len, out->data,
-                                             &out->len, out->cap);
+    lzma_ret ret = lzma_stream_buffer_encode(filters, LZMA_CHECK_CRC64, NULL, in.data, in.len,
+                                             out->data, &out->len, out->cap);
     return ret == LZMA_OK ? 0 : ret == LZMA_MEM_ERROR ? -ENOMEM : -EIO;
 }
 
@@ -216,8 +217,8 @@ static int bzip2_pack(struct mr_bytes in, struct mr_buf *out)
 
     if (r != 0)
         return r;
-    int state = BZ2_bzBuffToBuffCompress((char *)out->data + out->len, &bound, (char *)unconst(in.data),
-                                         (unsigned)in.len, 9, 0, 0);
+    int state = BZ2_bzBuffToBuffCompress((char *)out->data + out->len, &bound,
+                                         (char *)unconst(in.data), (unsigned)in.len, 9, 0, 0);
     if (state != BZ_OK)
         return state == BZ_MEM_ERROR ? -ENOMEM : -EIO;
     out->len += bound;
@@ -251,12 +252,13 @@ static int bzip2_unpack(struct mr_bytes in, struct mr_buf *out)
 }
 
 static const struct container_codec codecs[] = {
-    {"null", null_copy, null_copy},       {"deflate", deflate_pack, deflate_unpack},
+    {"null", null_copy, null_copy},         {"deflate", deflate_pack, deflate_unpack},
     {"snappy", snappy_pack, snappy_unpack}, {"xz", xz_pack, xz_unpack},
     {"zstandard", zstd_pack, zstd_unpack},  {"bzip2", bzip2_pack, bzip2_unpack},
 };
 
-const char *const mr_container_codecs[] = {"null", "deflate", "snappy", "xz", "zstandard", "bzip2", NULL};
+const char *const mr_container_codecs[] = {"null",      "deflate", "snappy", "xz",
+                                           "zstandard", "bzip2",   NULL};
 
 const struct container_codec *container_codec_find(struct mr_str name)
 {

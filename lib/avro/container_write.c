@@ -71,7 +71,8 @@ static int close_block(struct mr_container_writer *writer, struct mr_error *rete
     if (writer->n == 0)
         return 0;
     writer->packed.len = 0;
-    int r = writer->codec->pack((struct mr_bytes){writer->block.data, writer->block.len}, &writer->packed);
+    int r = writer->codec->pack((struct mr_bytes){writer->block.data, writer->block.len},
+                                &writer->packed);
     if (r != 0)
         return mr_error_set(reterr, r, "cannot pack a block with %s", writer->codec->name);
     uint8_t *p = bin_put_long(head, writer->n);

@@ -28,7 +28,8 @@ static int block_size(struct bin *bin, int64_t *count, struct decode_block *bloc
     if (r != 0)
         return r;
     if ((uint64_t)size > bin_left(bin))
-        return bin_error(&before, reterr, "a block of %" PRId64 " bytes does not fit the data", size);
+        return bin_error(&before, reterr, "a block of %" PRId64 " bytes does not fit the data",
+                         size);
     *count = -*count;
     block->end = bin->at + size;
     return 0;
@@ -48,8 +49,9 @@ int decode_block(struct bin *bin, struct decode_guard *guard, size_t min_size, b
         return r;
     size_t item = min_size + map;
     if (item > 0 && (uint64_t)count > bin_left(bin) / item)
-        return bin_error(&before, reterr, "%" PRId64 " items do not fit the %zu bytes that are left",
-                         count, bin_left(bin));
+        return bin_error(&before, reterr,
+                         "%" PRId64 " items do not fit the %zu bytes that are left", count,
+                         bin_left(bin));
     if (item == 0 && (r = decode_zeros(guard, (size_t)count, &before, reterr)) != 0)
         return r;
     block.n = (size_t)count;

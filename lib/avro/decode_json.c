@@ -54,8 +54,9 @@ static inline bool put_short_string(struct to_json *j, const struct plan_step *s
     for (size_t i = 0; i < len; i += PLAN_BLOCK) {
         __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
         _mm_storeu_si128((__m128i *)(void *)(to + i), v);
-        __m128i stop = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash)),
-                                    _mm_cmpeq_epi8(_mm_min_epu8(v, control), v));
+        __m128i stop =
+            _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash)),
+                         _mm_cmpeq_epi8(_mm_min_epu8(v, control), v));
         unsigned bad = (unsigned)_mm_movemask_epi8(_mm_or_si128(stop, v));
         size_t n = len - i;
         if (n < PLAN_BLOCK)
@@ -196,7 +197,8 @@ static int put_key(struct to_json *j)
 }
 
 /* An item's place for an error: its index, or its key, which is read again. */
-MR_COLD static int item_failed(struct to_json *j, bool map, const uint8_t *item, size_t index, int r)
+MR_COLD static int item_failed(struct to_json *j, bool map, const uint8_t *item, size_t index,
+                               int r)
 {
     struct bin at = {j->bin.begin, item, j->bin.end};
     struct mr_bytes key;
@@ -221,7 +223,8 @@ static int put_items(struct to_json *j, const struct plan *plan)
         r = mr_buf_byte(j->out, map ? '{' : '[');
     if (r != 0)
         return r;
-    while ((r = decode_block(&j->bin, &j->guard, plan->item->min_size, map, &block, j->reterr)) == 0 &&
+    while ((r = decode_block(&j->bin, &j->guard, plan->item->min_size, map, &block, j->reterr)) ==
+               0 &&
            block.n > 0) {
         for (size_t i = 0; r == 0 && i < block.n; i++, n++) {
             const uint8_t *item = j->bin.at;
@@ -264,7 +267,8 @@ static int put_tagged(struct to_json *j, const struct plan *plan)
         return to_json_value(j, plan->item);
     if ((r = decode_enter(&j->guard, &j->bin, j->reterr)) != 0 ||
         (r = mr_buf_byte(j->out, '{')) != 0 ||
-        (r = to_json_put_string(j->out, (struct mr_bytes){(const uint8_t *)tag.data, tag.len})) != 0 ||
+        (r = to_json_put_string(j->out, (struct mr_bytes){(const uint8_t *)tag.data, tag.len})) !=
+            0 ||
         (r = mr_buf_byte(j->out, ':')) != 0 || (r = to_json_value(j, plan->item)) != 0)
         return r;
     j->guard.depth--;
@@ -373,17 +377,15 @@ int mr_json_decode_first(const struct mr_json_decoder *decoder, const uint8_t *a
         return mr_error_set(reterr, MR_INVALID, "a datum must not be larger than %d MiB",
                             MR_CODEC_MAX_BYTES >> 20);
     avro = len > 0 ? avro : nothing;
-    struct to_json j = {.bin = {avro, avro, avro + len},
-                        .out = out,
-                        .reterr = reterr,
-                        .guard = decode_guard(len)};
+    struct to_json j = {
+        .bin = {avro, avro, avro + len}, .out = out, .reterr = reterr, .guard = decode_guard(len)};
     out->max = max != 0 && max < bound ? max : bound;
     int r = to_json_value(&j, decoder->plans->root);
     out->max = max;
     free(j.places);
     if (r == -EMSGSIZE && (max == 0 || max >= bound))
-        r = mr_error_set(reterr, MR_INVALID, "the JSON of this datum would be larger than %zu bytes",
-                         json_bound(len));
+        r = mr_error_set(reterr, MR_INVALID,
+                         "the JSON of this datum would be larger than %zu bytes", json_bound(len));
     if (r != 0)
         out->len = before;
     else
@@ -401,7 +403,8 @@ int mr_json_decode(const struct mr_json_decoder *decoder, const uint8_t *avro, s
         out->len = before;
         if (reterr)
             reterr->offset = used;
-        return mr_error_set(reterr, MR_INVALID, "%zu bytes are left over behind the datum", len - used);
+        return mr_error_set(reterr, MR_INVALID, "%zu bytes are left over behind the datum",
+                            len - used);
     }
     return r;
 }

@@ -75,7 +75,8 @@ static int put_decimal(struct to_json *j, struct mr_bytes bytes, int32_t scale, 
     size_t len = decimal_text(bytes, scale, keep, text);
 
     if (len == 0)
-        return bin_error(&j->bin, j->reterr, "a decimal must have 1 to %d digits", DECIMAL_MAX_DIGITS);
+        return bin_error(&j->bin, j->reterr, "a decimal must have 1 to %d digits",
+                         DECIMAL_MAX_DIGITS);
     return put_quoted(j, text, len);
 }
 

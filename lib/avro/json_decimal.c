@@ -45,9 +45,25 @@ enum decimal_fit decimal_small(const struct json_number *number, int32_t scale, 
     if (f != DECIMAL_FITS)
         return f;
     if ((int64_t)number->n_digits + number->exp10 + scale <= 18) { /* within 64 bits all the way */
-        static const int64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000,
-            1000000000, 10000000000, 100000000000, 1000000000000, 10000000000000, 100000000000000,
-            1000000000000000, 10000000000000000, 100000000000000000, 1000000000000000000};
+        static const int64_t powers[] = {1,
+                                         10,
+                                         100,
+                                         1000,
+                                         10000,
+                                         100000,
+                                         1000000,
+                                         10000000,
+                                         100000000,
+                                         1000000000,
+                                         10000000000,
+                                         100000000000,
+                                         1000000000000,
+                                         10000000000000,
+                                         100000000000000,
+                                         1000000000000000,
+                                         10000000000000000,
+                                         100000000000000000,
+                                         1000000000000000000};
         int64_t small = (int64_t)number->mantissa * powers[number->exp10 + scale];
         *ret_unscaled = number->negative ? -small : small;
         return DECIMAL_FITS;
@@ -206,7 +222,7 @@ static size_t put_point(bool negative, const char *digits, size_t n, int32_t pla
     char *p = out;
 
     if (places < 0)
-        return put_zeros(negative, digits, n, (size_t)-(int64_t)places, out);
+        return put_zeros(negative, digits, n, (size_t) - (int64_t)places, out);
     size_t scale = (size_t)places, keep = (size_t)kept, whole = n > scale ? n - scale : 0;
 
     if (negative)
@@ -231,8 +247,7 @@ static size_t put_point(bool negative, const char *digits, size_t n, int32_t pla
     return (size_t)(p - out);
 }
 
-size_t decimal_text_int128(mr_int128 value, int32_t scale, int32_t keep,
-                           char out[DECIMAL_TEXT_MAX])
+size_t decimal_text_int128(mr_int128 value, int32_t scale, int32_t keep, char out[DECIMAL_TEXT_MAX])
 {
     char digits[40], *end = digits + sizeof(digits), *p = end;
     mr_uint128 left = value < 0 ? -(mr_uint128)value : (mr_uint128)value;
@@ -240,8 +255,7 @@ size_t decimal_text_int128(mr_int128 value, int32_t scale, int32_t keep,
     if (scale > DECIMAL_MAX_DIGITS)
         return 0;
     if (MR_LIKELY(left > 0 && left <= INT64_MAX))
-        return put_point(value < 0, digits, json_put_long((int64_t)left, digits), scale,
-                         keep, out);
+        return put_point(value < 0, digits, json_put_long((int64_t)left, digits), scale, keep, out);
     for (; left > 0; left /= 10)
         *--p = (char)('0' + (unsigned)(left % 10));
     return put_point(value < 0, p, (size_t)(end - p), scale, keep, out);

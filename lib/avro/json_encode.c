@@ -93,9 +93,8 @@ static int long_integer(struct encode *e, int64_t *ret_value)
     case NUMBER_RANGE:
         break;
     }
-    return json_error(&e->in, at, e->reterr,
-                      "must be within %" PRId64 " to %" PRId64 " (was %.*s)", INT64_MIN, INT64_MAX,
-                      shown, at);
+    return json_error(&e->in, at, e->reterr, "must be within %" PRId64 " to %" PRId64 " (was %.*s)",
+                      INT64_MIN, INT64_MAX, shown, at);
 }
 
 int encode_put_long(struct encode *e, const struct shape *shape, int64_t value, const char *at)

@@ -6,7 +6,8 @@
 #include "json_scan.h"
 #include "shape.h"
 
-/* Where a member's Avro bytes lie in the output, from the record's first byte; of a map: its key. */
+/* Where a member's Avro bytes lie in the output, from the record's first byte; of a map: its key.
+ */
 struct slot {
     uint32_t from, to;
     enum { SLOT_MISSING, SLOT_DEFAULT, SLOT_READ } state;
@@ -18,7 +19,7 @@ struct encode {
     const struct shapes *shapes;
     struct mr_error *reterr;
     size_t dropped;
-    size_t retries; /* bytes that may still be read again to find a union's branch */
+    size_t retries;    /* bytes that may still be read again to find a union's branch */
     size_t zero_items; /* array items so far that took no bytes: readers bound them */
     unsigned depth;
     bool drop;   /* unknown members */
@@ -29,7 +30,8 @@ struct encode {
     struct slot first_slots[96];
 };
 
-/* One value at the cursor, white space before it included. Outcomes: 0, MR_INVALID, MR_END, -errno. */
+/* One value at the cursor, white space before it included. Outcomes: 0, MR_INVALID, MR_END, -errno.
+ */
 int encode_value(struct encode *e, const struct shape *shape);
 int encode_record(struct encode *e, const struct shape *shape);
 int encode_map(struct encode *e, const struct shape *shape);
@@ -41,12 +43,14 @@ int encode_text(struct encode *e, const struct shape *shape);
 int encode_decimal(struct encode *e, const struct shape *shape);
 int encode_float(struct encode *e, const struct shape *shape);
 
-/* The same for values that are no JSON: shared with struct -> Avro. `at` is the place for errors. */
+/* The same for values that are no JSON: shared with struct -> Avro. `at` is the place for errors.
+ */
 int encode_put_string(struct encode *e, const struct shape *shape, struct mr_str text,
                       const char *at);
 int encode_put_long(struct encode *e, const struct shape *shape, int64_t value, const char *at);
 int encode_put_double(struct encode *e, const struct shape *shape, double value, const char *at);
-int encode_put_decimal(struct encode *e, const struct shape *shape, mr_int128 value, const char *at);
+int encode_put_decimal(struct encode *e, const struct shape *shape, mr_int128 value,
+                       const char *at);
 int encode_put_symbol(struct encode *e, const struct shape *shape, size_t symbol, const char *at);
 int encode_check_items(struct encode *e, const struct shape *shape, size_t n, const char *at);
 void encode_init(struct encode *e, const struct shapes *shapes, struct mr_json_cursor in,
@@ -71,8 +75,9 @@ static inline int encode_long(struct encode *e, int64_t value)
     return bin_append_long(e->out, value);
 }
 
-/* Most values are short plain strings: looked at and copied in one go, sixteen bytes at a time, with
- * the length in the one byte before. False: nothing was done, and the long way must be taken. */
+/* Most values are short plain strings: looked at and copied in one go, sixteen bytes at a time,
+ * with the length in the one byte before. False: nothing was done, and the long way must be taken.
+ */
 static inline bool encode_short_string(struct encode *e, const struct shape *shape)
 {
 #ifdef __SSE2__
@@ -88,8 +93,9 @@ static inline bool encode_short_string(struct encode *e, const struct shape *sha
     for (unsigned i = 0; i < BLOCKS && e->in.end - p >= (i + 1) * BLOCK; i++) {
         __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i * BLOCK));
         _mm_storeu_si128((__m128i *)(void *)(to + i * BLOCK), v);
-        __m128i stop = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash)),
-                                    _mm_cmpeq_epi8(_mm_min_epu8(v, control), v));
+        __m128i stop =
+            _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash)),
+                         _mm_cmpeq_epi8(_mm_min_epu8(v, control), v));
         unsigned high = (unsigned)_mm_movemask_epi8(v), at = (unsigned)_mm_movemask_epi8(stop);
         if (at == 0 && high == 0)
             continue;

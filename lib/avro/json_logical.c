@@ -48,11 +48,11 @@ const char *logical_wanted(enum mr_avro_logical logical)
 /* Seconds and nanoseconds to the type's unit; false when it cannot hold them. */
 static bool to_unit(const struct unit *unit, int64_t seconds, int32_t nanos, int64_t *ret_value)
 {
-
     /* Digits beyond microseconds are cut, those between the unit and microseconds must be zero. */
     if (unit->digits == 3 && nanos / 1000 % 1000 != 0)
         return false;
-    mr_int128 value = (mr_int128)seconds * unit->per_second + nanos / (1000000000 / unit->per_second);
+    mr_int128 value =
+        (mr_int128)seconds * unit->per_second + nanos / (1000000000 / unit->per_second);
     *ret_value = (int64_t)value;
     return value == *ret_value;
 }
@@ -94,7 +94,8 @@ int logical_parse(enum mr_avro_logical logical, struct mr_str text, int64_t *ret
         return r;
     }
     if (logical == MR_LOGICAL_TIME_MILLIS || logical == MR_LOGICAL_TIME_MICROS)
-        return ends_in_digit ? parse_completed(unit, "1970-01-01T", text, "Z", ret_value) : MR_INVALID;
+        return ends_in_digit ? parse_completed(unit, "1970-01-01T", text, "Z", ret_value)
+                             : MR_INVALID;
     if (unit->local) {
         /* "...T12:34:56+01:00" ends in a digit too: completed with Z it is refused. */
         return ends_in_digit ? parse_completed(unit, "", text, "Z", ret_value) : MR_INVALID;
@@ -170,8 +171,8 @@ int duration_parse(struct mr_str text, uint8_t out[12])
         bool time;
         uint8_t word;
         uint32_t factor;
-    } units[] = {{'Y', false, 0, 12}, {'M', false, 0, 1},     {'W', false, 1, 7},
-                 {'D', false, 1, 1},  {'H', true, 2, 3600000}, {'M', true, 2, 60000},
+    } units[] = {{'Y', false, 0, 12},  {'M', false, 0, 1},      {'W', false, 1, 7},
+                 {'D', false, 1, 1},   {'H', true, 2, 3600000}, {'M', true, 2, 60000},
                  {'S', true, 2, 1000}, {'m', true, 2, 1}};
     const char *p = text.data, *end = p + text.len;
     uint64_t words[3] = {0, 0, 0};
@@ -189,7 +190,8 @@ int duration_parse(struct mr_str text, uint8_t out[12])
         }
         if (!duration_part(&p, end, &value, &letter))
             return MR_INVALID;
-        while (next < MR_N_ELEMENTS(units) && (units[next].letter != letter || units[next].time != time))
+        while (next < MR_N_ELEMENTS(units) &&
+               (units[next].letter != letter || units[next].time != time))
             next++;
         if (next == MR_N_ELEMENTS(units))
             return MR_INVALID;
@@ -216,6 +218,7 @@ size_t duration_text(const uint8_t in[12], char out[MR_TIME_MAX])
     if (words[1] != 0)
         n += snprintf(out + n, MR_TIME_MAX - (size_t)n, "%uD", words[1]);
     if (words[2] != 0 || n == 1)
-        n += snprintf(out + n, MR_TIME_MAX - (size_t)n, "T%u.%03uS", words[2] / 1000, words[2] % 1000);
+        n += snprintf(out + n, MR_TIME_MAX - (size_t)n, "T%u.%03uS", words[2] / 1000,
+                      words[2] % 1000);
     return (size_t)n;
 }

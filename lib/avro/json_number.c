@@ -79,7 +79,8 @@ static int scan_rest(struct mr_json_cursor *cursor, const char **p, struct json_
         *p = scan_digits(fraction, end, number);
         if (*p == fraction)
             return *p == end ? MR_END
-                             : json_error(cursor, *p, reterr, "a decimal point must be followed by digits");
+                             : json_error(cursor, *p, reterr,
+                                          "a decimal point must be followed by digits");
         last = *p - 1;
         number->exp10 -= *p - fraction;
     }
@@ -129,7 +130,8 @@ int json_number_from(struct mr_str text, struct json_number *ret_number)
 {
     struct mr_json_cursor cursor = {text.data, text.data, text.data + text.len};
 
-    if (text.len == 0 || json_number_scan(&cursor, ret_number, NULL) != 0 || cursor.at != cursor.end)
+    if (text.len == 0 || json_number_scan(&cursor, ret_number, NULL) != 0 ||
+        cursor.at != cursor.end)
         return MR_INVALID;
     return 0;
 }
@@ -213,7 +215,8 @@ bool json_number_double(const struct json_number *number, double *ret_value)
 
 bool json_number_float(const struct json_number *number, float *ret_value)
 {
-    static const float powers[] = {1e0f, 1e1f, 1e2f, 1e3f, 1e4f, 1e5f, 1e6f, 1e7f, 1e8f, 1e9f, 1e10f};
+    static const float powers[] = {1e0f, 1e1f, 1e2f, 1e3f, 1e4f, 1e5f,
+                                   1e6f, 1e7f, 1e8f, 1e9f, 1e10f};
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     char text[LIBRARY_TEXT];
 

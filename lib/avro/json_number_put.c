@@ -11,9 +11,10 @@
 
 static size_t put_digits(uint64_t value, char *out)
 {
-    static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233"
-                                "34353637383940414243444546474849505152535455565758596061626364656667"
-                                "6869707172737475767778798081828384858687888990919293949596979899";
+    static const char pairs[] =
+        "00010203040506070809101112131415161718192021222324252627282930313233"
+        "34353637383940414243444546474849505152535455565758596061626364656667"
+        "6869707172737475767778798081828384858687888990919293949596979899";
     char text[20], *p = text + sizeof(text);
 
     while (value >= 100) {
@@ -89,8 +90,8 @@ static size_t put_library(double value, int digits, char out[JSON_NUMBER_MAX])
 
 size_t json_put_double(double value, char out[JSON_NUMBER_MAX])
 {
-    static const double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8,
-                                    1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    static const double powers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
     double size = fabs(value);
     struct json_number number;
     double again;

@@ -3,8 +3,8 @@
  *
  * Avro wants fields in schema order. Members mostly come in it: the next field's name is compared
  * first, and its value is written at its place. A field that is passed over gets its default at
- * once, in the hope that it will not come. When a member does come late, its value is written at the
- * end, and the pieces are put in order after the last member. */
+ * once, in the hope that it will not come. When a member does come late, its value is written at
+ * the end, and the pieces are put in order after the last member. */
 #include "json_encode.h"
 
 struct record {
@@ -120,7 +120,8 @@ static int pass_colon(struct encode *e)
     return 0;
 }
 
-MR_NOINLINE static int null_as_default(struct encode *e, const struct shape_field *field, bool *ret_done)
+MR_NOINLINE static int null_as_default(struct encode *e, const struct shape_field *field,
+                                       bool *ret_done)
 {
     *ret_done = false;
     if (!field->otherwise.data || json_peek(&e->in) != 'n')
@@ -144,7 +145,8 @@ static inline int member_value(struct encode *e, const struct record *record, si
 }
 
 /* A member that is not the expected one: later in the schema, earlier, or unknown. */
-MR_NOINLINE static int other_member(struct encode *e, struct record *record, const char *at, size_t index)
+MR_NOINLINE static int other_member(struct encode *e, struct record *record, const char *at,
+                                    size_t index)
 {
     int r = 0;
 

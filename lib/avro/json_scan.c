@@ -74,7 +74,9 @@ static int32_t hex4(const char *p, const char *end)
         return -1;
     for (int i = 0; i < 4; i++) {
         int c = p[i];
-        int digit = c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
+        int digit = c >= '0' && c <= '9'                     ? c - '0'
+                    : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
+                                                             : -1;
         if (digit < 0)
             return -1;
         value = value * 16 + digit;
@@ -116,8 +118,8 @@ static int unescape_unicode(const struct mr_json_cursor *cursor, const char *p, 
         return 0;
     int32_t low = end - p >= 10 && p[4] == '\\' && p[5] == 'u' ? hex4(p + 6, end) : -1;
     if (high > 0xdbff || low < 0xdc00 || low > 0xdfff)
-        return json_error(cursor, p - 2, reterr, "a surrogate must be one half of a pair (was \\u%04x)",
-                          (unsigned)high);
+        return json_error(cursor, p - 2, reterr,
+                          "a surrogate must be one half of a pair (was \\u%04x)", (unsigned)high);
     *ret_next = p + 10;
     *ret_c = 0x10000 + (((uint32_t)high & 0x3ff) << 10 | ((uint32_t)low & 0x3ff));
     return 0;
@@ -126,7 +128,7 @@ static int unescape_unicode(const struct mr_json_cursor *cursor, const char *p, 
 int json_unescape(const struct mr_json_cursor *cursor, const struct json_raw *raw,
                   enum json_nul nul, char *out, size_t *ret_len, struct mr_error *reterr)
 {
-    static const char shorts[128] = {['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b',
+    static const char shorts[128] = {['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
                                      ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'};
     const char *p = raw->text.data, *end = p + raw->text.len;
     char *to = out;
@@ -149,7 +151,8 @@ int json_unescape(const struct mr_json_cursor *cursor, const struct json_raw *ra
         if (r != 0)
             return r;
         if (point == 0 && nul == JSON_NUL_REFUSE)
-            return json_error(cursor, p - 6, reterr, "a string must not hold the character NUL (\\u0000)");
+            return json_error(cursor, p - 6, reterr,
+                              "a string must not hold the character NUL (\\u0000)");
         to = put_utf8(to, point);
     }
     *ret_len = (size_t)(to - out);

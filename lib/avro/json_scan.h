@@ -67,8 +67,9 @@ static inline const char *json_plain_run(const char *p, const char *end, bool *n
 
     for (; end - p >= 16; p += 16) {
         __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-        __m128i stop = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash)),
-                                    _mm_cmpeq_epi8(_mm_min_epu8(v, control), v));
+        __m128i stop =
+            _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash)),
+                         _mm_cmpeq_epi8(_mm_min_epu8(v, control), v));
         unsigned high = (unsigned)_mm_movemask_epi8(v), at = (unsigned)_mm_movemask_epi8(stop);
         if (at != 0) {
             unsigned n = (unsigned)__builtin_ctz(at);

@@ -101,7 +101,8 @@ int encode_put_symbol(struct encode *e, const struct shape *shape, size_t symbol
     return encode_long(e, (int64_t)symbol);
 }
 
-static int put_symbol(struct encode *e, const struct shape *shape, struct mr_str text, const char *at)
+static int put_symbol(struct encode *e, const struct shape *shape, struct mr_str text,
+                      const char *at)
 {
     size_t index = (uintptr_t)mr_str_map_get(shape->names, text);
 
@@ -116,7 +117,8 @@ static int put_time(struct encode *e, const struct shape *shape, struct mr_str t
     int64_t value;
 
     if (logical_parse(shape->node->logical, text, &value) != 0)
-        return json_error(&e->in, at, e->reterr, "must be %s", logical_wanted(shape->node->logical));
+        return json_error(&e->in, at, e->reterr, "must be %s",
+                          logical_wanted(shape->node->logical));
     return encode_long(e, value);
 }
 
@@ -126,12 +128,14 @@ static int put_duration(struct encode *e, const struct shape *shape, struct mr_s
     uint8_t bytes[12];
 
     if (duration_parse(text, bytes) != 0)
-        return json_error(&e->in, at, e->reterr, "must be %s", logical_wanted(shape->node->logical));
+        return json_error(&e->in, at, e->reterr, "must be %s",
+                          logical_wanted(shape->node->logical));
     return mr_buf_append(e->out, bytes, sizeof(bytes));
 }
 
 /* Code points 0-255, one a byte, in UTF-8: written in place behind the length. */
-static int put_bytes(struct encode *e, const struct shape *shape, struct mr_str text, const char *at)
+static int put_bytes(struct encode *e, const struct shape *shape, struct mr_str text,
+                     const char *at)
 {
     struct mr_buf *out = e->out;
     size_t n = 0, size = shape->node->fixed_size;
@@ -139,7 +143,8 @@ static int put_bytes(struct encode *e, const struct shape *shape, struct mr_str 
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.data[i];
         if (c >= 0xc4)
-            return json_error(&e->in, at, e->reterr, "bytes are written as the characters U+0000 to U+00FF");
+            return json_error(&e->in, at, e->reterr,
+                              "bytes are written as the characters U+0000 to U+00FF");
         n += (c & 0xc0) != 0x80;
     }
     if (shape->op == SHAPE_FIXED && n != size)
@@ -172,9 +177,9 @@ typedef int put_function(struct encode *e, const struct shape *shape, struct mr_
                          const char *at);
 
 static put_function *const put_functions[] = {
-    [SHAPE_STRING] = put_string,       [SHAPE_BYTES] = put_bytes, [SHAPE_FIXED] = put_bytes,
-    [SHAPE_ENUM] = put_symbol,         [SHAPE_UUID] = put_uuid,   [SHAPE_UUID_FIXED] = put_uuid,
-    [SHAPE_TIME] = put_time,           [SHAPE_DURATION] = put_duration,
+    [SHAPE_STRING] = put_string, [SHAPE_BYTES] = put_bytes,       [SHAPE_FIXED] = put_bytes,
+    [SHAPE_ENUM] = put_symbol,   [SHAPE_UUID] = put_uuid,         [SHAPE_UUID_FIXED] = put_uuid,
+    [SHAPE_TIME] = put_time,     [SHAPE_DURATION] = put_duration,
 };
 
 int encode_put_string(struct encode *e, const struct shape *shape, struct mr_str text,
@@ -187,7 +192,8 @@ MR_COLD static int not_a_string(struct encode *e, const struct shape *shape)
 {
     if (shape->op == SHAPE_TIME || shape->op == SHAPE_DURATION)
         return encode_wrong_kind(e, logical_wanted(shape->node->logical));
-    return encode_wrong_kind(e, shape->op == SHAPE_ENUM ? "a string that names a symbol" : "a string");
+    return encode_wrong_kind(e,
+                             shape->op == SHAPE_ENUM ? "a string that names a symbol" : "a string");
 }
 
 int encode_text(struct encode *e, const struct shape *shape)
@@ -231,8 +237,9 @@ static int encode_not_finite(struct encode *e, const struct shape *shape)
         return encode_put_double(e, shape, (double)NAN, at);
     if (mr_str_is(text, "Infinity") || mr_str_is(text, "-Infinity"))
         return encode_put_double(e, shape, *text.data == '-' ? -HUGE_VAL : HUGE_VAL, at);
-    return json_error(&e->in, at, e->reterr,
-                      "must be a number, \"NaN\", \"Infinity\" or \"-Infinity\", not another string");
+    return json_error(
+        &e->in, at, e->reterr,
+        "must be a number, \"NaN\", \"Infinity\" or \"-Infinity\", not another string");
 }
 
 int encode_float(struct encode *e, const struct shape *shape)
@@ -281,7 +288,8 @@ static int decimal_error(struct encode *e, const struct shape *shape, enum decim
                          const char *at)
 {
     if (fit == DECIMAL_FRACTION)
-        return json_error(&e->in, at, e->reterr, "must have at most %d decimals", shape->node->scale);
+        return json_error(&e->in, at, e->reterr, "must have at most %d decimals",
+                          shape->node->scale);
     return json_error(&e->in, at, e->reterr, "must have at most %d digits, %d of them decimals",
                       shape->node->precision, shape->node->scale);
 }
@@ -322,9 +330,10 @@ static int put_decimal_bytes(struct encode *e, const struct mr_schema_node *node
 static int check_decimal(struct encode *e, const struct shape *shape, mr_int128 value,
                          const char *at)
 {
-    return shape->rules ? at_value(e, at, constraint_decimal(shape->rules, value,
-                                                             shape->node->scale, e->reterr))
-                        : 0;
+    return shape->rules
+               ? at_value(e, at,
+                          constraint_decimal(shape->rules, value, shape->node->scale, e->reterr))
+               : 0;
 }
 
 int encode_put_decimal(struct encode *e, const struct shape *shape, mr_int128 value, const char *at)
@@ -344,7 +353,8 @@ static int encode_large_decimal(struct encode *e, const struct shape *shape,
 {
     struct decimal_bytes bytes;
     mr_int128 value = number->negative ? -decimal_power(38) : decimal_power(38);
-    enum decimal_fit fit = decimal_from_number(number, shape->node->scale, shape->node->precision, &bytes);
+    enum decimal_fit fit =
+        decimal_from_number(number, shape->node->scale, shape->node->precision, &bytes);
 
     if (fit != DECIMAL_FITS)
         return decimal_error(e, shape, fit, at);

@@ -123,13 +123,14 @@ static void keep_furthest(struct mr_error *best, const struct mr_error *mine)
 
 static int too_many(struct encode *e)
 {
-    return json_error(&e->in, e->in.at, e->reterr,
-                      "fits too many branches of unions in part: it would have to be read more than "
-                      "16 times");
+    return json_error(
+        &e->in, e->in.at, e->reterr,
+        "fits too many branches of unions in part: it would have to be read more than "
+        "16 times");
 }
 
-/* Tries each branch of the choice. Members that no branch knows are dropped only when no branch fits
- * without that. */
+/* Tries each branch of the choice. Members that no branch knows are dropped only when no branch
+ * fits without that. */
 MR_NOINLINE static int try_branches(struct encode *e, const struct shape *shape,
                                     const struct shape_choice *choice, bool drop)
 {

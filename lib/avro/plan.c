@@ -16,9 +16,8 @@ static struct plan_slot *find_slot(struct plan_slot *slots, size_t cap, const st
     uintptr_t words[] = {(uintptr_t)key->writer, (uintptr_t)key->reader, key->side};
     size_t i = mr_hash64(words, sizeof(words), 0) & (cap - 1);
 
-    while (slots[i].plan &&
-           (slots[i].key.writer != key->writer || slots[i].key.reader != key->reader ||
-            slots[i].key.side != key->side))
+    while (slots[i].plan && (slots[i].key.writer != key->writer ||
+                             slots[i].key.reader != key->reader || slots[i].key.side != key->side))
         i = (i + 1) & (cap - 1);
     return &slots[i];
 }
@@ -104,13 +103,15 @@ static int set_error(struct plans *plans, struct plan *plan)
                   w->scale != r->scale;
 
     plan->op = PLAN_ERROR;
-    plan->why = w->endless ? mr_arena_printf(plans->arena, "%s contains itself: no value of it exists",
+    plan->why =
+        w->endless ? mr_arena_printf(plans->arena, "%s contains itself: no value of it exists",
                                      type_words(w))
-                : scales ? mr_arena_printf(plans->arena,
-                                           "a decimal of scale %d cannot be read as one of scale %d",
-                                           (int)w->scale, (int)r->scale)
-                         : mr_arena_printf(plans->arena, "the writer's %s cannot be read as the reader's %s",
-                                           type_words(w), type_words(r));
+        : scales
+            ? mr_arena_printf(plans->arena,
+                              "a decimal of scale %d cannot be read as one of scale %d",
+                              (int)w->scale, (int)r->scale)
+            : mr_arena_printf(plans->arena, "the writer's %s cannot be read as the reader's %s",
+                              type_words(w), type_words(r));
     return plan->why ? 0 : -ENOMEM;
 }
 
@@ -171,7 +172,8 @@ static int32_t decimals_kept(const struct mr_schema_node *node)
 {
     const json_t *keep = json_object_get(node->props, "x-min-scale");
 
-    if (json_is_integer(keep) && json_integer_value(keep) >= 0 && json_integer_value(keep) < node->scale)
+    if (json_is_integer(keep) && json_integer_value(keep) >= 0 &&
+        json_integer_value(keep) < node->scale)
         return (int32_t)json_integer_value(keep);
     return node->scale;
 }
@@ -263,9 +265,9 @@ int plans_new(struct mr_schema *writer, struct mr_schema *reader,
     if (r == 0)
         r = prepare(plans);
     if (r == 0)
-        r = plan_resolve(plans,
-                         (struct plan_key){mr_schema_root(writer), mr_schema_root(plans->reader), 0},
-                         &plans->root);
+        r = plan_resolve(
+            plans, (struct plan_key){mr_schema_root(writer), mr_schema_root(plans->reader), 0},
+            &plans->root);
     if (r != 0)
         return r;
     if (plan_is_hopeless(plans->root, reterr))

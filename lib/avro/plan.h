@@ -55,20 +55,20 @@ struct plan_step {
 
 struct plan {
     enum plan_op op;
-    enum shape_op form;                  /* the reader's */
+    enum shape_op form; /* the reader's */
     const struct mr_schema_node *writer;
     const struct mr_schema_node *reader; /* NULL: the value is passed over */
     size_t min_size;                     /* bytes that a value takes at least; 0: always */
     size_t n_zero_fields;                /* record: fields that take no bytes */
-    const struct plan_step *steps;       /* record: in the writer's order, defaults where they fit */
+    const struct plan_step *steps; /* record: in the writer's order, defaults where they fit */
     size_t n_steps;
-    bool in_order;                       /* record: the steps are also in the reader's order */
-    int32_t keep_scale;                  /* decimal: decimals that its text has at least */
-    const int32_t *symbols;              /* enum: writer's index to reader's; -1: none. NULL: same */
-    const struct plan *item;             /* array, map, tagged */
-    const struct plan *const *branches;  /* union */
-    const char *tag;                     /* tagged: the branch's name */
-    const char *why;                     /* error */
+    bool in_order;                      /* record: the steps are also in the reader's order */
+    int32_t keep_scale;                 /* decimal: decimals that its text has at least */
+    const int32_t *symbols;             /* enum: writer's index to reader's; -1: none. NULL: same */
+    const struct plan *item;            /* array, map, tagged */
+    const struct plan *const *branches; /* union */
+    const char *tag;                    /* tagged: the branch's name */
+    const char *why;                    /* error */
     enum { PLAN_UNSEEN, PLAN_SEEN, PLAN_HOPELESS } seen; /* record: for plan_is_hopeless */
 };
 

@@ -90,7 +90,8 @@ static int add_default(struct plans *plans, const struct mr_schema_node *record,
     return 0;
 }
 
-/* Where the orders differ, a field is passed over before it is read: by the writer's schema alone. */
+/* Where the orders differ, a field is passed over before it is read: by the writer's schema alone.
+ */
 static int add_field(struct plans *plans, struct plan_key key, size_t field, size_t reader_field,
                      bool in_order, struct plan_step *step)
 {

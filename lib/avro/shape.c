@@ -79,9 +79,12 @@ static void set_plain(struct shape *shape)
     shape->plain_least = SIZE_MAX;
     if (shape->op != SHAPE_STRING)
         return;
-    if (rules && (rules->pattern || rules->format != FORMAT_NONE || rules->min_length > SIZE_MAX / 4))
+    if (rules &&
+        (rules->pattern || rules->format != FORMAT_NONE || rules->min_length > SIZE_MAX / 4))
         return;
-    shape->plain_least = !rules ? 0 : rules->min_length <= 1 ? rules->min_length : rules->min_length * 4;
+    shape->plain_least = !rules                   ? 0
+                         : rules->min_length <= 1 ? rules->min_length
+                                                  : rules->min_length * 4;
     shape->plain_most = rules ? rules->max_length : SIZE_MAX;
 }
 
@@ -162,7 +165,8 @@ static int add_branches(struct shapes *shapes, struct shape *shape,
                         const struct json_t *field_props, struct mr_error *reterr)
 {
     const struct mr_schema_node *node = shape->node;
-    const struct shape **branches = mr_arena_array(shapes->arena, node->n_branches, sizeof(*branches));
+    const struct shape **branches =
+        mr_arena_array(shapes->arena, node->n_branches, sizeof(*branches));
     int r = branches ? 0 : -ENOMEM;
 
     shape->branches = branches;
@@ -179,12 +183,14 @@ static int fill(struct shapes *shapes, struct shape *shape, const struct json_t 
                 struct mr_error *reterr)
 {
     const struct mr_schema_node *node = shape->node;
-    const struct json_t *text = node->type == MR_AVRO_STRING ? json_object_get(node->props, "x-json-text") : NULL;
+    const struct json_t *text =
+        node->type == MR_AVRO_STRING ? json_object_get(node->props, "x-json-text") : NULL;
 
     if (node->type == MR_AVRO_STRING && !text)
         text = json_object_get(field_props, "x-json-text");
     shape->op = shape_op_of(node, shapes->options.raw_logical || shapes->options.avro_json);
-    shape->json_text = json_is_true(text) && shape->op == SHAPE_STRING && !shapes->options.avro_json;
+    shape->json_text =
+        json_is_true(text) && shape->op == SHAPE_STRING && !shapes->options.avro_json;
     shape->is_int = node->type == MR_AVRO_INT;
     int r = add_rules(shapes, shape, field_props, reterr);
     if (r != 0)
@@ -284,7 +290,8 @@ static int make_shapes(struct mr_schema *schema, const struct mr_schema_node *no
     int r = mr_arena_new(0, &shapes->arena);
     if (r != 0)
         return r;
-    shapes->plain = mr_arena_array(shapes->arena, mr_schema_n_nodes(schema), sizeof(struct shape *));
+    shapes->plain =
+        mr_arena_array(shapes->arena, mr_schema_n_nodes(schema), sizeof(struct shape *));
     if (!shapes->plain)
         return -ENOMEM;
     node = node ? node : mr_schema_root(schema);

@@ -63,7 +63,7 @@ struct shape_choice {
 
 struct shape {
     enum shape_op op;
-    bool json_text; /* string: any JSON value may stand here, as its text */
+    bool json_text;  /* string: any JSON value may stand here, as its text */
     bool null_first; /* nullable: null is branch 0 */
     bool is_int;     /* time: an int, not a long */
     const struct mr_schema_node *node;
@@ -82,9 +82,9 @@ struct shapes {
     struct mr_schema *schema;
     struct mr_arena *arena;
     struct mr_json_options options;
-    bool for_defaults; /* these write defaults: a union is the first branch that fits */
-    struct shape **plain;       /* by node index: without keywords of a field */
-    struct constraint **rules;  /* those made, to be released */
+    bool for_defaults;         /* these write defaults: a union is the first branch that fits */
+    struct shape **plain;      /* by node index: without keywords of a field */
+    struct constraint **rules; /* those made, to be released */
     size_t n_rules, cap_rules;
 };
 

@@ -43,7 +43,8 @@ static int go_round(struct round *round)
     round->n_done = round->n_left = 0;
     for (size_t i = 0; r == 0 && i < mr_schema_n_nodes(round->raw->schema); i++) {
         const struct shape *shape = round->raw->plain[i];
-        for (size_t f = 0; r == 0 && shape && shape->op == SHAPE_RECORD && f < shape->node->n_fields; f++)
+        for (size_t f = 0;
+             r == 0 && shape && shape->op == SHAPE_RECORD && f < shape->node->n_fields; f++)
             r = fill_field(round, shape, f);
     }
     return r;

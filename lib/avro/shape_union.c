@@ -4,8 +4,8 @@
  *
  * An integer text is an int or a long before it is a decimal, and that before a double; a text with
  * fraction or exponent the other way round. Where both float and double stand, double is exact. A
- * string is a string, an enum symbol or the text of a logical type before it is bytes, and NaN last.
- * An object is a record before it is a map.
+ * string is a string, an enum symbol or the text of a logical type before it is bytes, and NaN
+ * last. An object is a record before it is a map.
  *
  * A default is the first branch that it fits (Avro 1.12, "Unions"), 2.0 being no integer then
  * unless nothing else fits. */

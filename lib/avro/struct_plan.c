@@ -117,7 +117,9 @@ static int compile_default(struct writer *w, const struct plan_step *step, const
         return -ENOMEM;
     value->bytes = step->otherwise;
     int r = value_program(w->c, step->plan, t, &value->program);
-    return r != 0 ? r : emit(w, (struct struct_op){.code = OP_DEFAULT, .value = value, .path = t->path});
+    return r != 0
+               ? r
+               : emit(w, (struct struct_op){.code = OP_DEFAULT, .value = value, .path = t->path});
 }
 
 static int compile_step(struct writer *w, const struct plan_step *step,
@@ -132,8 +134,8 @@ static int compile_step(struct writer *w, const struct plan_step *step,
     t.field = &desc->fields[step->reader_field];
     t.kind = t.field->kind;
     t.offset = record->offset + t.field->offset;
-    t.has_offset = t.field->has_offset == MR_NO_MEMBER ? MR_NO_MEMBER
-                                                       : record->offset + t.field->has_offset;
+    t.has_offset =
+        t.field->has_offset == MR_NO_MEMBER ? MR_NO_MEMBER : record->offset + t.field->has_offset;
     if (strcmp(t.field->name, step->name) != 0 && step->kind == STEP_DEFAULT)
         return unfit(w, &t);
     if (step->kind == STEP_DEFAULT)

@@ -28,7 +28,7 @@ enum struct_code {
     OP_FLOAT_TO_DOUBLE,
     OP_STRING,
     OP_BYTES,
-    OP_FIXED, /* n bytes */
+    OP_FIXED,         /* n bytes */
     OP_DECIMAL,       /* n: the scale */
     OP_DECIMAL_FIXED, /* the same */
     OP_ENUM,
@@ -52,10 +52,10 @@ struct struct_op {
     uint32_t offset;      /* within the struct that the program fills */
     uint32_t n;
     union {
-        const struct plan *plan;                        /* skip, error, union, enum, decimals */
-        const struct struct_items *items;               /* array, map */
-        const struct struct_default *value;             /* default */
-        const struct struct_branches *branches;         /* union */
+        const struct plan *plan;                /* skip, error, union, enum, decimals */
+        const struct struct_items *items;       /* array, map */
+        const struct struct_default *value;     /* default */
+        const struct struct_branches *branches; /* union */
     };
     const struct struct_path *path;
 };

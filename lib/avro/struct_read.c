@@ -81,7 +81,8 @@ static int read_items(struct read *read, const struct struct_op *op, uint8_t *ba
     int r = decode_enter(&read->guard, &read->bin, read->reterr);
 
     while (r == 0) {
-        r = decode_block(&read->bin, &read->guard, items->min_size, items->map, &block, read->reterr);
+        r = decode_block(&read->bin, &read->guard, items->min_size, items->map, &block,
+                         read->reterr);
         if (r != 0 || block.n == 0)
             break;
         r = grow(read, items, n + block.n, &cap, &data);
@@ -216,8 +217,9 @@ static inline int read_null(struct read *read, const struct struct_op *op, uint8
     } else {
         struct bin before = *bin;
         int r = bin_long(bin, &branch, read->reterr);
-        return r != 0 ? r : bin_error(&before, read->reterr, "a union of 2 branches has no branch %lld",
-                                      (long long)branch);
+        return r != 0 ? r
+                      : bin_error(&before, read->reterr, "a union of 2 branches has no branch %lld",
+                                  (long long)branch);
     }
     *ret_null = branch == op->null_branch;
     *(bool *)member(base, op) = !*ret_null;
@@ -226,9 +228,9 @@ static inline int read_null(struct read *read, const struct struct_op *op, uint8
 
 enum { BLOCK = 16 };
 
-/* The common cases of the common operations, without a call: a short string of plain ASCII, money of
- * up to eight bytes, null or not. Each wants one block to be readable behind the value, and gives the
- * place behind it; NULL: nothing was done, and the long way must be taken. */
+/* The common cases of the common operations, without a call: a short string of plain ASCII, money
+ * of up to eight bytes, null or not. Each wants one block to be readable behind the value, and
+ * gives the place behind it; NULL: nothing was done, and the long way must be taken. */
 static inline const uint8_t *quick_string(const uint8_t *p, const uint8_t *end, struct mr_str *out)
 {
     if (MR_UNLIKELY(end - p <= BLOCK) || (*p & 0x81) != 0)
@@ -268,7 +270,8 @@ static inline const uint8_t *quick_decimal(const uint8_t *p, const uint8_t *end,
 
 MR_COLD static int failed(struct read *read, const struct struct_op *op, int r)
 {
-    for (const struct struct_path *path = r == MR_INVALID ? op->path : NULL; path; path = path->outer)
+    for (const struct struct_path *path = r == MR_INVALID ? op->path : NULL; path;
+         path = path->outer)
         mr_error_at(read->reterr, path->name, strlen(path->name));
     return r;
 }
@@ -341,7 +344,8 @@ static int run(struct read *read, const struct struct_program *program, uint8_t 
             read->bin.at = next;
             continue;
         }
-        if (op->code == OP_DECIMAL && (next = quick_decimal(read->bin.at, end, op, member(base, op)))) {
+        if (op->code == OP_DECIMAL &&
+            (next = quick_decimal(read->bin.at, end, op, member(base, op)))) {
             read->bin.at = next;
             continue;
         }

@@ -48,7 +48,8 @@ static int write_decimal(struct encode *e, const struct shape *shape, const void
     memcpy(&decimal, at, sizeof(decimal));
     for (; decimal.scale > node->scale; decimal.scale--) {
         if (decimal.unscaled % 10 != 0)
-            return json_error(&e->in, e->in.at, e->reterr, "must have at most %d decimals", node->scale);
+            return json_error(&e->in, e->in.at, e->reterr, "must have at most %d decimals",
+                              node->scale);
         decimal.unscaled /= 10;
     }
     unsigned digits = node->precision < 38 ? (unsigned)node->precision : 38;
@@ -57,14 +58,15 @@ static int write_decimal(struct encode *e, const struct shape *shape, const void
         if (__builtin_mul_overflow(decimal.unscaled, 10, &decimal.unscaled))
             decimal.unscaled = most;
     if (decimal.unscaled >= most || decimal.unscaled <= -most)
-        return json_error(&e->in, e->in.at, e->reterr, "must have at most %u digits, %d of them decimals",
-                          digits, node->scale);
+        return json_error(&e->in, e->in.at, e->reterr,
+                          "must have at most %u digits, %d of them decimals", digits, node->scale);
     return encode_put_decimal(e, shape, decimal.unscaled, e->in.at);
 }
 
 static int write_long(struct encode *e, const struct shape *shape, int64_t value)
 {
-    return shape->op == SHAPE_TIME ? encode_long(e, value) : encode_put_long(e, shape, value, e->in.at);
+    return shape->op == SHAPE_TIME ? encode_long(e, value)
+                                   : encode_put_long(e, shape, value, e->in.at);
 }
 
 static int write_number(struct encode *e, const struct shape *shape, enum mr_field_kind kind,

@@ -26,8 +26,10 @@ static const char event_json[] =
     "\"source_service\":\"order-management\",\"user_id\":null,\"session_id\":null,\"metadata\":{},"
     "\"data\":{\"order_id\":\"ord_123456789\",\"customer_id\":\"cust_987654321\","
     "\"total_amount\":\"59.97\",\"currency\":\"USD\",\"status\":\"pending\",\"items\":["
-    "{\"product_id\":\"prod_123456789\",\"quantity\":2,\"unit_price\":\"24.99\",\"total_price\":\"49.98\"}],"
-    "\"shipping_address\":{\"street\":\"123 Main St\",\"city\":\"Anytown\",\"state\":\"CA\",\"zip\":\"90210\","
+    "{\"product_id\":\"prod_123456789\",\"quantity\":2,\"unit_price\":\"24.99\",\"total_price\":"
+    "\"49.98\"}],"
+    "\"shipping_address\":{\"street\":\"123 Main "
+    "St\",\"city\":\"Anytown\",\"state\":\"CA\",\"zip\":\"90210\","
     "\"country\":\"US\"},\"billing_address\":{\"street\":\"123 Main St\",\"city\":\"Anytown\","
     "\"state\":\"CA\",\"zip\":\"90210\",\"country\":\"US\"}}}";
 
@@ -67,7 +69,8 @@ static size_t our_encode(struct bench *b)
 static size_t our_decode(struct bench *b)
 {
     b->json.len = 0;
-    must(mr_json_decode(b->decoder, b->datum.data, b->datum.len, &b->json, NULL) == 0, "our decoder failed");
+    must(mr_json_decode(b->decoder, b->datum.data, b->datum.len, &b->json, NULL) == 0,
+         "our decoder failed");
     return b->json.len;
 }
 
@@ -83,8 +86,8 @@ static size_t our_read(struct bench *b)
 
 /* ---- jansson and avro-c: the straightforward program, no checks of constraints ---- */
 
-/* Decimal text to two's complement at scale 9, timestamps to microseconds: what the schema asks for,
- * done by hand since avro-c knows no logical types. Small positive values only. */
+/* Decimal text to two's complement at scale 9, timestamps to microseconds: what the schema asks
+ * for, done by hand since avro-c knows no logical types. Small positive values only. */
 static size_t peer_decimal(const char *text, uint8_t out[8])
 {
     const char *dot = strchr(text, '.');
@@ -152,11 +155,13 @@ static void peer_fill_items(avro_value_t *value, json_t *json)
     json_t *item;
     size_t i;
 
-    json_array_foreach(json, i, item) {
+    json_array_foreach(json, i, item)
+    {
         avro_value_append(value, &child, NULL);
         peer_fill(&child, item);
     }
-    json_object_foreach(json, key, item) {
+    json_object_foreach(json, key, item)
+    {
         avro_value_add(value, key, &child, NULL, NULL);
         peer_fill(&child, item);
     }
@@ -285,7 +290,8 @@ static void open_bench(struct bench *b)
                                   &b->reader, NULL) == 0 &&
              mr_arena_new(0, &b->arena) == 0,
          "our plans cannot be made");
-    must(avro_schema_from_json_length(text, strlen(text), &b->peer_schema) == 0, "avro-c cannot parse");
+    must(avro_schema_from_json_length(text, strlen(text), &b->peer_schema) == 0,
+         "avro-c cannot parse");
     b->peer_class = avro_generic_class_from_schema(b->peer_schema);
     must(avro_generic_value_new(b->peer_class, &b->peer_value) == 0, "avro-c cannot make a value");
 }
@@ -331,8 +337,9 @@ int main(int argc, char **argv)
         struct contest *c = &contests[i];
         double ratio = c->best_peer / c->best_ours;
         bool good = ratio >= c->floor;
-        (void)printf("%-14s millrace %7.1f  jansson + avro-c %8.1f  ratio %5.1f (floor %2.0f) %s\n", c->name,
-                     c->best_ours, c->best_peer, ratio, c->floor, good ? "ok" : "TOO SLOW");
+        (void)printf("%-14s millrace %7.1f  jansson + avro-c %8.1f  ratio %5.1f (floor %2.0f) %s\n",
+                     c->name, c->best_ours, c->best_peer, ratio, c->floor,
+                     good ? "ok" : "TOO SLOW");
         status |= !good;
     }
     close_bench(&b);

@@ -10,23 +10,29 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 static const char *const schemas[] = {
-    "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"i\",\"type\":\"int\"},{\"name\":\"s\",\"type\":\"string\"},"
+    "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"i\",\"type\":\"int\"},{\"name\":"
+    "\"s\",\"type\":\"string\"},"
     "{\"name\":\"l\",\"type\":{\"type\":\"array\",\"items\":[\"null\",\"R\"]}},"
     "{\"name\":\"m\",\"type\":{\"type\":\"map\",\"values\":\"bytes\"}}]}",
     "[\"null\",\"long\",\"double\",\"string\",{\"type\":\"fixed\",\"name\":\"F\",\"size\":3},"
     "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"A\",\"B\"]}]",
     "{\"type\":\"record\",\"name\":\"T\",\"fields\":["
-    "{\"name\":\"d\",\"type\":{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":40,\"scale\":4}},"
+    "{\"name\":\"d\",\"type\":{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":40,"
+    "\"scale\":4}},"
     "{\"name\":\"b\",\"type\":{\"type\":\"bytes\",\"logicalType\":\"big-decimal\"}},"
     "{\"name\":\"t\",\"type\":{\"type\":\"int\",\"logicalType\":\"time-millis\"}},"
-    "{\"name\":\"u\",\"type\":{\"type\":\"fixed\",\"name\":\"U\",\"size\":12,\"logicalType\":\"duration\"}},"
+    "{\"name\":\"u\",\"type\":{\"type\":\"fixed\",\"name\":\"U\",\"size\":12,\"logicalType\":"
+    "\"duration\"}},"
     "{\"name\":\"f\",\"type\":\"float\"},{\"name\":\"g\",\"type\":\"double\"}]}",
-    "{\"type\":\"array\",\"items\":{\"type\":\"record\",\"name\":\"Z\",\"fields\":[{\"name\":\"n\",\"type\":\"null\"}]}}",
+    "{\"type\":\"array\",\"items\":{\"type\":\"record\",\"name\":\"Z\",\"fields\":[{\"name\":\"n\","
+    "\"type\":\"null\"}]}}",
 };
 static const char later[] =
-    "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"m\",\"type\":{\"type\":\"map\",\"values\":\"string\"}},"
+    "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"m\",\"type\":{\"type\":\"map\","
+    "\"values\":\"string\"}},"
     "{\"name\":\"new\",\"type\":\"R\",\"default\":{\"m\":{},\"l\":[],\"i\":1,\"new\":{}}},"
-    "{\"name\":\"l\",\"type\":{\"type\":\"array\",\"items\":[\"R\",\"null\"]}},{\"name\":\"i\",\"type\":\"double\"}]}";
+    "{\"name\":\"l\",\"type\":{\"type\":\"array\",\"items\":[\"R\",\"null\"]}},{\"name\":\"i\","
+    "\"type\":\"double\"}]}";
 enum { N_SCHEMAS = sizeof(schemas) / sizeof(schemas[0]) };
 
 static struct mr_json_decoder *decoders[N_SCHEMAS + 1];
@@ -72,10 +78,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         struct mr_json_cursor cursor = {text, text, text + json.len};
         int r = mr_json_encode(encoders[which], &cursor, &avro, NULL, &error);
         /* JSON forbids what Avro lets pass: a key twice, more digits than the precision. */
-        must(r == 0 || (r == MR_INVALID && (strstr(error.text, "twice") || strstr(error.text, "digits"))));
+        must(r == 0 ||
+             (r == MR_INVALID && (strstr(error.text, "twice") || strstr(error.text, "digits"))));
         if (r == 0) {
             must(mr_json_decode(decoders[which], avro.data, avro.len, &again, NULL) == 0);
-            must(which == 1 || (again.len == json.len && memcmp(again.data, json.data, json.len) == 0));
+            must(which == 1 ||
+                 (again.len == json.len && memcmp(again.data, json.data, json.len) == 0));
         }
     }
     mr_buf_done(&json);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON in: whatever the text, it is refused with a place inside it, asks for more, or becomes a datum
- * that can be read. First byte: options. */
+/* JSON in: whatever the text, it is refused with a place inside it, asks for more, or becomes a
+ * datum that can be read. First byte: options. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,16 +9,23 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-static const char text[] =
-    "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"id\",\"type\":\"string\",\"minLength\":1,"
-    "\"pattern\":\"^[a-z]+$\"},{\"name\":\"n\",\"type\":[\"null\",\"long\"],\"default\":null,\"minimum\":0},"
-    "{\"name\":\"money\",\"type\":{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":38,\"scale\":9},"
-    "\"default\":\"\\u0000\"},{\"name\":\"any\",\"type\":{\"type\":\"string\",\"x-json-text\":true},\"default\":\"\"},"
-    "{\"name\":\"u\",\"type\":[\"null\",\"double\",\"int\",\"string\",\"bytes\",{\"type\":\"array\",\"items\":\"R\"},"
-    "{\"type\":\"map\",\"values\":\"float\"},{\"type\":\"record\",\"name\":\"S\",\"fields\":[{\"name\":\"a\","
-    "\"type\":\"boolean\"}]}],\"default\":null},{\"name\":\"when\",\"type\":{\"type\":\"long\",\"logicalType\":"
-    "\"timestamp-micros\"},\"default\":0},{\"name\":\"e\",\"type\":{\"type\":\"enum\",\"name\":\"E\",\"symbols\":"
-    "[\"A\",\"B\"]},\"default\":\"A\"}]}";
+static const char text[] = "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"id\","
+                           "\"type\":\"string\",\"minLength\":1,"
+                           "\"pattern\":\"^[a-z]+$\"},{\"name\":\"n\",\"type\":[\"null\",\"long\"],"
+                           "\"default\":null,\"minimum\":0},"
+                           "{\"name\":\"money\",\"type\":{\"type\":\"bytes\",\"logicalType\":"
+                           "\"decimal\",\"precision\":38,\"scale\":9},"
+                           "\"default\":\"\\u0000\"},{\"name\":\"any\",\"type\":{\"type\":"
+                           "\"string\",\"x-json-text\":true},\"default\":\"\"},"
+                           "{\"name\":\"u\",\"type\":[\"null\",\"double\",\"int\",\"string\","
+                           "\"bytes\",{\"type\":\"array\",\"items\":\"R\"},"
+                           "{\"type\":\"map\",\"values\":\"float\"},{\"type\":\"record\",\"name\":"
+                           "\"S\",\"fields\":[{\"name\":\"a\","
+                           "\"type\":\"boolean\"}]}],\"default\":null},{\"name\":\"when\",\"type\":"
+                           "{\"type\":\"long\",\"logicalType\":"
+                           "\"timestamp-micros\"},\"default\":0},{\"name\":\"e\",\"type\":{"
+                           "\"type\":\"enum\",\"name\":\"E\",\"symbols\":"
+                           "[\"A\",\"B\"]},\"default\":\"A\"}]}";
 enum { N_OPTIONS = 8 };
 
 static struct mr_json_encoder *encoders[N_OPTIONS];

@@ -11,9 +11,9 @@
 #include "millrace/container.h"
 #include "support/unit.h"
 
-static const char schema_text[] =
-    "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\",\"type\":\"int\",\"minimum\":1},"
-    "{\"name\":\"b\",\"type\":\"string\"}]}";
+static const char schema_text[] = "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\","
+                                  "\"type\":\"int\",\"minimum\":1},"
+                                  "{\"name\":\"b\",\"type\":\"string\"}]}";
 enum { N_DATA = 8000 };
 
 static struct mr_schema *schema;
@@ -99,7 +99,8 @@ static void read_by_peer(const char *path, const char *codec)
     avro_value_iface_t *class = avro_generic_class_from_schema(peer);
     ck_assert_int_eq(avro_generic_value_new(class, &value), 0);
     for (int i = 0; i < N_DATA; i++) {
-        ck_assert_msg(avro_file_reader_read_value(reader, &value) == 0, "%s: %s", codec, avro_strerror());
+        ck_assert_msg(avro_file_reader_read_value(reader, &value) == 0, "%s: %s", codec,
+                      avro_strerror());
         ck_assert_int_eq(avro_value_get_by_name(&value, "a", &field, NULL), 0);
         ck_assert_int_eq(avro_value_get_int(&field, &a), 0);
         ck_assert_int_eq(a, i);
@@ -153,7 +154,8 @@ START_TEST(avro_c_reads_our_files_and_we_read_its)
         file = fopen(path, "r");
         struct mr_error error = MR_ERROR_INIT;
         int r = read_file(file, &n, &error);
-        ck_assert_msg(r == MR_END && n == N_DATA, "%s: %d, %d data, %s", shared[i], r, n, error.text);
+        ck_assert_msg(r == MR_END && n == N_DATA, "%s: %d, %d data, %s", shared[i], r, n,
+                      error.text);
         fclose(file);
         unlink(path);
     }
@@ -225,7 +227,10 @@ END_TEST
 
 START_TEST(a_block_that_unpacks_beyond_the_bound_is_refused)
 {
-    static const char head[] = "Obj\1\4\x16" "avro.schema\x0e\"bytes\"\x14" "avro.codec\x0e" "deflate\0"
+    static const char head[] = "Obj\1\4\x16"
+                               "avro.schema\x0e\"bytes\"\x14"
+                               "avro.codec\x0e"
+                               "deflate\0"
                                "0123456789abcdef";
     static uint8_t zeros[1 << 20], packed[1 << 18];
     z_stream z = {.next_out = packed, .avail_out = sizeof(packed)};
@@ -237,7 +242,8 @@ START_TEST(a_block_that_unpacks_beyond_the_bound_is_refused)
     for (int i = 0; i < 80; i++) {
         z.next_in = zeros;
         z.avail_in = sizeof(zeros);
-        ck_assert_int_eq(deflate(&z, i == 79 ? Z_FINISH : Z_NO_FLUSH), i == 79 ? Z_STREAM_END : Z_OK);
+        ck_assert_int_eq(deflate(&z, i == 79 ? Z_FINISH : Z_NO_FLUSH),
+                         i == 79 ? Z_STREAM_END : Z_OK);
     }
     size_t len = z.total_out;
     deflateEnd(&z);
@@ -251,7 +257,8 @@ START_TEST(a_block_that_unpacks_beyond_the_bound_is_refused)
     fwrite("0123456789abcdef", 1, 16, file);
     rewind(file);
     ck_assert_int_eq(read_file(file, &n, &error), MR_INVALID);
-    ck_assert_msg(strstr(error.text, "a block unpacks to more than 64 MiB") != NULL, "%s", error.text);
+    ck_assert_msg(strstr(error.text, "a block unpacks to more than 64 MiB") != NULL, "%s",
+                  error.text);
     fclose(file);
 }
 END_TEST
@@ -265,15 +272,23 @@ START_TEST(a_header_that_lies_is_refused)
     } rows[] = {
         {"Obj", 3, "this is no Avro container file"},
         {"Obj\2abcdef", 10, "this is no Avro container file"},
-        {"Obj\1\0" "0123456789abcdef", 21, "the header has no schema"},
-        {"Obj\1\2\x16" "avro.schema\xfe\xff\xff\xff\x7f", 22, "the header's metadata are too large"},
-        {"Obj\1\2\x14" "avro.codec\x06lzo\0", 21, "the file's codec \"lzo\" is none of Avro's"},
-        {"Obj\1\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x02", 15, "the header's metadata are too large"},
+        {"Obj\1\0"
+         "0123456789abcdef",
+         21, "the header has no schema"},
+        {"Obj\1\2\x16"
+         "avro.schema\xfe\xff\xff\xff\x7f",
+         22, "the header's metadata are too large"},
+        {"Obj\1\2\x14"
+         "avro.codec\x06lzo\0",
+         21, "the file's codec \"lzo\" is none of Avro's"},
+        {"Obj\1\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x02", 15,
+         "the header's metadata are too large"},
     };
     for (size_t i = 0; i < MR_N_ELEMENTS(rows); i++) {
         struct mr_error error = MR_ERROR_INIT;
         int n;
-        ck_assert_int_eq(read_bytes((const uint8_t *)rows[i].bytes, rows[i].len, &n, &error), MR_INVALID);
+        ck_assert_int_eq(read_bytes((const uint8_t *)rows[i].bytes, rows[i].len, &n, &error),
+                         MR_INVALID);
         ck_assert_msg(strstr(error.text, rows[i].text) == error.text, "%zu: %s", i, error.text);
     }
 }

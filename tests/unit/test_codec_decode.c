@@ -75,16 +75,24 @@ START_TEST(every_type_is_shown_as_json)
         {"\"double\"", NULL, "0100000000000000", "5e-324"},
         {"\"double\"", NULL, "ffffffffffffef7f", "1.7976931348623157e+308"},
         {"\"string\"", NULL, "10c3a422085c0a0061", "\"\xc3\xa4\\\"\\b\\\\\\n\\u0000a\""},
-        {"\"bytes\"", NULL, "0600ff41", "\"\\u0000\xc3\xbf" "A\""},
-        {"{\"type\":\"fixed\",\"name\":\"F\",\"size\":2}", NULL, "8041", "\"\xc2\x80" "A\""},
+        {"\"bytes\"", NULL, "0600ff41",
+         "\"\\u0000\xc3\xbf"
+         "A\""},
+        {"{\"type\":\"fixed\",\"name\":\"F\",\"size\":2}", NULL, "8041",
+         "\"\xc2\x80"
+         "A\""},
         {"{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"A\",\"B\"]}", NULL, "02", "\"B\""},
-        {"{\"type\":\"array\",\"items\":\"int\"}", NULL, "0402040206" "00", "[1,2,3]"},
+        {"{\"type\":\"array\",\"items\":\"int\"}", NULL,
+         "0402040206"
+         "00",
+         "[1,2,3]"},
         {"{\"type\":\"array\",\"items\":\"int\"}", NULL, "0304020400", "[1,2]"},
         {"{\"type\":\"map\",\"values\":\"int\"}", NULL, "0402610202620400", "{\"a\":1,\"b\":2}"},
         {"[\"null\",\"long\"]", NULL, "0206", "3"},
         {"{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\",\"type\":\"int\"},"
          "{\"name\":\"b_with_a_long_name\",\"type\":[\"null\",\"R\"]}]}",
-         NULL, "02020400", "{\"a\":1,\"b_with_a_long_name\":{\"a\":2,\"b_with_a_long_name\":null}}"},
+         NULL, "02020400",
+         "{\"a\":1,\"b_with_a_long_name\":{\"a\":2,\"b_with_a_long_name\":null}}"},
         {"{\"type\":\"record\",\"name\":\"R\",\"fields\":[]}", NULL, "", "{}"},
     };
     CHECK_ROWS(rows);
@@ -97,22 +105,28 @@ END_TEST
 START_TEST(logical_types_are_shown_in_human_form)
 {
     static const struct row rows[] = {
-        {"{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":4,\"scale\":2}", NULL, "0409c3",
-         "\"24.99\""},
-        {"{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":4,\"scale\":2}", NULL, "02ff",
-         "\"-0.01\""},
-        {"{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":4,\"scale\":2}", NULL, "0401f4",
-         "\"5.00\""},
-        {"{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":38,\"scale\":9,\"x-min-scale\":2}",
+        {"{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":4,\"scale\":2}", NULL,
+         "0409c3", "\"24.99\""},
+        {"{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":4,\"scale\":2}", NULL,
+         "02ff", "\"-0.01\""},
+        {"{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":4,\"scale\":2}", NULL,
+         "0401f4", "\"5.00\""},
+        {"{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":38,\"scale\":9,\"x-min-"
+         "scale\":2}",
          NULL, "0a05d1852380", "\"24.99\""},
-        {"{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":38,\"scale\":9,\"x-min-scale\":2}",
+        {"{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":38,\"scale\":9,\"x-min-"
+         "scale\":2}",
          NULL, "0200", "\"0.00\""},
         {"{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":4,\"scale\":2}", NULL, "00",
          ": a decimal must have 1 to 1024 digits"},
         {"{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":60}", NULL,
-         "2201" "00000000000000000000000000000000", "\"340282366920938463463374607431768211456\""},
+         "2201"
+         "00000000000000000000000000000000",
+         "\"340282366920938463463374607431768211456\""},
         {"{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":60}", NULL,
-         "22ff" "00000000000000000000000000000000", "\"-340282366920938463463374607431768211456\""},
+         "22ff"
+         "00000000000000000000000000000000",
+         "\"-340282366920938463463374607431768211456\""},
         {LOGICAL("bytes", "big-decimal"), NULL, "0804cfc706", "\"-12.345\""},
         {LOGICAL("bytes", "big-decimal"), NULL, "06020509", "\"500000\""}, /* Java's 5E+5 */
         {LOGICAL("int", "date"), NULL, "8cb502", "\"2024-02-29\""},
@@ -120,7 +134,8 @@ START_TEST(logical_types_are_shown_in_human_form)
         {LOGICAL("int", "time-millis"), NULL, "01", ": a time-millis must lie within a day"},
         {LOGICAL("long", "time-micros"), NULL, "02", "\"00:00:00.000001\""},
         {LOGICAL("long", "timestamp-millis"), NULL, "01", "\"1969-12-31T23:59:59.999Z\""},
-        {LOGICAL("long", "timestamp-micros"), NULL, "9098d3ca8fa18906", "\"2024-02-29T12:34:56.789000Z\""},
+        {LOGICAL("long", "timestamp-micros"), NULL, "9098d3ca8fa18906",
+         "\"2024-02-29T12:34:56.789000Z\""},
         {LOGICAL("long", "timestamp-nanos"), NULL, "02", "\"1970-01-01T00:00:00.000000001Z\""},
         {LOGICAL("long", "local-timestamp-millis"), NULL, "02", "\"1970-01-01T00:00:00.001\""},
         {LOGICAL("string", "uuid"), NULL, "0261", "\"a\""},
@@ -141,9 +156,10 @@ END_TEST
 
 START_TEST(avros_own_json_names_the_branches_of_unions)
 {
-    static const char u[] = "[\"null\",\"long\",{\"type\":\"record\",\"name\":\"n.R\",\"fields\":["
-                            "{\"name\":\"d\",\"type\":[\"null\",{\"type\":\"int\",\"logicalType\":\"date\"}]}]},"
-                            "{\"type\":\"array\",\"items\":\"n.R\"}]";
+    static const char u[] =
+        "[\"null\",\"long\",{\"type\":\"record\",\"name\":\"n.R\",\"fields\":["
+        "{\"name\":\"d\",\"type\":[\"null\",{\"type\":\"int\",\"logicalType\":\"date\"}]}]},"
+        "{\"type\":\"array\",\"items\":\"n.R\"}]";
     static const struct row rows[] = {
         {u, NULL, "00", "null"},
         {u, NULL, "0206", "{\"long\":3}"},
@@ -158,15 +174,18 @@ END_TEST
 
 START_TEST(malformed_data_is_refused_with_the_reason)
 {
-    static const char rec[] = "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\",\"type\":"
-                              "{\"type\":\"array\",\"items\":\"string\"}}]}";
+    static const char rec[] =
+        "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\",\"type\":"
+        "{\"type\":\"array\",\"items\":\"string\"}}]}";
     static const struct row rows[] = {
         {"\"int\"", NULL, "", ": the data ends in the middle of a value (at byte 0)"},
         {"\"int\"", NULL, "80", ": the data ends in the middle of a value (at byte 1)"},
         {"\"int\"", NULL, "8000", ": a varint must be written in its shortest form"},
         {"\"int\"", NULL, "8080808020", ": an int must be within 32 bits (was 4294967296)"},
-        {"\"long\"", NULL, "ffffffffffffffffff02", ": a varint must fit 64 bits in at most 10 bytes"},
-        {"\"long\"", NULL, "ffffffffffffffffffff01", ": a varint must fit 64 bits in at most 10 bytes"},
+        {"\"long\"", NULL, "ffffffffffffffffff02",
+         ": a varint must fit 64 bits in at most 10 bytes"},
+        {"\"long\"", NULL, "ffffffffffffffffffff01",
+         ": a varint must fit 64 bits in at most 10 bytes"},
         {"\"int\"", NULL, "0202", ": 1 bytes are left over behind the datum"},
         {"\"boolean\"", NULL, "07", ": a boolean must be byte 0 or 1 (was 7)"},
         {"\"string\"", NULL, "01", ": a length must not be negative (was -1)"},
@@ -202,14 +221,18 @@ START_TEST(types_are_promoted_as_the_specification_says)
         {"\"string\"", "\"bytes\"", "04c3a4", "\"\xc3\x83\xc2\xa4\""},
         {"\"bytes\"", "\"string\"", "04c3a4", "\"\xc3\xa4\""},
         {"\"bytes\"", "\"string\"", "02ff", ": a string must be well-formed UTF-8"},
-        {"\"long\"", "\"int\"", "02", "PLAN : the writer's long cannot be read as the reader's int"},
-        {"\"double\"", "\"float\"", "02", "PLAN : the writer's double cannot be read as the reader's float"},
-        {"\"boolean\"", "\"int\"", "01", "PLAN : the writer's boolean cannot be read as the reader's int"},
-        {"{\"type\":\"array\",\"items\":\"int\"}", "{\"type\":\"array\",\"items\":\"double\"}", "020200",
-         "[1.0]"},
-        {"{\"type\":\"array\",\"items\":\"string\"}", "{\"type\":\"array\",\"items\":\"int\"}", "00", "[]"},
-        {"{\"type\":\"array\",\"items\":\"string\"}", "{\"type\":\"array\",\"items\":\"int\"}", "02026100",
-         "/0: the writer's string cannot be read as the reader's int"},
+        {"\"long\"", "\"int\"", "02",
+         "PLAN : the writer's long cannot be read as the reader's int"},
+        {"\"double\"", "\"float\"", "02",
+         "PLAN : the writer's double cannot be read as the reader's float"},
+        {"\"boolean\"", "\"int\"", "01",
+         "PLAN : the writer's boolean cannot be read as the reader's int"},
+        {"{\"type\":\"array\",\"items\":\"int\"}", "{\"type\":\"array\",\"items\":\"double\"}",
+         "020200", "[1.0]"},
+        {"{\"type\":\"array\",\"items\":\"string\"}", "{\"type\":\"array\",\"items\":\"int\"}",
+         "00", "[]"},
+        {"{\"type\":\"array\",\"items\":\"string\"}", "{\"type\":\"array\",\"items\":\"int\"}",
+         "02026100", "/0: the writer's string cannot be read as the reader's int"},
         {"{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":4,\"scale\":2}",
          "{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":4,\"scale\":1}", "0201",
          "PLAN : a decimal of scale 2 cannot be read as one of scale 1"},
@@ -224,27 +247,31 @@ END_TEST
 
 START_TEST(records_are_resolved_by_name_alias_and_default)
 {
-    static const char w[] = REC("R", FIELD("a", "\"int\"") "," FIELD("b", "\"string\"") ","
-                                FIELD("c", "\"long\""));
+    static const char w[] =
+        REC("R", FIELD("a", "\"int\"") "," FIELD("b", "\"string\"") "," FIELD("c", "\"long\""));
     static const struct row rows[] = {
         {w, REC("R", FIELD("c", "\"double\"") "," FIELD("a", "\"long\"")), "02026104",
          "{\"c\":2.0,\"a\":1}"},
-        {w, REC("R", WITH("n", "\"string\"", "\"x\"") "," FIELD("b", "\"string\"") ","
-                WITH("m", "{\"type\":\"map\",\"values\":\"int\"}", "{\"k\":5}")),
+        {w,
+         REC("R", WITH("n", "\"string\"", "\"x\"") "," FIELD("b", "\"string\"") "," WITH(
+                      "m", "{\"type\":\"map\",\"values\":\"int\"}", "{\"k\":5}")),
          "02026104", "{\"n\":\"x\",\"b\":\"a\",\"m\":{\"k\":5}}"},
-        {w, REC("R", "{\"name\":\"x\",\"type\":\"int\",\"aliases\":[\"a\"]}"), "02026104", "{\"x\":1}"},
-        {w, "{\"type\":\"record\",\"name\":\"ns.Other\",\"aliases\":[\"R\"],\"fields\":[]}", "02026104",
-         "PLAN : the writer's R cannot be read as the reader's ns.Other"},
-        {w, "{\"type\":\"record\",\"name\":\"ns.Other\",\"aliases\":[\".R\"],\"fields\":[]}", "02026104",
-         "{}"},
+        {w, REC("R", "{\"name\":\"x\",\"type\":\"int\",\"aliases\":[\"a\"]}"), "02026104",
+         "{\"x\":1}"},
+        {w, "{\"type\":\"record\",\"name\":\"ns.Other\",\"aliases\":[\"R\"],\"fields\":[]}",
+         "02026104", "PLAN : the writer's R cannot be read as the reader's ns.Other"},
+        {w, "{\"type\":\"record\",\"name\":\"ns.Other\",\"aliases\":[\".R\"],\"fields\":[]}",
+         "02026104", "{}"},
         {w, "{\"type\":\"record\",\"name\":\"ns.R\",\"fields\":[]}", "02026104", "{}"},
         {w, REC("R", FIELD("z", "\"int\"")), "02026104",
          "PLAN /z: the writer does not have this field, and it has no default"},
         {w, REC("R", FIELD("b", "\"int\"")), "02026104",
          "PLAN /b: the writer's string cannot be read as the reader's int"},
-        {w, REC("R", WITH("u", "[\"int\",\"string\"]", "\"s\"") ","
-                WITH("r", REC("I", WITH("y", "\"bytes\"", "\"\\u00ff\"") "," FIELD("z", "\"int\"")),
-                     "{\"z\":3}") "," WITH("t", "{\"type\":\"int\",\"logicalType\":\"date\"}", "1")),
+        {w,
+         REC("R",
+             WITH("u", "[\"int\",\"string\"]", "\"s\"") "," WITH(
+                 "r", REC("I", WITH("y", "\"bytes\"", "\"\\u00ff\"") "," FIELD("z", "\"int\"")),
+                 "{\"z\":3}") "," WITH("t", "{\"type\":\"int\",\"logicalType\":\"date\"}", "1")),
          "02026104", "{\"u\":\"s\",\"r\":{\"y\":\"\xc3\xbf\",\"z\":3},\"t\":\"1970-01-02\"}"},
     };
     CHECK_ROWS(rows);
@@ -258,7 +285,8 @@ START_TEST(enums_are_resolved_by_symbol)
         {w, "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"C\",\"A\"]}", "04", "\"C\""},
         {w, "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"C\",\"A\"]}", "02",
          ": the reader's E does not know the symbol \"B\" and has no default"},
-        {w, "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"C\",\"A\"],\"default\":\"A\"}", "02", "\"A\""},
+        {w, "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"C\",\"A\"],\"default\":\"A\"}", "02",
+         "\"A\""},
         {w, "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"X\"]}", "02",
          "PLAN : the reader knows no symbol of the writer's E"},
         {w, "{\"type\":\"enum\",\"name\":\"F\",\"symbols\":[\"A\"]}", "02",
@@ -274,10 +302,12 @@ START_TEST(unions_are_resolved_branch_by_branch)
         {"[\"int\",\"string\"]", "\"long\"", "0002", "1"},
         {"[\"int\",\"string\"]", "\"long\"", "020261",
          ": the writer's string cannot be read as the reader's long"},
-        {"[\"int\",\"string\"]", "\"boolean\"", "0002", "PLAN : no branch of the writer's union can be read"},
+        {"[\"int\",\"string\"]", "\"boolean\"", "0002",
+         "PLAN : no branch of the writer's union can be read"},
         {"\"int\"", "[\"double\",\"long\"]", "02", "1.0"},
         {"\"long\"", "[\"double\",\"long\"]", "02", "1"},
-        {"\"int\"", "[\"null\",\"string\"]", "02", "PLAN : the writer's int cannot be read as the reader's union"},
+        {"\"int\"", "[\"null\",\"string\"]", "02",
+         "PLAN : the writer's int cannot be read as the reader's union"},
         {"[\"null\",\"int\"]", "[\"string\",\"long\",\"null\"]", "0206", "3"},
         {"[\"null\",\"int\"]", "[\"string\",\"long\",\"null\"]", "00", "null"},
         {REC("n.A", FIELD("x", "\"int\"")),
@@ -301,18 +331,26 @@ START_TEST(fields_in_another_order_are_passed_over_as_they_were_written)
          REC("R", FIELD("b", "\"int\"") "," FIELD("a", INNER_R)), "0204",
          "{\"b\":2,\"a\":{\"new\":\"d\",\"x\":1}}"},
         /* a part that cannot be read: an error of the datum that has it, and only of that */
-        {REC("R", FIELD("a", "[\"null\",{\"type\":\"array\",\"items\":\"int\"}]") "," FIELD("b", "\"int\"")),
-         REC("R", FIELD("b", "\"int\"") "," FIELD("a", "[\"null\",{\"type\":\"map\",\"values\":\"int\"}]")),
+        {REC("R", FIELD("a", "[\"null\",{\"type\":\"array\",\"items\":\"int\"}]") "," FIELD(
+                      "b", "\"int\"")),
+         REC("R", FIELD("b", "\"int\"") "," FIELD(
+                      "a", "[\"null\",{\"type\":\"map\",\"values\":\"int\"}]")),
          "0202040002", "/a: the writer's array cannot be read as the reader's union"},
-        {REC("R", FIELD("a", "[\"null\",{\"type\":\"array\",\"items\":\"int\"}]") "," FIELD("b", "\"int\"")),
-         REC("R", FIELD("b", "\"int\"") "," FIELD("a", "[\"null\",{\"type\":\"map\",\"values\":\"int\"}]")),
+        {REC("R", FIELD("a", "[\"null\",{\"type\":\"array\",\"items\":\"int\"}]") "," FIELD(
+                      "b", "\"int\"")),
+         REC("R", FIELD("b", "\"int\"") "," FIELD(
+                      "a", "[\"null\",{\"type\":\"map\",\"values\":\"int\"}]")),
          "0002", "{\"b\":1,\"a\":null}"},
     };
     static const struct row tagged[] = {
-        {REC("R", FIELD("a", "{\"type\":\"map\",\"values\":\"int\"}") "," FIELD("c", INNER_W) "," FIELD("b", "\"int\"")),
-         REC("R", FIELD("b", "\"int\"") "," FIELD("a", "[\"null\",{\"type\":\"map\",\"values\":\"int\"}]") ","
-                  FIELD("c", "[" INNER_R "]")),
-         "02026b02000406", "{\"b\":3,\"a\":{\"map\":{\"k\":1}},\"c\":{\"I\":{\"new\":\"d\",\"x\":2}}}"},
+        {REC("R", FIELD("a", "{\"type\":\"map\",\"values\":\"int\"}") "," FIELD(
+                      "c", INNER_W) "," FIELD("b", "\"int\"")),
+         REC("R",
+             FIELD("b", "\"int\"") "," FIELD(
+                 "a", "[\"null\",{\"type\":\"map\",\"values\":\"int\"}]") "," FIELD("c", "[" INNER_R
+                                                                                         "]")),
+         "02026b02000406",
+         "{\"b\":3,\"a\":{\"map\":{\"k\":1}},\"c\":{\"I\":{\"new\":\"d\",\"x\":2}}}"},
     };
     CHECK_ROWS(rows);
     check_rows(tagged, MR_N_ELEMENTS(tagged), &(struct mr_json_options){.avro_json = true});
@@ -329,7 +367,8 @@ START_TEST(the_default_of_a_union_is_the_first_branch_that_it_fits)
         {DEFAULTED("[\"float\",\"double\"]", "0.5"), "{\"u\":{\"float\":0.5}}"},
         {DEFAULTED("[\"bytes\",\"string\"]", "\"a\""), "{\"u\":{\"bytes\":\"a\"}}"},
         {DEFAULTED("[{\"type\":\"map\",\"values\":\"int\"}," REC("I", FIELD("x", "\"int\"")) "]",
-                   "{\"x\":1}"), "{\"u\":{\"map\":{\"x\":1}}}"},
+                   "{\"x\":1}"),
+         "{\"u\":{\"map\":{\"x\":1}}}"},
         {DEFAULTED("[\"null\",\"int\",\"string\"]", "\"a\""), "{\"u\":{\"string\":\"a\"}}"},
     };
     check_rows(rows, MR_N_ELEMENTS(rows), &(struct mr_json_options){.avro_json = true});
@@ -345,9 +384,11 @@ START_TEST(fields_in_another_order_are_counted_once)
     for (size_t i = 0; i < N; i++, n += 2)
         memcpy(hex + n, "02", 2);
     strcpy(hex + n, "0006");
-#define MANY FIELD("a", "{\"type\":\"array\",\"items\":" REC("I", FIELD("n", "\"null\"") "," FIELD("x", "\"int\"")) "}")
-    struct row row = {REC("R", MANY "," FIELD("b", "\"int\"")), REC("R", FIELD("b", "\"int\"") "," MANY),
-                      hex, ""};
+#define MANY                                                                                       \
+    FIELD("a", "{\"type\":\"array\",\"items\":" REC(                                               \
+                   "I", FIELD("n", "\"null\"") "," FIELD("x", "\"int\"")) "}")
+    struct row row = {REC("R", MANY "," FIELD("b", "\"int\"")),
+                      REC("R", FIELD("b", "\"int\"") "," MANY), hex, ""};
     decode(&row, NULL, got, 40 * N);
     ck_assert_msg(strncmp(got, "{\"b\":3,\"a\":[{\"n\":null,\"x\":1},", 29) == 0, "%.200s", got);
 }
@@ -373,9 +414,11 @@ START_TEST(records_without_bytes_cannot_multiply)
     for (int i = 1; i <= 40; i++) {
         char inner[8192];
         strcpy(inner, schema);
-        n = (size_t)snprintf(schema, sizeof(schema),
-                             "{\"type\":\"record\",\"name\":\"R%d\",\"fields\":[{\"name\":\"a\",\"type\":%s},"
-                             "{\"name\":\"b\",\"type\":\"R%d\"}]}", i, inner, i - 1);
+        n = (size_t)snprintf(
+            schema, sizeof(schema),
+            "{\"type\":\"record\",\"name\":\"R%d\",\"fields\":[{\"name\":\"a\",\"type\":%s},"
+            "{\"name\":\"b\",\"type\":\"R%d\"}]}",
+            i, inner, i - 1);
         ck_assert_uint_lt(n, sizeof(schema));
     }
     decode(&(struct row){schema, NULL, "", ""}, NULL, got, sizeof(got));

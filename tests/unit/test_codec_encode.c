@@ -70,7 +70,8 @@ START_TEST(integers_are_exact_however_they_are_written)
         {"\"long\"", "9223372036854775808",
          ": must be within -9223372036854775808 to 9223372036854775807 (was 9223372036854775808)"},
         {"\"long\"", "1e99999999999999999999",
-         ": must be within -9223372036854775808 to 9223372036854775807 (was 1e99999999999999999999)"},
+         ": must be within -9223372036854775808 to 9223372036854775807 (was "
+         "1e99999999999999999999)"},
         {"\"long\"", "", "end"},
         {"\"long\"", "-", "end"},
     };
@@ -137,7 +138,8 @@ START_TEST(strings_are_unescaped_and_must_be_unicode)
         {"\"string\"", "\"abc\"", "06616263"},
         {"\"string\"", "\"\\u0041\\ud83d\\ude00\\n\\/\"", "0e41f09f98800a2f"},
         {"\"string\"", "\"\\ud83d\"", ": a surrogate must be one half of a pair (was \\ud83d)"},
-        {"\"string\"", "\"\\ude00\\ud83d\"", ": a surrogate must be one half of a pair (was \\ude00)"},
+        {"\"string\"", "\"\\ude00\\ud83d\"",
+         ": a surrogate must be one half of a pair (was \\ude00)"},
         {"\"string\"", "\"\\u0000\"", ": a string must not hold the character NUL (\\u0000)"},
         {"\"string\"", "\"\xff\"", ": a string must be well-formed UTF-8"},
         {"\"string\"", "\"\xc0\x80\"", ": a string must be well-formed UTF-8"},
@@ -149,7 +151,8 @@ START_TEST(strings_are_unescaped_and_must_be_unicode)
         {"\"bytes\"", "\"\\u0000\xc3\xbf\"", "0400ff"},
         {"\"bytes\"", "\"\xc4\x80\"", ": bytes are written as the characters U+0000 to U+00FF"},
         {"{\"type\":\"fixed\",\"name\":\"F\",\"size\":2}", "\"a\"", ": must have 2 bytes (had 1)"},
-        {"{\"type\":\"string\",\"logicalType\":\"uuid\"}", "\"550E8400-E29B-41D4-A716-446655440000\"",
+        {"{\"type\":\"string\",\"logicalType\":\"uuid\"}",
+         "\"550E8400-E29B-41D4-A716-446655440000\"",
          "4835353065383430302d653239622d343164342d613731362d343436363535343430303030"},
         {"{\"type\":\"string\",\"x-json-text\":true}", "{ \"a\" : [ 1 , \"b c\" ] }",
          "1e7b2261223a5b312c22622063225d7d"},
@@ -163,7 +166,8 @@ START_TEST(strings_are_unescaped_and_must_be_unicode)
 END_TEST
 
 #define R1                                                                                         \
-    "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\",\"type\":\"int\",\"minimum\":1}," \
+    "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\",\"type\":\"int\","            \
+    "\"minimum\":1},"                                                                              \
     "{\"name\":\"b\",\"type\":[\"null\",\"string\"],\"default\":null},"                            \
     "{\"name\":\"c\",\"type\":\"string\"},"                                                        \
     "{\"name\":\"d\",\"type\":{\"type\":\"array\",\"items\":\"int\"},\"default\":[7]}]}"
@@ -171,13 +175,27 @@ END_TEST
 START_TEST(members_may_come_in_any_order)
 {
     static const struct row rows[] = {
-        {R1, "{\"a\":1,\"b\":\"x\",\"c\":\"y\",\"d\":[]}", "020202780279" "00"},
-        {R1, "{\"d\":[],\"c\":\"y\",\"b\":\"x\",\"a\":1}", "020202780279" "00"},
-        {R1, "{\"a\":1,\"c\":\"y\"}", "02000279" "020e00"},
-        {R1, "{\"c\":\"y\",\"a\":1}", "02000279" "020e00"},
-        {R1, "{\"a\":1,\"c\":\"y\",\"b\":\"z\"}", "0202027a0279" "020e00"},
-        {R1, "{\"a\":1,\"c\":\"y\",\"d\":null}", "02000279" "020e00"},
-        {R1, " { \"b\" : \"q\" , \"\\u0061\" : 7 , \"c\" : \"\\\"\" } ", "0e0202710222" "020e00"},
+        {R1, "{\"a\":1,\"b\":\"x\",\"c\":\"y\",\"d\":[]}",
+         "020202780279"
+         "00"},
+        {R1, "{\"d\":[],\"c\":\"y\",\"b\":\"x\",\"a\":1}",
+         "020202780279"
+         "00"},
+        {R1, "{\"a\":1,\"c\":\"y\"}",
+         "02000279"
+         "020e00"},
+        {R1, "{\"c\":\"y\",\"a\":1}",
+         "02000279"
+         "020e00"},
+        {R1, "{\"a\":1,\"c\":\"y\",\"b\":\"z\"}",
+         "0202027a0279"
+         "020e00"},
+        {R1, "{\"a\":1,\"c\":\"y\",\"d\":null}",
+         "02000279"
+         "020e00"},
+        {R1, " { \"b\" : \"q\" , \"\\u0061\" : 7 , \"c\" : \"\\\"\" } ",
+         "0e0202710222"
+         "020e00"},
         {R1, "{\"a\":0,\"c\":\"\"}", "/a: must be at least 1 (was 0)"},
         {R1, "{\"a\":1}", "/c: is required and missing"},
         {R1, "{}", "/a: is required and missing"},
@@ -222,7 +240,8 @@ START_TEST(unknown_members_are_dropped_and_counted_when_asked)
     ck_assert_int_eq(mr_schema_parse(R1, strlen(R1), NULL, &schema, NULL), 0);
     ck_assert_int_eq(mr_json_encoder_new(schema, NULL,
                                          &(struct mr_json_options){.unknown = MR_UNKNOWN_DROP},
-                                         &encoder, NULL), 0);
+                                         &encoder, NULL),
+                     0);
     ck_assert_int_eq(mr_json_encode(encoder, &cursor, &buf, &dropped, NULL), 0);
     ck_assert_uint_eq(dropped, 2);
     ck_assert_str_eq(cursor.at, " rest");
@@ -231,9 +250,10 @@ END_TEST
 
 START_TEST(a_union_takes_the_branch_that_fits_best)
 {
-    static const char many[] = "[\"null\",\"bytes\",\"double\",\"long\",\"string\",{\"type\":\"map\",\"values\":\"int\"},"
-                               "{\"type\":\"record\",\"name\":\"A\",\"fields\":[{\"name\":\"a\",\"type\":\"int\"}]},"
-                               "{\"type\":\"record\",\"name\":\"B\",\"fields\":[{\"name\":\"a\",\"type\":\"string\"}]}]";
+    static const char many[] =
+        "[\"null\",\"bytes\",\"double\",\"long\",\"string\",{\"type\":\"map\",\"values\":\"int\"},"
+        "{\"type\":\"record\",\"name\":\"A\",\"fields\":[{\"name\":\"a\",\"type\":\"int\"}]},"
+        "{\"type\":\"record\",\"name\":\"B\",\"fields\":[{\"name\":\"a\",\"type\":\"string\"}]}]";
     static const struct row rows[] = {
         {many, "null", "00"},
         {many, "5", "060a"},
@@ -307,7 +327,8 @@ START_TEST(an_array_of_many_items_has_its_count_in_front)
     for (int i = 0; i < 199; i++)
         strcat(json, ",0");
     strcat(json, "]");
-    encode(&(struct row){"{\"type\":\"array\",\"items\":\"int\"}", json, ""}, NULL, got, sizeof(got));
+    encode(&(struct row){"{\"type\":\"array\",\"items\":\"int\"}", json, ""}, NULL, got,
+           sizeof(got));
     ck_assert_uint_eq(strlen(got), 2 * (2 + 200 + 1));
     ck_assert_int_eq(strncmp(got, "9003", 4), 0);
 }
@@ -319,7 +340,8 @@ START_TEST(a_map_with_many_keys_finds_the_one_that_comes_twice)
     for (int i = 0; i < 150; i++)
         sprintf(json + strlen(json), "\"k%d\":1,", i);
     strcat(json, "\"k77\":1}");
-    encode(&(struct row){"{\"type\":\"map\",\"values\":\"int\"}", json, ""}, NULL, got, sizeof(got));
+    encode(&(struct row){"{\"type\":\"map\",\"values\":\"int\"}", json, ""}, NULL, got,
+           sizeof(got));
     ck_assert_str_eq(got, "/k77: stands here twice");
 }
 END_TEST
@@ -347,9 +369,11 @@ START_TEST(times_are_read_in_human_form)
         {"{\"type\":\"fixed\",\"size\":12,\"name\":\"D\",\"logicalType\":\"duration\"}",
          "\"P1M2DT0.003S\"", "010000000200000003000000"},
         {"{\"type\":\"fixed\",\"size\":12,\"name\":\"D\",\"logicalType\":\"duration\"}",
-         "\"P1Y1M1W1DT1H1M1.5S\"", "0d00000008000000" "bcde3700"},
-        {"{\"type\":\"fixed\",\"size\":12,\"name\":\"D\",\"logicalType\":\"duration\"}", "\"P1D1M\"",
-         ": must be an ISO 8601 duration, such as P1M2DT0.003S"},
+         "\"P1Y1M1W1DT1H1M1.5S\"",
+         "0d00000008000000"
+         "bcde3700"},
+        {"{\"type\":\"fixed\",\"size\":12,\"name\":\"D\",\"logicalType\":\"duration\"}",
+         "\"P1D1M\"", ": must be an ISO 8601 duration, such as P1M2DT0.003S"},
     };
     CHECK_ROWS(rows);
     static const struct row raw = {LONG("timestamp-micros"), "1", "02"};
@@ -360,14 +384,17 @@ END_TEST
 START_TEST(keywords_of_json_schema_are_enforced)
 {
 #define STRING(k) "{\"type\":\"string\"," k "}"
-#define MONEY(k) "{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":38,\"scale\":9," k "}"
+#define MONEY(k)                                                                                   \
+    "{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":38,\"scale\":9," k "}"
     static const struct row rows[] = {
         {STRING("\"minLength\":1"), "\"\"", ": must not be empty"},
-        {STRING("\"minLength\":3"), "\"\xc3\xa4\xc3\xb6\"", ": must have at least 3 characters (had 2)"},
+        {STRING("\"minLength\":3"), "\"\xc3\xa4\xc3\xb6\"",
+         ": must have at least 3 characters (had 2)"},
         {STRING("\"maxLength\":2"), "\"\xc3\xa4\xc3\xb6\"", "08c3a4c3b6"},
         {STRING("\"maxLength\":2"), "\"abc\"", ": must have at most 2 characters (had 3)"},
         {STRING("\"pattern\":\"^[0-9]+\\\\.[0-9]+$\""), "\"1.0\"", "06312e30"},
-        {STRING("\"pattern\":\"^\\\\d$\""), "\"1\\n\"", ": must match the pattern ^\\d$ (was \"1\n\")"},
+        {STRING("\"pattern\":\"^\\\\d$\""), "\"1\\n\"",
+         ": must match the pattern ^\\d$ (was \"1\n\")"},
         {STRING("\"pattern\":\"(\""), "\"\"",
          ": keyword \"pattern\": missing closing parenthesis at character 1 of ("},
         {STRING("\"pattern\":\"^(a+)+$\""), "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\"",
@@ -380,7 +407,8 @@ START_TEST(keywords_of_json_schema_are_enforced)
         {STRING("\"format\":\"hostname\""), "\"a\"", "0261"},
         {"{\"type\":\"long\",\"exclusiveMinimum\":0}", "0", ": must be more than 0 (was 0)"},
         {"{\"type\":\"long\",\"maximum\":1.5}", "2", ": must be at most 1.5 (was 2)"},
-        {"{\"type\":\"double\",\"minimum\":-90,\"maximum\":90}", "90.5", ": must be at most 90 (was 90.5)"},
+        {"{\"type\":\"double\",\"minimum\":-90,\"maximum\":90}", "90.5",
+         ": must be at most 90 (was 90.5)"},
         {"{\"type\":\"double\",\"minimum\":-90,\"maximum\":90}", "\"NaN\"",
          ": must be at least -90 (was nan)"},
         {MONEY("\"minimum\":0"), "-0.01", ": must be at least 0 (was -0.01)"},
@@ -428,13 +456,19 @@ START_TEST(defaults_of_every_type_are_written)
     static const struct row rows[] = {
         {"{\"type\":\"record\",\"name\":\"R\",\"fields\":["
          "{\"name\":\"n\",\"type\":{\"type\":\"record\",\"name\":\"N\",\"fields\":["
-         "{\"name\":\"x\",\"type\":\"int\",\"default\":1},{\"name\":\"y\",\"type\":\"bytes\",\"default\":\"\\u00ff\"}]},"
+         "{\"name\":\"x\",\"type\":\"int\",\"default\":1},{\"name\":\"y\",\"type\":\"bytes\","
+         "\"default\":\"\\u00ff\"}]},"
          "\"default\":{\"x\":2}},"
          "{\"name\":\"u\",\"type\":[\"int\",\"string\"],\"default\":\"a\"},"
          "{\"name\":\"m\",\"type\":{\"type\":\"map\",\"values\":\"N\"},\"default\":{\"k\":{}}},"
-         "{\"name\":\"t\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-micros\"},\"default\":5},"
+         "{\"name\":\"t\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-micros\"},"
+         "\"default\":5},"
          "{\"name\":\"z\",\"type\":\"null\",\"default\":null}]}",
-         "{}", "0402ff" "020261" "02026b0202ff00" "0a"},
+         "{}",
+         "0402ff"
+         "020261"
+         "02026b0202ff00"
+         "0a"},
     };
     CHECK_ROWS(rows);
 }

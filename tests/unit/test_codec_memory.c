@@ -16,10 +16,14 @@
 #if FAILING_MALLOC
 
 static const char json_text[] =
-    "{\"data\":{\"billing_address\":{\"street\":\"\\u00e4\",\"city\":\"c\",\"state\":\"s\",\"zip\":\"z\","
-    "\"country\":\"US\"},\"order_id\":\"o\",\"customer_id\":\"c\",\"total_amount\":59.97,\"currency\":\"USD\","
-    "\"status\":\"p\",\"items\":[{\"product_id\":\"p\",\"quantity\":2,\"unit_price\":\"1\",\"total_price\":2}],"
-    "\"shipping_address\":{\"street\":\"s\",\"city\":\"c\",\"state\":\"s\",\"zip\":\"z\",\"country\":\"US\"}},"
+    "{\"data\":{\"billing_address\":{\"street\":\"\\u00e4\",\"city\":\"c\",\"state\":\"s\",\"zip\":"
+    "\"z\","
+    "\"country\":\"US\"},\"order_id\":\"o\",\"customer_id\":\"c\",\"total_amount\":59.97,"
+    "\"currency\":\"USD\","
+    "\"status\":\"p\",\"items\":[{\"product_id\":\"p\",\"quantity\":2,\"unit_price\":\"1\",\"total_"
+    "price\":2}],"
+    "\"shipping_address\":{\"street\":\"s\",\"city\":\"c\",\"state\":\"s\",\"zip\":\"z\","
+    "\"country\":\"US\"}},"
     "\"event_id\":\"550e8400-e29b-41d4-a716-446655440000\",\"event_type\":\"order.created\","
     "\"event_version\":\"1.0\",\"timestamp\":\"2024-01-15T10:30:00Z\",\"correlation_id\":\"x\","
     "\"source_service\":\"order-management\",\"metadata\":{\"a\":1,\"b\":[ 2 ],\"c\":\"d\"}}";
@@ -43,7 +47,8 @@ static int whole_way(struct mr_schema *schema)
         (r = mr_json_decoder_new(schema, schema, NULL, &decoder, NULL)) != 0 ||
         (r = mr_struct_reader_new(schema, schema, desc, &reader, NULL)) != 0 ||
         (r = mr_struct_writer_new(schema, desc, &writer, NULL)) != 0 ||
-        (r = mr_arena_new(0, &arena)) != 0 || (r = mr_json_encode(encoder, &cursor, &avro, NULL, NULL)) != 0 ||
+        (r = mr_arena_new(0, &arena)) != 0 ||
+        (r = mr_json_encode(encoder, &cursor, &avro, NULL, NULL)) != 0 ||
         (r = mr_json_decode(decoder, avro.data, avro.len, &out, NULL)) != 0)
         return r;
     out.len = 0;
@@ -136,7 +141,8 @@ END_TEST
 
 int main(void)
 {
-    const TTest *tests[] = {any_allocation_may_fail, any_allocation_may_fail_while_a_file_is_copied, NULL};
+    const TTest *tests[] = {any_allocation_may_fail, any_allocation_may_fail_while_a_file_is_copied,
+                            NULL};
     return unit_run("codec_memory", tests);
 }
 

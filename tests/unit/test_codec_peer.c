@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lib/avro: avro-c as the second opinion on encoding and decoding, over random data of many schemas;
- * where avro-c is right (docs/codec.md lists where it is not, and resolution is never asked of it). */
+/* lib/avro: avro-c as the second opinion on encoding and decoding, over random data of many
+ * schemas; where avro-c is right (docs/codec.md lists where it is not, and resolution is never
+ * asked of it). */
 #include <avro.h>
 #include <check.h>
 #include <jansson.h>
@@ -25,15 +26,20 @@ static const char *const schemas[] = {
     "{\"type\":\"array\",\"items\":{\"type\":\"array\",\"items\":\"string\"}}",
     "{\"type\":\"map\",\"values\":\"double\"}",
     "[\"null\",\"string\"]",
-    "[\"null\",\"long\",\"string\",{\"type\":\"map\",\"values\":\"int\"},{\"type\":\"array\",\"items\":\"int\"}]",
+    "[\"null\",\"long\",\"string\",{\"type\":\"map\",\"values\":\"int\"},{\"type\":\"array\","
+    "\"items\":\"int\"}]",
     "{\"type\":\"record\",\"name\":\"List\",\"fields\":[{\"name\":\"value\",\"type\":\"long\"},"
     "{\"name\":\"next\",\"type\":[\"null\",\"List\"]}]}",
     "{\"type\":\"record\",\"name\":\"Order\",\"fields\":[{\"name\":\"id\",\"type\":\"string\"},"
-    "{\"name\":\"note\",\"type\":[\"null\",\"string\"]},{\"name\":\"lines\",\"type\":{\"type\":\"array\","
-    "\"items\":{\"type\":\"record\",\"name\":\"Line\",\"fields\":[{\"name\":\"sku\",\"type\":\"string\"},"
-    "{\"name\":\"n\",\"type\":\"int\"},{\"name\":\"price\",\"type\":\"double\"},{\"name\":\"gift\",\"type\":\"boolean\"},"
+    "{\"name\":\"note\",\"type\":[\"null\",\"string\"]},{\"name\":\"lines\",\"type\":{\"type\":"
+    "\"array\","
+    "\"items\":{\"type\":\"record\",\"name\":\"Line\",\"fields\":[{\"name\":\"sku\",\"type\":"
+    "\"string\"},"
+    "{\"name\":\"n\",\"type\":\"int\"},{\"name\":\"price\",\"type\":\"double\"},{\"name\":\"gift\","
+    "\"type\":\"boolean\"},"
     "{\"name\":\"tags\",\"type\":{\"type\":\"map\",\"values\":\"string\"}}]}}},"
-    "{\"name\":\"raw\",\"type\":\"bytes\"},{\"name\":\"kind\",\"type\":{\"type\":\"enum\",\"name\":\"Kind\","
+    "{\"name\":\"raw\",\"type\":\"bytes\"},{\"name\":\"kind\",\"type\":{\"type\":\"enum\",\"name\":"
+    "\"Kind\","
     "\"symbols\":[\"X\",\"Y\"]}}]}",
 };
 enum { DATA_EACH = 300 };
@@ -74,8 +80,18 @@ static double random_double(void)
 /* Text without NUL, since avro-c cuts there: ASCII, quotes, controls, all lengths of UTF-8. */
 static void random_text(char out[128])
 {
-    static const char *const parts[] = {"a", "order", "\"", "\\", "\n", "\x01", "/", "\xc3\xa4", "\xe2\x82\xac",
-                                        "\xf0\x9f\x98\x80", "0123456789abcdef", " "};
+    static const char *const parts[] = {"a",
+                                        "order",
+                                        "\"",
+                                        "\\",
+                                        "\n",
+                                        "\x01",
+                                        "/",
+                                        "\xc3\xa4",
+                                        "\xe2\x82\xac",
+                                        "\xf0\x9f\x98\x80",
+                                        "0123456789abcdef",
+                                        " "};
     size_t n = random_number() % 7;
 
     out[0] = '\0';
@@ -125,7 +141,8 @@ static void fill_named(avro_value_t *value, unsigned depth, avro_type_t type)
     } else if (type == AVRO_BYTES) {
         avro_value_set_bytes(value, bytes, random_number() % sizeof(bytes));
     } else {
-        avro_value_set_fixed(value, bytes, (size_t)avro_schema_fixed_size(avro_value_get_schema(value)));
+        avro_value_set_fixed(value, bytes,
+                             (size_t)avro_schema_fixed_size(avro_value_get_schema(value)));
     }
 }
 
@@ -206,11 +223,13 @@ static void same_json(struct kit *kit)
     char *text = NULL;
 
     ck_assert_int_eq(avro_value_to_json(&kit->value, 1, &text), 0);
-    json_t *theirs = json_loads(text, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, NULL);
+    json_t *theirs =
+        json_loads(text, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, NULL);
     json_t *ours = json_loadb((char *)kit->json.data, kit->json.len,
                               JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, NULL);
     ck_assert_ptr_nonnull(ours);
-    ck_assert_msg(json_equal(ours, theirs), "%s\n%.*s", text, (int)kit->json.len, (char *)kit->json.data);
+    ck_assert_msg(json_equal(ours, theirs), "%s\n%.*s", text, (int)kit->json.len,
+                  (char *)kit->json.data);
     json_decref(theirs);
     json_decref(ours);
     free(text);
@@ -232,15 +251,17 @@ START_TEST(our_json_and_avro_cs_say_the_same_and_our_bytes_are_its_bytes)
             struct mr_json_cursor cursor = {json, json, json + kit.json.len};
             r = mr_json_encode(kit.encoder, &cursor, &kit.avro, NULL, &error);
             ck_assert_msg(r == 0, "%.*s: %s: %s", (int)kit.json.len, json, error.where, error.text);
-            ck_assert_msg(kit.avro.len == len && (len == 0 || memcmp(kit.avro.data, kit.bytes, len) == 0), "%.*s",
-                          (int)kit.json.len, json);
+            ck_assert_msg(kit.avro.len == len &&
+                              (len == 0 || memcmp(kit.avro.data, kit.bytes, len) == 0),
+                          "%.*s", (int)kit.json.len, json);
         }
         close_kit(&kit);
     }
 }
 END_TEST
 
-/* Whatever a flipped byte makes of a datum: either it is refused, or what comes out goes in again. */
+/* Whatever a flipped byte makes of a datum: either it is refused, or what comes out goes in again.
+ */
 START_TEST(damaged_data_is_refused_or_means_something)
 {
     for (size_t s = 0; s < MR_N_ELEMENTS(schemas); s++) {
@@ -260,8 +281,8 @@ START_TEST(damaged_data_is_refused_or_means_something)
                 struct mr_error error = MR_ERROR_INIT;
                 int r = mr_json_encode(kit.encoder, &cursor, &kit.avro, NULL, &error);
                 /* Two keys of a map may have become one: Avro has no word against it, JSON has. */
-                ck_assert_msg(r == 0 || strcmp(error.text, "stands here twice") == 0, "%s: %.*s", error.text,
-                              (int)kit.json.len, json);
+                ck_assert_msg(r == 0 || strcmp(error.text, "stands here twice") == 0, "%s: %.*s",
+                              error.text, (int)kit.json.len, json);
             }
             free(copy);
         }

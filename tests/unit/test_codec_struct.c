@@ -18,11 +18,13 @@ static const char order_json[] =
     "\"event_version\":\"1.0\",\"timestamp\":\"2024-01-15T10:30:00.000000Z\","
     "\"correlation_id\":\"550e8400-e29b-41d4-a716-446655440001\",\"causation_id\":null,"
     "\"source_service\":\"order-management\",\"user_id\":\"u-1\",\"session_id\":null,"
-    "\"metadata\":{\"k\":\"v\",\"l\":\"w\"},\"data\":{\"order_id\":\"ord_1\",\"customer_id\":\"c_1\","
+    "\"metadata\":{\"k\":\"v\",\"l\":\"w\"},\"data\":{\"order_id\":\"ord_1\",\"customer_id\":\"c_"
+    "1\","
     "\"total_amount\":\"59.97\",\"currency\":\"USD\",\"status\":\"pending\",\"items\":["
     "{\"product_id\":\"p1\",\"quantity\":2,\"unit_price\":\"24.99\",\"total_price\":\"49.98\"},"
     "{\"product_id\":\"p2\",\"quantity\":1,\"unit_price\":\"9.99\",\"total_price\":\"9.99\"}],"
-    "\"shipping_address\":{\"street\":\"1 M\xc3\xbchlstr.\",\"city\":\"C\",\"state\":\"S\",\"zip\":\"1\","
+    "\"shipping_address\":{\"street\":\"1 "
+    "M\xc3\xbchlstr.\",\"city\":\"C\",\"state\":\"S\",\"zip\":\"1\","
     "\"country\":\"DE\"},\"billing_address\":{\"street\":\"s\",\"city\":\"c\",\"state\":\"s\","
     "\"zip\":\"z\",\"country\":\"US\"}}}";
 
@@ -42,12 +44,14 @@ static void open_kit(struct order_kit *kit)
     struct mr_json_cursor cursor = {order_json, order_json, order_json + sizeof(order_json) - 1};
 
     *kit = (struct order_kit){0};
-    ck_assert_int_eq(mr_schema_parse(topic->schema_text, strlen(topic->schema_text), NULL,
-                                     &kit->schema, &error), 0);
+    ck_assert_int_eq(
+        mr_schema_parse(topic->schema_text, strlen(topic->schema_text), NULL, &kit->schema, &error),
+        0);
     int r = mr_struct_reader_new(kit->schema, kit->schema, &order_management_order_created_v1_desc,
                                  &kit->reader, &error);
     ck_assert_msg(r == 0, "%s: %s", error.where, error.text);
-    r = mr_struct_writer_new(kit->schema, &order_management_order_created_v1_desc, &kit->writer, &error);
+    r = mr_struct_writer_new(kit->schema, &order_management_order_created_v1_desc, &kit->writer,
+                             &error);
     ck_assert_msg(r == 0, "%s: %s", error.where, error.text);
     ck_assert_int_eq(mr_arena_new(0, &kit->arena), 0);
     ck_assert_int_eq(mr_json_encoder_new(kit->schema, NULL, NULL, &encoder, &error), 0);
@@ -81,7 +85,8 @@ START_TEST(an_event_becomes_a_struct_and_the_same_bytes_again)
     ck_assert_uint_eq(event.envelope.n_metadata, 2);
     ck_assert(mr_str_is(event.envelope.metadata[1].key, "l"));
     ck_assert(mr_str_is(event.envelope.metadata[1].value, "w"));
-    ck_assert(event.data.total_amount.unscaled == 59970000000 && event.data.total_amount.scale == 9);
+    ck_assert(event.data.total_amount.unscaled == 59970000000 &&
+              event.data.total_amount.scale == 9);
     ck_assert_uint_eq(event.data.n_items, 2);
     ck_assert(event.data.items[0].quantity == 2);
     ck_assert(mr_str_is(event.data.items[1].product_id, "p2"));
@@ -107,7 +112,8 @@ START_TEST(a_struct_is_held_to_the_same_rules_as_json)
     MR_AUTO(mr_buf) struct mr_buf out = {0};
 
     open_kit(&kit);
-    ck_assert_int_eq(mr_struct_read(kit.reader, kit.avro.data, kit.avro.len, kit.arena, &event, NULL), 0);
+    ck_assert_int_eq(
+        mr_struct_read(kit.reader, kit.avro.data, kit.avro.len, kit.arena, &event, NULL), 0);
     memcpy(items, event.data.items, sizeof(items));
     items[1].quantity = 0;
     event.data.items = items;
@@ -157,16 +163,18 @@ START_TEST(a_place_in_nested_records_is_told_by_its_path)
     uint8_t *street = memmem(kit.avro.data, kit.avro.len, "1 M\xc3\xbc", 5);
     ck_assert_ptr_nonnull(street);
     street[4] = 'x';
-    ck_assert_int_eq(mr_struct_read(kit.reader, kit.avro.data, kit.avro.len, kit.arena, &event, &error),
-                     MR_INVALID);
+    ck_assert_int_eq(
+        mr_struct_read(kit.reader, kit.avro.data, kit.avro.len, kit.arena, &event, &error),
+        MR_INVALID);
     ck_assert_str_eq(error.where, "/data/shipping_address/street");
     ck_assert_str_eq(error.text, "a string must be well-formed UTF-8");
     street[4] = 0xbc;
     uint8_t *item = memmem(kit.avro.data, kit.avro.len, "\x04p2", 3);
     item[2] = 0xff;
     error = MR_ERROR_INIT;
-    ck_assert_int_eq(mr_struct_read(kit.reader, kit.avro.data, kit.avro.len, kit.arena, &event, &error),
-                     MR_INVALID);
+    ck_assert_int_eq(
+        mr_struct_read(kit.reader, kit.avro.data, kit.avro.len, kit.arena, &event, &error),
+        MR_INVALID);
     ck_assert_str_eq(error.where, "/data/items/1/product_id");
     close_kit(&kit);
 }
@@ -199,8 +207,14 @@ struct tree {
 };
 
 #define MEMBER(T, f) .name = #f, .offset = offsetof(struct T, f), .count_offset = MR_NO_MEMBER
-#define PLAIN(T, f, k) {MEMBER(T, f), .has_offset = MR_NO_MEMBER, .kind = k, .item = k}
-#define MAYBE(T, f, k) {MEMBER(T, f), .has_offset = offsetof(struct T, has_##f), .kind = k, .item = k}
+#define PLAIN(T, f, k)                                                                             \
+    {                                                                                              \
+        MEMBER(T, f), .has_offset = MR_NO_MEMBER, .kind = k, .item = k                             \
+    }
+#define MAYBE(T, f, k)                                                                             \
+    {                                                                                              \
+        MEMBER(T, f), .has_offset = offsetof(struct T, has_##f), .kind = k, .item = k              \
+    }
 
 static const struct mr_record_field leaf_fields[] = {
     MAYBE(leaf, name, MR_FIELD_STRING),
@@ -215,14 +229,24 @@ static const struct mr_record_field tree_fields[] = {
     PLAIN(tree, ratio, MR_FIELD_FLOAT),
     PLAIN(tree, color, MR_FIELD_ENUM),
     MAYBE(tree, note, MR_FIELD_STRING),
-    {MEMBER(tree, leaf), .has_offset = MR_NO_MEMBER, .kind = MR_FIELD_RECORD, .item = MR_FIELD_RECORD,
-     .record = &leaf_desc},
-    {.name = "kids", .offset = offsetof(struct tree, kids), .has_offset = MR_NO_MEMBER,
-     .count_offset = offsetof(struct tree, n_kids), .kind = MR_FIELD_ARRAY, .item = MR_FIELD_RECORD,
-     .item_size = sizeof(struct tree), .record = &tree_desc},
-    {.name = "counts", .offset = offsetof(struct tree, counts), .has_offset = MR_NO_MEMBER,
-     .count_offset = offsetof(struct tree, n_counts), .kind = MR_FIELD_MAP, .item = MR_FIELD_LONG,
-     .item_size = sizeof(struct mr_pair_long), .item_offset = offsetof(struct mr_pair_long, value)},
+    {MEMBER(tree, leaf), .has_offset = MR_NO_MEMBER, .kind = MR_FIELD_RECORD,
+     .item = MR_FIELD_RECORD, .record = &leaf_desc},
+    {.name = "kids",
+     .offset = offsetof(struct tree, kids),
+     .has_offset = MR_NO_MEMBER,
+     .count_offset = offsetof(struct tree, n_kids),
+     .kind = MR_FIELD_ARRAY,
+     .item = MR_FIELD_RECORD,
+     .item_size = sizeof(struct tree),
+     .record = &tree_desc},
+    {.name = "counts",
+     .offset = offsetof(struct tree, counts),
+     .has_offset = MR_NO_MEMBER,
+     .count_offset = offsetof(struct tree, n_counts),
+     .kind = MR_FIELD_MAP,
+     .item = MR_FIELD_LONG,
+     .item_size = sizeof(struct mr_pair_long),
+     .item_offset = offsetof(struct mr_pair_long, value)},
     PLAIN(tree, raw, MR_FIELD_BYTES),
     PLAIN(tree, tag, MR_FIELD_FIXED),
     PLAIN(tree, price, MR_FIELD_DECIMAL),
@@ -234,22 +258,30 @@ const struct mr_record_desc tree_desc = {"Tree", sizeof(struct tree), _Alignof(s
 
 #define COLORS(s) "{\"type\":\"enum\",\"name\":\"Color\",\"symbols\":[" s "]}"
 #define LEAF                                                                                       \
-    "{\"type\":\"record\",\"name\":\"Leaf\",\"fields\":[{\"name\":\"name\",\"type\":[\"null\",\"string\"],\"default\":null}," \
+    "{\"type\":\"record\",\"name\":\"Leaf\",\"fields\":[{\"name\":\"name\",\"type\":[\"null\","    \
+    "\"string\"],\"default\":null},"                                                               \
     "{\"name\":\"size\",\"type\":\"double\",\"default\":2.5}]}"
 static const char tree_reader[] =
     "{\"type\":\"record\",\"name\":\"Tree\",\"fields\":["
     "{\"name\":\"id\",\"type\":\"long\"},{\"name\":\"weight\",\"type\":\"double\"},"
     "{\"name\":\"ratio\",\"type\":\"float\",\"default\":0.5},"
-    "{\"name\":\"color\",\"type\":" COLORS("\"RED\",\"GREEN\"") ",\"default\":\"GREEN\"},"
-    "{\"name\":\"note\",\"type\":[\"string\",\"null\"],\"default\":\"none\"},"
-    "{\"name\":\"leaf\",\"type\":" LEAF ",\"default\":{\"name\":null,\"size\":7}},"
-    "{\"name\":\"kids\",\"type\":{\"type\":\"array\",\"items\":\"Tree\"},\"default\":[]},"
-    "{\"name\":\"counts\",\"type\":{\"type\":\"map\",\"values\":\"long\"},\"default\":{\"a\":1}},"
-    "{\"name\":\"raw\",\"type\":\"bytes\",\"default\":\"\\u00ff\"},"
-    "{\"name\":\"tag\",\"type\":{\"type\":\"fixed\",\"name\":\"Tag\",\"size\":2},\"default\":\"ab\"},"
-    "{\"name\":\"price\",\"type\":{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":9,"
-    "\"scale\":2},\"default\":\"\\u0005\"},"
-    "{\"name\":\"best\",\"type\":[\"null\",\"Leaf\"],\"default\":null}]}";
+    "{\"name\":\"color\",\"type\":" COLORS(
+        "\"RED\",\"GREEN\"") ",\"default\":\"GREEN\"},"
+                             "{\"name\":\"note\",\"type\":[\"string\",\"null\"],\"default\":"
+                             "\"none\"},"
+                             "{\"name\":\"leaf\",\"type\":" LEAF
+                             ",\"default\":{\"name\":null,\"size\":7}},"
+                             "{\"name\":\"kids\",\"type\":{\"type\":\"array\",\"items\":\"Tree\"},"
+                             "\"default\":[]},"
+                             "{\"name\":\"counts\",\"type\":{\"type\":\"map\",\"values\":\"long\"},"
+                             "\"default\":{\"a\":1}},"
+                             "{\"name\":\"raw\",\"type\":\"bytes\",\"default\":\"\\u00ff\"},"
+                             "{\"name\":\"tag\",\"type\":{\"type\":\"fixed\",\"name\":\"Tag\","
+                             "\"size\":2},\"default\":\"ab\"},"
+                             "{\"name\":\"price\",\"type\":{\"type\":\"bytes\",\"logicalType\":"
+                             "\"decimal\",\"precision\":9,"
+                             "\"scale\":2},\"default\":\"\\u0005\"},"
+                             "{\"name\":\"best\",\"type\":[\"null\",\"Leaf\"],\"default\":null}]}";
 
 static void read_tree(const char *writer_text, const char *hex, struct tree *tree,
                       struct mr_arena *arena, struct mr_struct_reader **ret_reader)
@@ -276,7 +308,8 @@ START_TEST(an_older_writer_is_read_with_promotions_and_defaults)
     struct tree tree;
 
     ck_assert_int_eq(mr_arena_new(0, &arena), 0);
-    read_tree("{\"type\":\"record\",\"name\":\"Tree\",\"fields\":[{\"name\":\"gone\",\"type\":\"string\"},"
+    read_tree("{\"type\":\"record\",\"name\":\"Tree\",\"fields\":[{\"name\":\"gone\",\"type\":"
+              "\"string\"},"
               "{\"name\":\"weight\",\"type\":\"int\"},{\"name\":\"id\",\"type\":\"int\"}]}",
               "0678797a0a0e", &tree, arena, &reader);
     ck_assert(tree.id == 7 && tree.weight == 5 && tree.ratio == 0.5f && tree.color == GREEN);
@@ -297,16 +330,34 @@ START_TEST(unions_and_enums_of_the_writer_land_in_members)
     struct tree tree;
 
     ck_assert_int_eq(mr_arena_new(0, &arena), 0);
-    read_tree("{\"type\":\"record\",\"name\":\"Tree\",\"fields\":["
-              "{\"name\":\"id\",\"type\":[\"null\",\"int\",\"long\"]},{\"name\":\"weight\",\"type\":\"float\"},"
-              "{\"name\":\"color\",\"type\":" COLORS("\"GREEN\",\"BLUE\",\"RED\"") "},"
-              "{\"name\":\"note\",\"type\":[\"int\",\"null\",\"bytes\"]},"
-              "{\"name\":\"kids\",\"type\":{\"type\":\"array\",\"items\":{\"type\":\"record\",\"name\":\"x.Tree\","
-              "\"fields\":[{\"name\":\"weight\",\"type\":\"long\"},{\"name\":\"id\",\"type\":\"int\"}]}}},"
-              "{\"name\":\"best\",\"type\":" LEAF "}]}",
-              "020e" "0000a040" "04" "040461" "62" "0202" "04" "01" "04" "0608" "00"
-              "02" "0278" "0000000000001040",
-              &tree, arena, &reader);
+    read_tree(
+        "{\"type\":\"record\",\"name\":\"Tree\",\"fields\":["
+        "{\"name\":\"id\",\"type\":[\"null\",\"int\",\"long\"]},{\"name\":\"weight\",\"type\":"
+        "\"float\"},"
+        "{\"name\":\"color\",\"type\":" COLORS(
+            "\"GREEN\",\"BLUE\",\"RED\"") "},"
+                                          "{\"name\":\"note\",\"type\":[\"int\",\"null\",\"bytes\"]"
+                                          "},"
+                                          "{\"name\":\"kids\",\"type\":{\"type\":\"array\","
+                                          "\"items\":{\"type\":\"record\",\"name\":\"x.Tree\","
+                                          "\"fields\":[{\"name\":\"weight\",\"type\":\"long\"},{"
+                                          "\"name\":\"id\",\"type\":\"int\"}]}}},"
+                                          "{\"name\":\"best\",\"type\":" LEAF "}]}",
+        "020e"
+        "0000a040"
+        "04"
+        "040461"
+        "62"
+        "0202"
+        "04"
+        "01"
+        "04"
+        "0608"
+        "00"
+        "02"
+        "0278"
+        "0000000000001040",
+        &tree, arena, &reader);
     ck_assert(tree.id == 7 && tree.weight == 5 && tree.color == RED);
     ck_assert(tree.has_note && mr_str_is(tree.note, "ab"));
     ck_assert_uint_eq(tree.n_kids, 2);
@@ -318,8 +369,9 @@ END_TEST
 
 START_TEST(a_descriptor_of_another_schema_is_refused)
 {
-    static const char other[] = "{\"type\":\"record\",\"name\":\"Leaf\",\"fields\":[{\"name\":\"name\","
-                                "\"type\":\"string\"},{\"name\":\"size\",\"type\":\"double\"}]}";
+    static const char other[] =
+        "{\"type\":\"record\",\"name\":\"Leaf\",\"fields\":[{\"name\":\"name\","
+        "\"type\":\"string\"},{\"name\":\"size\",\"type\":\"double\"}]}";
     MR_AUTO(mr_schema) struct mr_schema *schema = NULL;
     struct mr_struct_reader *reader = NULL;
     struct mr_struct_writer *writer = NULL;
@@ -335,10 +387,12 @@ END_TEST
 START_TEST(memory_for_arrays_is_bounded_by_the_datum)
 {
     /* A kid takes two bytes of Avro and a few hundred of memory. */
-    static const char w[] = "{\"type\":\"record\",\"name\":\"Tree\",\"fields\":[{\"name\":\"id\",\"type\":\"int\"},"
-                            "{\"name\":\"weight\",\"type\":\"int\"},{\"name\":\"kids\",\"type\":{\"type\":\"array\","
-                            "\"items\":{\"type\":\"record\",\"name\":\"k.Tree\",\"fields\":[{\"name\":\"id\",\"type\":\"int\"},"
-                            "{\"name\":\"weight\",\"type\":{\"type\":\"record\",\"name\":\"N\",\"fields\":[]}}]}}}]}";
+    static const char w[] =
+        "{\"type\":\"record\",\"name\":\"Tree\",\"fields\":[{\"name\":\"id\",\"type\":\"int\"},"
+        "{\"name\":\"weight\",\"type\":\"int\"},{\"name\":\"kids\",\"type\":{\"type\":\"array\","
+        "\"items\":{\"type\":\"record\",\"name\":\"k.Tree\",\"fields\":[{\"name\":\"id\",\"type\":"
+        "\"int\"},"
+        "{\"name\":\"weight\",\"type\":{\"type\":\"record\",\"name\":\"N\",\"fields\":[]}}]}}}]}";
     MR_AUTO(mr_schema) struct mr_schema *writer = NULL;
     MR_AUTO(mr_schema) struct mr_schema *reader = NULL;
     MR_AUTO(mr_struct_reader) struct mr_struct_reader *plan = NULL;

@@ -13,7 +13,8 @@
 
 enum { MAX_ARGS = 12 };
 
-static const char record[] = "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\",\"type\":\"int\",\"minimum\":1},"
+static const char record[] = "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\","
+                             "\"type\":\"int\",\"minimum\":1},"
                              "{\"name\":\"b\",\"type\":\"string\"}]}";
 
 static char folder[] = "/tmp/millrace-codec-XXXXXX";
@@ -109,27 +110,38 @@ START_TEST(each_line_is_answered_at_once)
         const char *verb, *line, *answer;
     } rows[] = {
         {"decode", "{\"writer\":\"\\\"int\\\"\",\"hex\":\"0a\"}", "{\"ok\":5}"},
-        {"decode", "{\"hex\":\"0a\",\"writer\":\"int\",\"reader\":\"[\\\"null\\\",\\\"double\\\"]\"}", "{\"ok\":5.0}"},
-        {"decode", "{\"writer\":{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":4,\"scale\":2},"
-                   "\"reader\":null,\"hex\":\"0409C3\"}", "{\"ok\":\"24.99\"}"},
+        {"decode",
+         "{\"hex\":\"0a\",\"writer\":\"int\",\"reader\":\"[\\\"null\\\",\\\"double\\\"]\"}",
+         "{\"ok\":5.0}"},
+        {"decode",
+         "{\"writer\":{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":4,\"scale\":2},"
+         "\"reader\":null,\"hex\":\"0409C3\"}",
+         "{\"ok\":\"24.99\"}"},
         {"decode", "{\"writer\":\"int\",\"hex\":\"0\"}",
          "{\"error\":\"\\\"hex\\\" must be an even number of hexadecimal digits\"}"},
         {"decode", "{\"writer\":\"int\",\"hex\":\"\"}",
          "{\"error\":\"the data ends in the middle of a value (at byte 0)\"}"},
-        {"decode", "{\"writer\":\"int\"}", "{\"error\":\"the line must have \\\"writer\\\" and \\\"hex\\\"\"}"},
-        {"decode", "{\"writer\":\"int\",\"hex\":\"02\",\"x\":1}", "{\"error\":\"the line's member \\\"x\\\" is unknown\"}"},
+        {"decode", "{\"writer\":\"int\"}",
+         "{\"error\":\"the line must have \\\"writer\\\" and \\\"hex\\\"\"}"},
+        {"decode", "{\"writer\":\"int\",\"hex\":\"02\",\"x\":1}",
+         "{\"error\":\"the line's member \\\"x\\\" is unknown\"}"},
         {"decode", "{\"writer\":\"int\",\"reader\":\"string\",\"hex\":\"02\"}",
          "{\"error\":\"the writer's int cannot be read as the reader's string\"}"},
         {"decode", "", "{\"error\":\"a line must be a JSON object\"}"},
         {"decode", "\xff", "{\"error\":\"a line must be a JSON object\"}"},
         {"encode", "{\"schema\":\"int\",\"json\":5}", "{\"ok\":\"0a\"}"},
-        {"encode", "{\"json\":{\"b\":\"x\",\"a\":0},\"schema\":{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\","
-                   "\"type\":\"int\",\"minimum\":1},{\"name\":\"b\",\"type\":\"string\"}]}}",
+        {"encode",
+         "{\"json\":{\"b\":\"x\",\"a\":0},\"schema\":{\"type\":\"record\",\"name\":\"R\","
+         "\"fields\":[{\"name\":\"a\","
+         "\"type\":\"int\",\"minimum\":1},{\"name\":\"b\",\"type\":\"string\"}]}}",
          "{\"error\":\"/a: must be at least 1 (was 0)\"}"},
         {"encode", "{\"schema\":\"string\",\"json\":\"\\u0000\"}", "{\"ok\":\"0200\"}"},
-        {"encode", "{\"schema\":\"string\",\"json\":\"\xff\"}", "{\"error\":\"a string must be well-formed UTF-8\"}"},
-        {"encode", "{\"schema\":\"int\",\"json\":5", "{\"error\":\"the line must be one JSON object\"}"},
-        {"encode", "{\"schema\":\"int\",\"json\":5}{}", "{\"error\":\"the line must be one JSON object\"}"},
+        {"encode", "{\"schema\":\"string\",\"json\":\"\xff\"}",
+         "{\"error\":\"a string must be well-formed UTF-8\"}"},
+        {"encode", "{\"schema\":\"int\",\"json\":5",
+         "{\"error\":\"the line must be one JSON object\"}"},
+        {"encode", "{\"schema\":\"int\",\"json\":5}{}",
+         "{\"error\":\"the line must be one JSON object\"}"},
         {"encode", "{\"schema\":\"int\",\"json\":5} ", "{\"ok\":\"0a\"}"},
     };
     char text[1024], rest[64];
@@ -143,7 +155,8 @@ START_TEST(each_line_is_answered_at_once)
         text[strcspn(text, "\n")] = '\0';
         ck_assert_msg(strcmp(text, rows[i].answer) == 0, "%s: %s", rows[i].line, text);
     }
-    for (size_t i = MR_N_ELEMENTS(children); i-- > 0;) { /* the later one holds the earlier one's pipes */
+    for (size_t i = MR_N_ELEMENTS(children);
+         i-- > 0;) { /* the later one holds the earlier one's pipes */
         ck_assert_int_eq(finish(&children[i], rest, sizeof(rest), text, sizeof(text)), 0);
         ck_assert_str_eq(rest, "");
     }
@@ -152,27 +165,36 @@ END_TEST
 
 START_TEST(a_last_line_needs_no_newline)
 {
-    check_run("encode", ARGS("--lines"), "{\"schema\":\"int\",\"json\":1}\n{\"schema\":\"int\",\"json\":2}", 0,
+    check_run("encode", ARGS("--lines"),
+              "{\"schema\":\"int\",\"json\":1}\n{\"schema\":\"int\",\"json\":2}", 0,
               "{\"ok\":\"02\"}\n{\"ok\":\"04\"}\n", "");
     check_run("decode", ARGS("--lines", "--raw-logical"),
-              "{\"writer\":{\"type\":\"int\",\"logicalType\":\"date\"},\"hex\":\"02\"}", 0, "{\"ok\":1}\n", "");
-    check_run("encode", ARGS("--lines", "--avro-json"), "{\"schema\":[\"null\",\"int\"],\"json\":{\"int\":1}}", 0,
-              "{\"ok\":\"0202\"}\n", "");
+              "{\"writer\":{\"type\":\"int\",\"logicalType\":\"date\"},\"hex\":\"02\"}", 0,
+              "{\"ok\":1}\n", "");
+    check_run("encode", ARGS("--lines", "--avro-json"),
+              "{\"schema\":[\"null\",\"int\"],\"json\":{\"int\":1}}", 0, "{\"ok\":\"0202\"}\n", "");
 }
 END_TEST
 
 START_TEST(documents_go_out_and_come_back)
 {
-    static const char in[] = "{\"a\":1,\"b\":\"x\"}\n{\n  \"b\": \"y\",\n  \"a\": 2\n}{\"a\":3,\"b\":\"\"}";
-    static const char lines[] = "{\"a\":1,\"b\":\"x\"}\n{\"a\":2,\"b\":\"y\"}\n{\"a\":3,\"b\":\"\"}\n";
+    static const char in[] =
+        "{\"a\":1,\"b\":\"x\"}\n{\n  \"b\": \"y\",\n  \"a\": 2\n}{\"a\":3,\"b\":\"\"}";
+    static const char lines[] =
+        "{\"a\":1,\"b\":\"x\"}\n{\"a\":2,\"b\":\"y\"}\n{\"a\":3,\"b\":\"\"}\n";
 
     open_folder();
     check_run("encode", ARGS("--schema", schema_path), in, 0, "020278\n040279\n0600\n", "");
-    check_run("decode", ARGS("--schema", schema_path, "--form", "hex"), "020278\n 040279\r\n\n0600", 0, lines, "");
-    check_run("encode", ARGS("--schema", schema_path, "--form", "base64"), "{\"a\":1,\"b\":\"x\"}", 0, "AgJ4\n", "");
-    check_run("decode", ARGS("--schema", schema_path, "--form", "base64"), "AgJ4\n", 0, "{\"a\":1,\"b\":\"x\"}\n", "");
-    check_run("decode", ARGS("--schema", schema_path), "\2\2x\4\2y", 0, "{\"a\":1,\"b\":\"x\"}\n{\"a\":2,\"b\":\"y\"}\n", "");
-    check_run("encode", ARGS("--schema", schema_path, "-o", out_path, "--codec", "zstandard"), in, 0, "", "");
+    check_run("decode", ARGS("--schema", schema_path, "--form", "hex"), "020278\n 040279\r\n\n0600",
+              0, lines, "");
+    check_run("encode", ARGS("--schema", schema_path, "--form", "base64"), "{\"a\":1,\"b\":\"x\"}",
+              0, "AgJ4\n", "");
+    check_run("decode", ARGS("--schema", schema_path, "--form", "base64"), "AgJ4\n", 0,
+              "{\"a\":1,\"b\":\"x\"}\n", "");
+    check_run("decode", ARGS("--schema", schema_path), "\2\2x\4\2y", 0,
+              "{\"a\":1,\"b\":\"x\"}\n{\"a\":2,\"b\":\"y\"}\n", "");
+    check_run("encode", ARGS("--schema", schema_path, "-o", out_path, "--codec", "zstandard"), in,
+              0, "", "");
     check_run("decode", ARGS(out_path), "", 0, lines, "");
     close_folder();
 }
@@ -181,13 +203,16 @@ END_TEST
 START_TEST(what_is_wrong_is_named_with_its_line)
 {
     open_folder();
-    check_run("encode", ARGS("--schema", schema_path), "{\"a\":1,\"b\":\"x\"}\n{\"b\":\"\",\n \"a\":0}", 1, "020278\n",
+    check_run("encode", ARGS("--schema", schema_path),
+              "{\"a\":1,\"b\":\"x\"}\n{\"b\":\"\",\n \"a\":0}", 1, "020278\n",
               "millrace avro encode: -:3:6: /a: must be at least 1 (was 0)");
-    check_run("encode", ARGS("--schema", schema_path), "{\"a\":1,", 1, "", "the last document ends too early");
+    check_run("encode", ARGS("--schema", schema_path), "{\"a\":1,", 1, "",
+              "the last document ends too early");
     check_run("encode", ARGS("--schema", schema_path, "--no-constraints", "--unknown", "drop"),
-              "{\"a\":0,\"b\":\"\",\"c\":1}", 0, "0000\n", "1 members that the schema does not have were dropped");
-    check_run("decode", ARGS("--schema", schema_path, "--form", "hex"), "020278\n0202\n", 1, "{\"a\":1,\"b\":\"x\"}\n",
-              "line 2");
+              "{\"a\":0,\"b\":\"\",\"c\":1}", 0, "0000\n",
+              "1 members that the schema does not have were dropped");
+    check_run("decode", ARGS("--schema", schema_path, "--form", "hex"), "020278\n0202\n", 1,
+              "{\"a\":1,\"b\":\"x\"}\n", "line 2");
     check_run("decode", ARGS("--form", "hex"), "02", 2, "", "--id");
     check_run("decode", ARGS("--schema", schema_path, "a", "b"), "", 2, "", "one input at a time");
     check_run("decode", ARGS("/nonexistent"), "", 1, "", "cannot open /nonexistent");

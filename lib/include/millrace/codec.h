@@ -19,13 +19,14 @@
 #include "millrace/schema.h"
 
 enum {
-    MR_CODEC_MAX_DEPTH = 64,            /* nesting of values */
-    MR_CODEC_MAX_BYTES = 64 << 20,      /* one datum, binary */
+    MR_CODEC_MAX_DEPTH = 64,              /* nesting of values */
+    MR_CODEC_MAX_BYTES = 64 << 20,        /* one datum, binary */
     MR_CODEC_MAX_ZERO_BYTE_ITEMS = 65536, /* values that take no bytes (null, empty record) in one
                                            * datum; as many more as it has bytes */
-    MR_CODEC_MAX_JSON_TIMES = 1024,     /* JSON of a datum: this times its bytes, and 1 MiB; */
-    MR_CODEC_MAX_JSON_BYTES = 512 << 20, /* never more than this */
-    MR_CODEC_MAX_MEMORY_TIMES = 256,    /* arrays and maps of a struct: this times the datum, and 64 KiB */
+    MR_CODEC_MAX_JSON_TIMES = 1024,       /* JSON of a datum: this times its bytes, and 1 MiB; */
+    MR_CODEC_MAX_JSON_BYTES = 512 << 20,  /* never more than this */
+    MR_CODEC_MAX_MEMORY_TIMES =
+        256, /* arrays and maps of a struct: this times the datum, and 64 KiB */
 };
 
 /* ---- Avro binary -> struct ---- */
@@ -42,7 +43,8 @@ struct mr_struct_reader *mr_struct_reader_unref(struct mr_struct_reader *reader)
 MR_DEFINE_AUTO(mr_struct_reader, struct mr_struct_reader *, mr_struct_reader_unref);
 
 /* Decodes exactly avro[0..len) into *record (desc->size bytes). Strings and bytes point into avro,
- * arrays, maps and promoted defaults live in arena or the plan. Outcomes: 0, MR_INVALID, -ENOMEM. */
+ * arrays, maps and promoted defaults live in arena or the plan. Outcomes: 0, MR_INVALID, -ENOMEM.
+ */
 int mr_struct_read(const struct mr_struct_reader *reader, const uint8_t *avro, size_t len,
                    struct mr_arena *arena, void *record, struct mr_error *reterr);
 

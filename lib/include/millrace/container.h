@@ -49,7 +49,8 @@ struct mr_container_writer;
  * (codec), -errno. */
 int mr_container_writer_new(FILE *out, const struct mr_schema *schema, const char *codec,
                             struct mr_container_writer **ret_writer, struct mr_error *reterr);
-/* Appends one datum in Avro binary. Outcomes: 0, MR_INVALID (larger than a block may be), -errno. */
+/* Appends one datum in Avro binary. Outcomes: 0, MR_INVALID (larger than a block may be), -errno.
+ */
 int mr_container_append(struct mr_container_writer *writer, const uint8_t *avro, size_t len,
                         struct mr_error *reterr);
 /* Closes the block that is open and flushes. 0 or -errno. */
