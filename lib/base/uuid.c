@@ -9,6 +9,10 @@
 
 #include <nettle/sha1.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 /* UUIDv5 of "millrace" in RFC 9562's DNS space; fixed for ever, ids in topics depend on it. */
 const struct mr_uuid mr_uuid_space = {{0x57, 0xf8, 0x4e, 0xb3, 0xe4, 0xb0, 0x51, 0x9e, 0x95, 0x34,
                                        0xe3, 0x46, 0x66, 0x8e, 0x73, 0xa4}};
@@ -42,6 +46,39 @@ int mr_uuid_parse(struct mr_str text, struct mr_uuid *ret_uuid)
     *ret_uuid = uuid;
     return 0;
 }
+
+#ifdef __SSE2__
+/* Sixteen bytes: a hyphen exactly where `hyphens` has a bit, else a lower-case hex digit. */
+static bool canonical16(const char *p, int hyphens)
+{
+    __m128i text = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i digit = _mm_sub_epi8(text, _mm_set1_epi8('0'));
+    __m128i letter = _mm_sub_epi8(text, _mm_set1_epi8('a'));
+    __m128i hex = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit),
+                               _mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8(5)), letter));
+    int found = _mm_movemask_epi8(_mm_cmpeq_epi8(text, _mm_set1_epi8('-')));
+
+    return found == hyphens && (_mm_movemask_epi8(hex) | hyphens) == 0xFFFF;
+}
+
+bool mr_uuid_is_canonical(struct mr_str text)
+{
+    return text.len == MR_UUID_TEXT && canonical16(text.data, 1 << 8 | 1 << 13) &&
+           canonical16(text.data + 16, 1 << 2 | 1 << 7) && canonical16(text.data + 20, 1 << 3);
+}
+#else
+bool mr_uuid_is_canonical(struct mr_str text)
+{
+    struct mr_uuid uuid;
+
+    if (mr_uuid_parse(text, &uuid) != 0)
+        return false;
+    for (size_t i = 0; i < text.len; i++)
+        if (text.data[i] >= 'A' && text.data[i] <= 'F')
+            return false;
+    return true;
+}
+#endif
 
 void mr_uuid_format(const struct mr_uuid *uuid, char out[MR_UUID_TEXT])
 {

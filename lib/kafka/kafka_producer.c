@@ -4,16 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flight.h"
 #include "internal.h"
 #include "millrace/compiler.h"
 #include "millrace/time.h"
 
-enum { REPORTS = 512 };
+enum { REPORTS = 512, AHEAD = 8 };
 
 struct topic {
     const char *given; /* pointer of the last caller: compared first, then the text */
     char *name;
     rd_kafka_topic_t *rkt;
+    struct flight_pool *flights;
 };
 
 struct mr_kafka_producer {
@@ -74,9 +76,11 @@ struct mr_kafka_producer *mr_kafka_producer_free(struct mr_kafka_producer *produ
         rd_kafka_topic_destroy(producer->topics[i].rkt);
         free(producer->topics[i].name);
     }
-    free(producer->topics);
     rd_kafka_queue_destroy(producer->queue);
     kafka_client_close(&producer->client);
+    for (size_t i = 0; i < producer->n_topics; i++)
+        flight_pool_free(producer->topics[i].flights);
+    free(producer->topics);
     free(producer);
     return NULL;
 }
@@ -91,14 +95,13 @@ size_t mr_kafka_outstanding(const struct mr_kafka_producer *producer)
     return producer->outstanding;
 }
 
-static rd_kafka_topic_t *to_front(struct mr_kafka_producer *producer, size_t i, const char *name)
+static void to_front(struct mr_kafka_producer *producer, size_t i, const char *name)
 {
     struct topic found = producer->topics[i];
 
     found.given = name;
     memmove(producer->topics + 1, producer->topics, i * sizeof(found));
     producer->topics[0] = found;
-    return found.rkt;
 }
 
 static MR_COLD int add_topic(struct mr_kafka_producer *producer, const char *name,
@@ -112,24 +115,29 @@ static MR_COLD int add_topic(struct mr_kafka_producer *producer, const char *nam
         producer->topics = topics;
         producer->cap_topics = cap;
     }
-    struct topic topic = {.given = name, .name = strdup(name)};
-    if (!topic.name)
+    struct topic topic = {.given = name, .name = strdup(name), .flights = flight_pool_new()};
+    if (!topic.name || !topic.flights) {
+        free(topic.name);
+        flight_pool_free(topic.flights);
         return -ENOMEM;
+    }
     topic.rkt = rd_kafka_topic_new(producer->client.rk, name, NULL);
     if (!topic.rkt) {
         free(topic.name);
+        flight_pool_free(topic.flights);
         return kafka_fail(&producer->client, rd_kafka_last_error(), name, NULL, reterr);
     }
     producer->topics[producer->n_topics++] = topic;
     return 0;
 }
 
-static int find_topic(struct mr_kafka_producer *producer, const char *name,
-                      rd_kafka_topic_t **ret_rkt, struct mr_error *reterr)
+/* Brings the topic to the front. */
+static int find_topic(struct mr_kafka_producer *producer, const char *name, struct mr_error *reterr)
 {
     for (size_t i = 0; i < producer->n_topics; i++) {
         if (producer->topics[i].given == name && strcmp(producer->topics[i].name, name) == 0) {
-            *ret_rkt = i == 0 ? producer->topics[0].rkt : to_front(producer, i, name);
+            if (i > 0)
+                to_front(producer, i, name);
             return 0;
         }
     }
@@ -138,20 +146,8 @@ static int find_topic(struct mr_kafka_producer *producer, const char *name,
         i++;
     int r = i < producer->n_topics ? 0 : add_topic(producer, name, reterr);
     if (r == 0)
-        *ret_rkt = to_front(producer, i, name);
+        to_front(producer, i, name);
     return r;
-}
-
-static rd_kafka_headers_t *make_headers(const struct mr_header *headers, size_t n_headers)
-{
-    rd_kafka_headers_t *hdrs = rd_kafka_headers_new(n_headers);
-
-    for (size_t i = 0; i < n_headers; i++) {
-        const struct mr_bytes *value = &headers[i].value;
-        (void)rd_kafka_header_add(hdrs, headers[i].name, -1, value->data,
-                                  value->data ? (ssize_t)value->len : -1);
-    }
-    return hdrs;
 }
 
 static MR_COLD int refused(struct mr_kafka_producer *producer, rd_kafka_error_t *error,
@@ -176,37 +172,33 @@ int mr_kafka_produce(struct mr_kafka_producer *producer, const char *topic, int3
                      const struct mr_header *headers, size_t n_headers, uint64_t tag,
                      struct mr_error *reterr)
 {
-    rd_kafka_topic_t *rkt;
-    rd_kafka_headers_t *hdrs = NULL;
+    struct flight *flight;
     union {
         const void *in;
         void *out;
     } key_data = {key.data}, value_data = {value ? value->data : NULL}; /* read only: F_COPY */
     size_t len = value ? value->len : 0;
 
-    int r = find_topic(producer, topic, &rkt, reterr);
+    int r = find_topic(producer, topic, reterr);
+    if (r == 0)
+        r = flight_take(producer->topics[0].flights, headers, n_headers, tag, &flight);
     if (r != 0)
         return r;
     if (value && !value->data)
         value_data.in = ""; /* an empty value is not a tombstone */
     rd_kafka_vu_t args[] = {
-        {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = rkt},
+        {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = producer->topics[0].rkt},
         {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition},
         {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {value_data.out, len}},
         {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {key_data.out, key.len}},
-        {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = (void *)(uintptr_t)tag},
+        {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = flight},
         {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
-        {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = NULL},
+        {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = flight->hdrs},
     };
-    size_t n_args = MR_N_ELEMENTS(args) - 1;
-    if (n_headers > 0) {
-        hdrs = make_headers(headers, n_headers);
-        args[n_args++].u.headers = hdrs;
-    }
-    rd_kafka_error_t *error = rd_kafka_produceva(producer->client.rk, args, n_args);
+    rd_kafka_error_t *error =
+        rd_kafka_produceva(producer->client.rk, args, MR_N_ELEMENTS(args) - (flight->hdrs == NULL));
     if (MR_UNLIKELY(error != NULL)) {
-        if (hdrs)
-            rd_kafka_headers_destroy(hdrs);
+        flight_back(flight);
         return refused(producer, error, topic, len, reterr);
     }
     producer->outstanding++;
@@ -215,9 +207,18 @@ int mr_kafka_produce(struct mr_kafka_producer *producer, const char *topic, int3
 
 static void report(struct mr_kafka_producer *producer, const rd_kafka_message_t *rkm)
 {
-    uint64_t tag = (uint64_t)(uintptr_t)rkm->_private;
+    struct flight *flight = rkm->_private;
+    uint64_t tag = flight->tag;
+    union {
+        const rd_kafka_message_t *in;
+        rd_kafka_message_t *out;
+    } message = {rkm};
+    rd_kafka_headers_t *hdrs;
 
     producer->outstanding--;
+    if (flight->hdrs)
+        (void)rd_kafka_message_detach_headers(message.out, &hdrs); /* ours again */
+    flight_back(flight);
     if (MR_LIKELY(rkm->err == RD_KAFKA_RESP_ERR_NO_ERROR)) {
         kafka_progress(&producer->client);
         producer->delivered(producer->self, tag, 0, rkm->partition, rkm->offset, NULL);
@@ -238,8 +239,11 @@ int mr_kafka_producer_poll(struct mr_kafka_producer *producer, int timeout_ms,
     while ((event = rd_kafka_queue_poll(producer->queue, timeout_ms))) {
         size_t n;
         while ((n = rd_kafka_event_message_array(event, messages, REPORTS)) > 0) {
-            for (size_t i = 0; i < n; i++)
+            for (size_t i = 0; i < n; i++) {
+                if (i + AHEAD < n)
+                    __builtin_prefetch(messages[i + AHEAD]->_private, 1);
                 report(producer, messages[i]);
+            }
             n_served += (int)n;
         }
         rd_kafka_event_destroy(event);

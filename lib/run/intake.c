@@ -205,7 +205,13 @@ static struct mr_bytes bytes(struct mr_str text)
 
 static void add_header(struct intake_record *record, const char *name, struct mr_str value)
 {
-    record->headers[record->n_headers++] = (struct mr_header){name, bytes(value)};
+    record->headers[record->n_headers++] = (struct mr_header){name, bytes(value), false};
+}
+
+/* One whose text lives as long as the catalogue. */
+static void add_constant(struct intake_record *record, const char *name, struct mr_str value)
+{
+    record->headers[record->n_headers++] = (struct mr_header){name, bytes(value), true};
 }
 
 /* W3C trace context: the same trace, and this hop as its parent. */
@@ -225,21 +231,30 @@ static void renew_trace(struct intake *intake, struct intake_record *record)
         add_header(record, "tracestate", intake->envelope.tracestate);
 }
 
+/* As it was told when that is UTC already, in the form that everybody reads. */
+static struct mr_str header_time(struct intake *intake)
+{
+    struct mr_str told = intake->text[MR_ENVELOPE_TIMESTAMP];
+
+    if (told.data[told.len - 1] == 'Z' && told.data[10] == 'T')
+        return told;
+    return (struct mr_str){intake->time, mr_time_format_micros(intake->timestamp, intake->time)};
+}
+
+/* The correlation id is the key, so it is no header: each costs as much as encoding ten members. */
 static void put_headers(struct intake *intake, const struct intake_topic *topic,
                         struct intake_record *record)
 {
     const struct mr_str *text = intake->text;
-    size_t len = mr_time_format_micros(intake->timestamp, intake->time);
 
     record->n_headers = 0;
-    add_header(record, "ce_specversion", MR_STR("1.0"));
+    add_constant(record, "ce_specversion", MR_STR("1.0"));
     add_header(record, "ce_id",
                intake->original_id.data ? intake->original_id : text[MR_ENVELOPE_EVENT_ID]);
     add_header(record, "ce_source", text[MR_ENVELOPE_SOURCE_SERVICE]);
-    add_header(record, "ce_type", topic->type);
-    add_header(record, "ce_time", (struct mr_str){intake->time, len});
-    add_header(record, "ce_correlationid", text[MR_ENVELOPE_CORRELATION_ID]);
-    add_header(record, "content-type", MR_STR("application/avro"));
+    add_constant(record, "ce_type", topic->type);
+    add_header(record, "ce_time", header_time(intake));
+    add_constant(record, "content-type", MR_STR("application/avro"));
     if (text[MR_ENVELOPE_CAUSATION_ID].data)
         add_header(record, "ce_causationid", text[MR_ENVELOPE_CAUSATION_ID]);
     if (intake->envelope.subject.data)

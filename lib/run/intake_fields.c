@@ -99,6 +99,8 @@ static int told_or_default(const struct making *making, enum mr_envelope_field f
     int r = 0;
 
     *ret_text = value->text;
+    if (MR_LIKELY(ret_text->data != NULL))
+        return 0;
     for (size_t i = 0; r == 0 && !ret_text->data && i < source->n_defaults; i++)
         r = apply_default(making, &source->defaults[i], field, ret_text);
     if (r == 0 && !ret_text->data && !nullable)
@@ -112,6 +114,9 @@ static void lower_uuid(struct intake *intake, enum mr_envelope_field field, bool
     struct mr_str *text = &intake->text[field];
     struct mr_uuid uuid;
 
+    *ret_is = true;
+    if (MR_LIKELY(mr_uuid_is_canonical(*text)))
+        return;
     *ret_is = mr_uuid_parse(*text, &uuid) == 0;
     if (!*ret_is)
         return;
@@ -119,17 +124,17 @@ static void lower_uuid(struct intake *intake, enum mr_envelope_field field, bool
     *text = (struct mr_str){intake->uuids[field], MR_UUID_TEXT};
 }
 
-static int id_field(const struct making *making, enum mr_envelope_field field, bool nullable)
+static int id_field(const struct making *making, enum mr_envelope_field field, bool nullable,
+                    bool *ret_is_uuid)
 {
     struct intake *intake = making->intake;
     struct mr_str *text = &intake->text[field];
-    bool is_uuid;
 
     int r = told_or_default(making, field, nullable, text);
     if (r != 0 || !text->data)
         return r;
-    lower_uuid(intake, field, &is_uuid);
-    if (!is_uuid && intake->envelope.plan->map->fields[field].uuid)
+    lower_uuid(intake, field, ret_is_uuid);
+    if (!*ret_is_uuid && intake->envelope.plan->map->fields[field].uuid)
         return refuse(making, field, "must be a UUID");
     if (text->len == 0 && !nullable)
         return refuse(making, field, "must not be empty");
@@ -174,11 +179,9 @@ static int event_id(const struct making *making)
             derive_id(intake, name);
         return r;
     }
-    if ((r = id_field(making, MR_ENVELOPE_EVENT_ID, false)) != 0)
+    r = id_field(making, MR_ENVELOPE_EVENT_ID, false, &is_uuid);
+    if (r != 0 || is_uuid)
         return r;
-    lower_uuid(intake, MR_ENVELOPE_EVENT_ID, &is_uuid);
-    if (MR_LIKELY(is_uuid))
-        return 0;
     intake->original_id = intake->text[MR_ENVELOPE_EVENT_ID];
     if ((r = mr_buf_append_str(name, intake->text[MR_ENVELOPE_SOURCE_SERVICE])) != 0 ||
         (r = mr_buf_byte(name, '/')) != 0 ||
@@ -241,6 +244,7 @@ static int timestamp(const struct making *making)
     if (r == 0 && mr_time_parse_micros(text, &making->intake->timestamp) != 0)
         r = refuse(making, MR_ENVELOPE_TIMESTAMP,
                    "must be an RFC 3339 time with zone, such as 2024-01-31T12:00:00Z");
+    making->intake->text[MR_ENVELOPE_TIMESTAMP] = text;
     return r;
 }
 
@@ -249,6 +253,7 @@ int intake_fields(struct intake *intake, const struct intake_topic *topic, const
 {
     const struct making making = {intake, topic, begin, reterr};
     struct mr_str *text = intake->text;
+    bool is_uuid;
 
     intake->scratch.len = 0;
     int r = mr_buf_reserve(&intake->scratch, intake->envelope.fields[MR_ENVELOPE_DATA].text.len);
@@ -265,10 +270,10 @@ int intake_fields(struct intake *intake, const struct intake_topic *topic, const
     if (r == 0)
         r = timestamp(&making);
     if (r == 0)
-        r = id_field(&making, MR_ENVELOPE_CORRELATION_ID, false);
+        r = id_field(&making, MR_ENVELOPE_CORRELATION_ID, false, &is_uuid);
     if (r == 0)
-        r = id_field(&making, MR_ENVELOPE_CAUSATION_ID, true);
+        r = id_field(&making, MR_ENVELOPE_CAUSATION_ID, true, &is_uuid);
     if (r == 0)
-        r = id_field(&making, MR_ENVELOPE_USER_ID, true);
-    return r == 0 ? id_field(&making, MR_ENVELOPE_SESSION_ID, true) : r;
+        r = id_field(&making, MR_ENVELOPE_USER_ID, true, &is_uuid);
+    return r == 0 ? id_field(&making, MR_ENVELOPE_SESSION_ID, true, &is_uuid) : r;
 }

@@ -13,6 +13,7 @@
 #include "millrace/registry.h"
 #include "produce.h"
 #include "stop.h"
+#include "tune.h"
 
 enum { REACH_MS = 10000 }; /* for the first answer of the brokers */
 
@@ -139,7 +140,8 @@ static int find_topics(struct produce *produce, const struct mr_common *common,
 static int open_kafka(struct produce *produce, const struct mr_common *common,
                       struct mr_error *reterr)
 {
-    static const char *const ours[] = {"queue.buffering.max.kbytes=65536"};
+    static const char *const ours[] = {"queue.buffering.max.messages=4000",
+                                       "queue.buffering.max.kbytes=65536"};
     size_t n = common->properties.n_items + MR_N_ELEMENTS(ours);
     MR_AUTO(free) const char **properties = calloc(n, sizeof(*properties));
     char client_id[128];
@@ -258,6 +260,7 @@ int mr_producer_main(const struct mr_producer *producer, int argc, char **argv)
     MR_AUTO(mr_options) struct mr_options *options = NULL;
     enum mr_option_asked asked;
 
+    tune_memory(argv);
     (void)snprintf(name, sizeof(name), "%s-producer", producer->service);
     const struct mr_command command = {.name = name,
                                        .synopsis = "[FILE...]",

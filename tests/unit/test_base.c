@@ -78,6 +78,26 @@ START_TEST(a_uuid_is_read_in_any_case_and_written_in_lower_case)
 }
 END_TEST
 
+START_TEST(a_canonical_uuid_is_told_from_every_other_text)
+{
+    char text[] = "0a1b2c3d-4e5f-6789-9abc-def012345678";
+
+    ck_assert(mr_uuid_is_canonical(mr_str_from(text)));
+    ck_assert(!mr_uuid_is_canonical((struct mr_str){text, 35}));
+    for (size_t i = 0; i < MR_UUID_TEXT; i++) {
+        for (int c = 1; c < 256; c++) {
+            char old = text[i];
+            struct mr_uuid uuid;
+            text[i] = (char)c;
+            bool upper = c >= 'A' && c <= 'F';
+            ck_assert_int_eq(mr_uuid_is_canonical((struct mr_str){text, MR_UUID_TEXT}),
+                             mr_uuid_parse((struct mr_str){text, MR_UUID_TEXT}, &uuid) == 0 && !upper);
+            text[i] = old;
+        }
+    }
+}
+END_TEST
+
 START_TEST(version_5_ids_are_those_of_the_rfc)
 {
     struct mr_uuid dns, made;
@@ -204,6 +224,7 @@ int main(void)
         an_instant_without_zone_or_off_the_calendar_is_refused,
         times_before_the_epoch_are_written_as_they_were_read,
         a_uuid_is_read_in_any_case_and_written_in_lower_case,
+        a_canonical_uuid_is_told_from_every_other_text,
         version_5_ids_are_those_of_the_rfc,
         murmur2_agrees_with_the_java_client,
         base64_and_hex_come_back_as_they_went,

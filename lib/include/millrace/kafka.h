@@ -36,8 +36,9 @@ MR_DEFINE_AUTO(mr_kafka_client, struct mr_kafka_client *, mr_kafka_client_free);
 const char *mr_kafka_trouble(const struct mr_kafka_client *client);
 
 struct mr_header {
-    const char *name;
+    const char *name;      /* to produce: a literal */
     struct mr_bytes value; /* data NULL: a header without value */
+    bool constant;         /* to produce: what value.data points to never changes; cheapest then */
 };
 
 /* ---- producer ---- */

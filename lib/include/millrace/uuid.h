@@ -2,6 +2,7 @@
 /* UUIDs (RFC 9562): text form, versions 4, 5 and 7. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "millrace/status.h"
@@ -15,6 +16,8 @@ struct mr_uuid {
 
 /* Hyphenated, any case. Outcomes: 0, MR_INVALID. */
 int mr_uuid_parse(struct mr_str text, struct mr_uuid *ret_uuid);
+/* Is it a UUID in exactly the form that mr_uuid_format writes? Cheaper than parsing. */
+bool mr_uuid_is_canonical(struct mr_str text);
 /* Lower case, hyphenated, no NUL. */
 void mr_uuid_format(const struct mr_uuid *uuid, char out[MR_UUID_TEXT]);
 
