@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "millrace/error.h"
+#include "schema_readers.h"
 #include "schema_report.h"
 #include "schema_state.h"
 #include "term.h"
@@ -27,6 +28,10 @@ static const struct mr_option rows[] = {
                         "\"registry\" for that of --registry; may be given several times"),
     MR_OPT_FLAG(struct check, args.merge_base, .name = "merge-base",
                 .help = "Compare with the commit where HEAD left the ref, not with its tip"),
+    MR_OPT_LIST(struct check, args.readers, .name = "readers", .arg = "FILE",
+                .help =
+                    "Which fields deployed consumers read, as `schema readers` prints it; without, "
+                    "those compiled in"),
     MR_OPT_END,
 };
 static const struct mr_option_table tables[] = {
@@ -73,12 +78,15 @@ static int compare(struct check *check, struct mr_options *options, const char *
 {
     MR_AUTO(mr_tree) struct mr_tree *now = NULL;
     MR_AUTO(mr_rules_file) struct mr_rules_file *rules = NULL;
+    MR_AUTO(readers) struct readers readers = {0};
     MR_AUTO(mr_buf) struct mr_buf out = {0};
     int r = schema_rules(&check->args, folder, &rules, reterr);
 
     if (r == 0)
+        r = readers_open(&check->args.readers, &readers, reterr);
+    if (r == 0)
         r = mr_tree_folder(folder, NULL, NULL, &now, reterr);
-    const struct mr_evolve_options how = {.rules = rules};
+    const struct mr_evolve_options how = {.rules = rules, .readers = &readers.all};
     for (size_t i = 0; r == 0 && i < check->against.n_items; i++) {
         r = schema_state(&check->args, options, folder, check->against.items[i], &check->before[i],
                          reterr);

@@ -17,6 +17,7 @@
     VERB(man)                                                                                      \
     VERB(registry_serve)                                                                           \
     VERB(schema_check)                                                                             \
+    VERB(schema_readers)                                                                           \
     VERB(schema_register)                                                                          \
     VERB(simulate)                                                                                 \
     VERB(store_query)                                                                              \

@@ -36,17 +36,22 @@ static int put_enum(struct gen *gen, const struct gen_type *type, struct mr_buf 
     return r == 0 ? mr_buf_printf(out, "};\n\n") : r;
 }
 
-static int put_member(const struct gen_member *member, const char *doc, struct mr_buf *out)
+/* MR_FIELD_OF: so that the compiler can tell who uses the field. */
+static int put_member(const struct gen_member *member, const struct mr_schema_node *record,
+                      const char *doc, struct mr_buf *out)
 {
     bool many = member->kind == MR_FIELD_ARRAY || member->kind == MR_FIELD_MAP;
+    char of[1024];
     int r = doc ? comment(out, "    ", doc) : 0;
 
+    (void)snprintf(of, sizeof(of), "MR_FIELD_OF(\"%s\", \"%s\")", record->fullname,
+                   member->schema_name);
     if (r == 0 && member->nullable)
-        r = mr_buf_printf(out, "    bool has_%s;\n", member->name);
+        r = mr_buf_printf(out, "    bool has_%s %s;\n", member->name, of);
     if (r == 0)
-        r = mr_buf_printf(out, "    %s%s %s%s;\n", many ? "const " : "", member->type,
-                          many ? "*" : "", member->name);
-    return r == 0 && many ? mr_buf_printf(out, "    size_t n_%s;\n", member->name) : r;
+        r = mr_buf_printf(out, "    %s%s %s%s %s;\n", many ? "const " : "", member->type,
+                          many ? "*" : "", member->name, of);
+    return r == 0 && many ? mr_buf_printf(out, "    size_t n_%s %s;\n", member->name, of) : r;
 }
 
 static int put_struct(struct gen *gen, const struct gen_topic *topic, const struct gen_type *type,
@@ -62,7 +67,7 @@ static int put_struct(struct gen *gen, const struct gen_topic *topic, const stru
         r = mr_buf_printf(out, "    struct mr_envelope envelope;\n");
     for (size_t i = is_event(topic, type) ? N_ENVELOPE : 0; i < node->n_fields && r == 0; i++)
         if (gen_member(gen, topic, &node->fields[i], &member))
-            r = put_member(&member, node->fields[i].doc, out);
+            r = put_member(&member, node, node->fields[i].doc, out);
     return r == 0 ? mr_buf_printf(out, "};\nextern const struct mr_record_desc %s_desc;\n\n",
                                   type->tag)
                   : r;

@@ -260,7 +260,7 @@ def what_does_not_change_keeps_its_time_and_the_rest_is_made_anew():
         assert times == {path: path.stat().st_mtime_ns for path in folder.out.iterdir()}
         folder.write(event(("more", "int")))
         folder.make()
-        assert "int32_t more;" in (folder.out / "stock_keeper.gen.h").read_text()
+        assert "int32_t more MR_FIELD_OF(" in (folder.out / "stock_keeper.gen.h").read_text()
 
 
 @case

@@ -14,6 +14,14 @@
 #include "millrace/decimal.h"
 #include "millrace/str.h"
 
+/* On each member of a generated struct. With MR_TRACE_FIELDS the compiler warns of every use of it,
+ * from which consumers/fields.py tells which consumer reads what. */
+#ifdef MR_TRACE_FIELDS
+#define MR_FIELD_OF(record, field) __attribute__((deprecated("mr-field " record " " field)))
+#else
+#define MR_FIELD_OF(record, field)
+#endif
+
 struct mr_pair_str {
     struct mr_str key, value;
 };

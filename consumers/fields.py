@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Which fields each consumer reads, as a C table: the compiler itself tells every use of a member.
+
+usage: fields.py OUT COMPILER... -- FILE.c...
+
+The members of generated structs carry MR_FIELD_OF; with MR_TRACE_FIELDS the compiler warns of each use
+of one. What a consumer's source does not name, it cannot read.
+"""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+USE = re.compile(r"^(.+?):(\d+):\d+: warning: .* is deprecated: mr-field (\S+) (\S+) \[-Wdeprecated-declarations\]$")
+MACRO = re.compile(r"^(.+?):(\d+):\d+: note: in expansion of macro ")
+
+
+def uses(compiler, path):
+    """(record, field) -> the first place that names it."""
+    done = subprocess.run([*compiler, "-DMR_TRACE_FIELDS", "-fsyntax-only", "-fdiagnostics-color=never",
+                           "-Wdeprecated-declarations", path], capture_output=True, text=True,
+                          env={**os.environ, "LC_ALL": "C", "CCACHE_DISABLE": "1"})
+    if done.returncode != 0:
+        sys.exit(done.stderr)
+    found, last = {}, None
+    for line in done.stderr.splitlines():
+        use, macro = USE.match(line), MACRO.match(line)
+        if use:
+            last = (use[3], use[4])
+            found.setdefault(last, place_of(use, path))
+        elif macro and last and not found[last]:
+            found[last] = place_of(macro, path)  # gcc: used within a macro of a header; clang names the user
+        elif "mr-field" in line and "warning:" in line:
+            sys.exit(f"cannot read what {compiler[0]} says of {path}: {line}")
+    return found
+
+
+def place_of(match, path):
+    """consumers/FILE:LINE when it is in the file itself, else nothing."""
+    same = os.path.realpath(match[1]) == os.path.realpath(path)
+    return f"consumers/{pathlib.Path(path).name}:{match[2]}" if same else ""
+
+
+def name_of(path):
+    return pathlib.Path(path).stem.replace("_", "-")
+
+
+def main():
+    out, arguments = sys.argv[1], sys.argv[2:]
+    compiler, paths = arguments[:arguments.index("--")], arguments[arguments.index("--") + 1:]
+    rows, names = [], sorted(name_of(path) for path in paths)
+    for path in sorted(paths, key=name_of):
+        consumer = name_of(path)
+        for (record, field), place in sorted(uses(compiler, path).items()):
+            rows.append(f'    {{"{consumer}", "{record}", "{field}", "{place}"}},\n')
+    pathlib.Path(out).write_text(
+        "/* SPDX-License-Identifier: Apache-2.0 */\n"
+        "/* Which fields each consumer reads. Made by consumers/fields.py: do not edit. */\n"
+        '#include "schema_readers.h"\n\n'
+        "static const struct mr_reader_field fields[] = {\n" + "".join(rows) + "};\n"
+        "static const char *const consumers[] = {\n" + "".join(f'    "{name}",\n' for name in names) + "};\n"
+        "const struct mr_readers readers_builtin = {\n"
+        f"    .fields = fields, .n_fields = {len(rows)}, .consumers = consumers, .n_consumers = {len(names)}}};\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Which consumer reads which field: asked of the compiler, printed, and used by `schema check`.
+
+usage: test_schema_readers.py MILLRACE SOURCE_DIR
+"""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from project import MILLRACE, RAN_LOW, SOURCE, Project, case, clean, main
+
+HEADER = """
+#include "millrace/record.h"
+struct part { long size MR_FIELD_OF("s.Part", "size"); };
+struct event {
+    bool has_note MR_FIELD_OF("s.Event", "Note");
+    long note MR_FIELD_OF("s.Event", "Note");
+    long level MR_FIELD_OF("s.Event", "Level");
+    const struct part *parts MR_FIELD_OF("s.Event", "Parts");
+    size_t n_parts MR_FIELD_OF("s.Event", "Parts");
+};
+#define SHOW(x) ((x)->level)
+"""
+SOURCE_C = """#include "event.h"
+long handle(const struct event *event);
+long handle(const struct event *event)
+{
+    const struct event copy = *event;
+    return copy.has_note ? copy.parts[0].size
+        : SHOW(event);
+}
+"""
+
+
+def table(compiler):
+    with tempfile.TemporaryDirectory(prefix="millrace-fields-") as folder:
+        path = pathlib.Path(folder)
+        (path / "event.h").write_text(HEADER)
+        (path / "stock_keeper.c").write_text(SOURCE_C)
+        (path / "idle.c").write_text('#include "event.h"\n')
+        subprocess.run([sys.executable, f"{SOURCE}/consumers/fields.py", str(path / "out.c"), *compiler, "-std=c17",
+                        f"-I{SOURCE}/lib/include", "--", str(path / "stock_keeper.c"), str(path / "idle.c")], check=True)
+        text = (path / "out.c").read_text()
+        return re.findall(r'\{"(.+?)", "(.+?)", "(.+?)", "(.*?)"\}', text), re.findall(r'^    "(.+?)",$', text, re.M)
+
+
+@case
+def every_use_is_found_by_either_compiler_and_nothing_else():
+    expected = [("stock-keeper", "s.Event", "Level", "consumers/stock_keeper.c:7"),
+                ("stock-keeper", "s.Event", "Note", "consumers/stock_keeper.c:6"),
+                ("stock-keeper", "s.Event", "Parts", "consumers/stock_keeper.c:6"),
+                ("stock-keeper", "s.Part", "size", "consumers/stock_keeper.c:6")]
+    for compiler in ("gcc", "clang"):
+        if shutil.which(compiler):
+            fields, consumers = table([compiler])
+            assert fields == expected, (compiler, fields)
+            assert consumers == ["idle", "stock-keeper"], consumers
+
+
+@case
+def a_source_that_does_not_compile_makes_no_table():
+    with tempfile.TemporaryDirectory(prefix="millrace-fields-") as folder:
+        path = pathlib.Path(folder) / "x.c"
+        path.write_text("int x = ;\n")
+        done = subprocess.run([sys.executable, f"{SOURCE}/consumers/fields.py", folder + "/out.c", "cc", "--", str(path)],
+                              capture_output=True, text=True)
+        assert done.returncode != 0 and not os.path.exists(folder + "/out.c"), done
+
+
+def listed(*args):
+    return subprocess.run([MILLRACE, "schema", "readers", *args], capture_output=True, text=True, env=clean())
+
+
+@case
+def what_is_compiled_in_stands_in_the_sources():
+    rows = [line.split("\t") for line in listed().stdout.splitlines()]
+    assert {row[0] for row in rows} >= {"order-management", "inventory-management", "ticketwave-booking"}
+    for consumer, record, field, place in rows:
+        if field == "-":
+            continue
+        name, line = place.split(":")
+        near = "".join((pathlib.Path(SOURCE) / name).read_text().split("\n")[int(line) - 1:int(line) + 20])
+        assert field in near, (consumer, record, field, place, near)
+    assert all(line.startswith("order-management\t") for line in listed("order-management").stdout.splitlines())
+    done = listed("order-managment")
+    assert done.returncode == 2 and "did you mean 'order-management'" in done.stderr, done
+
+
+RECORD = "millrace.stock_keeper.stock.StockRanLowData"
+
+
+@case
+def a_removed_field_that_is_read_is_another_finding_than_one_that_is_not():
+    with Project() as p:
+        p.change(RAN_LOW, lambda fields: fields.pop())  # Note, with a default: no fault by Avro's rules
+        table = p.path / "readers.tsv"
+        table.write_text(f"# deployed\nstock-keeper\t{RECORD}\tNote\tkeeper.c:12\nstock-buyer\t-\n")
+        found, = p.check("--readers", str(table), status=100)
+        assert found["rule"] == "FIELD_REMOVED_READ" and "stock-keeper (keeper.c:12)" in found["message"], found
+        assert "stock-buyer" not in found["message"], found
+        table.write_text(f"stock-keeper\t{RECORD}\tLevel\nstock-buyer\t-\n")
+        found, = p.check("--readers", str(table), status=0)
+        assert found["rule"] == "FIELD_REMOVED_UNREAD" and "not known" not in found["message"], found
+        table.write_text("stock-keeper\t-\n")
+        found, = p.check("--readers", str(table), status=0)
+        assert found["rule"] == "FIELD_REMOVED_UNREAD" and "not known of stock-buyer" in found["message"], found
+
+
+@case
+def avros_own_finding_names_the_readers_too():
+    with Project() as p:
+        p.change(RAN_LOW, lambda fields: fields.pop(2))  # Level, without a default
+        table = p.path / "readers.tsv"
+        table.write_text(f"stock-buyer\t{RECORD}\tLevel\tbuyer.go:7\n")
+        found, = p.check("--readers", str(table), status=100)
+        assert found["rule"] == "READER_FIELD_MISSING_DEFAULT_VALUE", found
+        assert "read by stock-buyer (buyer.go:7)" in found["message"], found
+        assert "not known of stock-keeper" in found["message"], found
+
+
+@case
+def a_wrong_table_is_told_by_its_line():
+    with Project() as p:
+        table = p.path / "readers.tsv"
+        for text in ("\na b c\n", "\nstock-keeper\n", "\na\tb\tc\td\te\n", "\na\tb\t\td\n"):
+            table.write_text(text)
+            done = p.run("check", "--against", "main", "--readers", str(table))
+            assert done.returncode == 1 and f"{table}:2" in done.stderr, done
+
+
+@case
+def what_is_printed_can_be_read_back():
+    with Project() as p:
+        table = p.path / "readers.tsv"
+        table.write_text(listed().stdout)
+        assert p.check("--readers", str(table), status=0) == []
+
+
+if __name__ == "__main__":
+    main()
