@@ -2,33 +2,22 @@
 /* The lock file of `millrace up`. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "millrace/status.h"
+#include "millrace/option.h"
 #include "up.h"
-
-static int open_lock(const char *state, int flags)
-{
-    char path[4096];
-    int n = snprintf(path, sizeof(path), "%s.lock", state);
-
-    if (n < 0 || (size_t)n >= sizeof(path)) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    return open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
-}
 
 int up_lock(const char *state, int *ret_fd, pid_t *ret_pid, struct mr_error *reterr)
 {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    int fd = open_lock(state, O_RDWR | O_CREAT);
+    char path[4096];
+    int r = mr_state_lock_path(state, path, sizeof(path));
+    int fd = r == 0 ? open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
 
     if (fd < 0)
-        return mr_error_set(reterr, -errno, "cannot open '%s.lock': %s", state, strerror(errno));
+        return mr_error_set(reterr, r != 0 ? r : -errno, "cannot open '%s.lock': %s", state,
+                            strerror(r != 0 ? -r : errno));
     if (fcntl(fd, F_SETLK, &lock) == 0) {
         *ret_fd = fd;
         return 0;
@@ -42,12 +31,7 @@ int up_lock(const char *state, int *ret_fd, pid_t *ret_pid, struct mr_error *ret
 
 pid_t up_holder(const char *state)
 {
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    int fd = open_lock(state, O_RDWR);
+    pid_t pid;
 
-    if (fd < 0)
-        return 0;
-    bool held = fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-    (void)close(fd);
-    return held ? lock.l_pid : 0;
+    return mr_state_holder(state, &pid) == 0 ? pid : 0;
 }

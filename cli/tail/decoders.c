@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FRAME_BYTES = 5, GUID_BYTES = 17, FIRST_SLOTS = 256 };
+enum { FRAME_BYTES = 5, GUID_BYTES = 17, FIRST_SLOTS = 256, MAX_DECODERS = 4096 };
 
 static struct decoder_slot *new_slots(size_t n)
 {
@@ -26,10 +26,21 @@ int decoders_init(struct decoders *decoders, struct mr_registry *registry)
     return decoders->slots ? 0 : -ENOMEM;
 }
 
+/* A topic that names ever more schemas must not fill the memory: begin anew. */
+static void forget_all(struct decoders *decoders)
+{
+    for (size_t i = 0; i < decoders->n_slots; i++) {
+        (void)mr_json_decoder_unref(decoders->slots[i].decoder);
+        decoders->slots[i] = (struct decoder_slot){.id = -1};
+    }
+    decoders->n_used = 0;
+    decoders->last = (struct decoder_slot){.id = -1};
+}
+
 void decoders_done(struct decoders *decoders)
 {
-    for (size_t i = 0; decoders->slots && i < decoders->n_slots; i++)
-        (void)mr_json_decoder_unref(decoders->slots[i].decoder);
+    if (decoders->slots)
+        forget_all(decoders);
     free(decoders->slots);
     *decoders = (struct decoders){.slots = NULL};
 }
@@ -74,6 +85,8 @@ static int fetch(struct decoders *decoders, int32_t id, struct mr_error *reterr)
 
     if (!decoders->registry)
         return no_registry(reterr);
+    if (decoders->n_used == MAX_DECODERS)
+        forget_all(decoders);
     if (decoders->n_used * 2 >= decoders->n_slots && grow(decoders) != 0)
         return -ENOMEM;
     int r = mr_registry_schema(decoders->registry, id, &schema, reterr);

@@ -2,7 +2,7 @@
 /* The file in which a running `millrace up` leaves its addresses. */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +37,29 @@ static int check_owner(int fd, const char *path, struct mr_error *reterr)
     return mr_error_set(reterr, MR_INVALID, "%s may be written by others: not used", path);
 }
 
+int mr_state_lock_path(const char *path, char *out, size_t cap)
+{
+    int n = snprintf(out, cap, "%s.lock", path);
+
+    return n < 0 || (size_t)n >= cap ? -ENAMETOOLONG : 0;
+}
+
+int mr_state_holder(const char *path, pid_t *ret_pid)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    char lock_path[4096];
+    int fd = mr_state_lock_path(path, lock_path, sizeof(lock_path)) == 0
+                 ? open(lock_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+                 : -1;
+
+    if (fd < 0)
+        return MR_ABSENT;
+    bool held = fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+    (void)close(fd);
+    *ret_pid = held ? lock.l_pid : 0;
+    return 0;
+}
+
 /* The value of a line "name=value", up to its end; NULL when there is no such line. */
 static const char *find(const char *text, const char *name, size_t *ret_len)
 {
@@ -54,10 +77,15 @@ static const char *find(const char *text, const char *name, size_t *ret_len)
 int mr_state_get(const char *path, const char *name, struct mr_buf *out, struct mr_error *reterr)
 {
     char text[4096];
+    pid_t holder;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
     if (fd < 0)
         return errno == ENOENT ? MR_ABSENT : -errno;
+    if (mr_state_holder(path, &holder) == 0 && holder == 0) {
+        (void)close(fd);
+        return MR_ABSENT; /* left by one that was killed */
+    }
     int r = check_owner(fd, path, reterr);
     ssize_t n = r == 0 ? read(fd, text, sizeof(text) - 1) : 0;
     (void)close(fd);
@@ -65,9 +93,6 @@ int mr_state_get(const char *path, const char *name, struct mr_buf *out, struct 
         return r != 0 ? r : -errno;
     text[n] = '\0';
     size_t len;
-    const char *pid = find(text, "pid", &len);
-    if (pid && kill((pid_t)strtol(pid, NULL, 10), 0) != 0 && errno == ESRCH)
-        return MR_ABSENT;
     const char *value = find(text, name, &len);
     return value ? mr_buf_append(out, value, len) : MR_ABSENT;
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "millrace/buf.h"
 #include "millrace/error.h"
@@ -121,10 +122,16 @@ int mr_common_resolve(struct mr_common *common, struct mr_options *options, bool
 /* $MILLRACE_STATE, else $XDG_RUNTIME_DIR/millrace/up, else /tmp/millrace-UID/up; borrowed from out. */
 const char *mr_state_path(char *out, size_t cap);
 /* Value of a "name=value" line of the state file, appended to out. Refuses a file that others may
- * write. One whose "pid=" is no process any more is as good as none. Outcomes: 0, MR_ABSENT (no file,
- * no such line), MR_INVALID, -errno. */
+ * write. One whose lock nobody holds is as good as none. Outcomes: 0, MR_ABSENT (no file, no such line),
+ * MR_INVALID, -errno. */
 int mr_state_get(const char *path, const char *name, struct mr_buf *out, struct mr_error *reterr);
 /* Puts text in the place of the file, for its owner alone, making its folder where that is missing.
  * Readers see the old or the new text, never a part. Refuses a folder in which others could replace the
  * file. Outcomes: 0, -errno with text. */
 int mr_state_set(const char *path, const char *text, size_t len, struct mr_error *reterr);
+/* The lock beside the file is held by the process that wrote it; the kernel lets go of it when that
+ * ends, however it ends. *ret_pid is 0 when nobody has it. Outcomes: 0, MR_ABSENT (there is no lock).
+ * Never call this in the process that holds it: closing the file gives the lock away (POSIX). */
+int mr_state_holder(const char *path, pid_t *ret_pid);
+/* Outcomes: 0, -ENAMETOOLONG. */
+int mr_state_lock_path(const char *path, char *out, size_t cap);

@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""millrace as a process: up and down, the file they leave, completion in a real shell, manual pages."""
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/support"))
+from tap import case, main  # noqa: E402 (its folder is added above)
+
+BUILD = pathlib.Path(os.environ.get("MILLRACE_BUILD", ROOT / "build"))
+MILLRACE = str(BUILD / "cli/millrace")
+
+
+class Place:
+    """A folder with a state file of its own, in which nobody else's `millrace up` is found."""
+
+    def __init__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="millrace-command-"))
+        self.state = self.folder / "run/up"
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith("MILLRACE_")} | {
+            "MILLRACE_STATE": str(self.state), "NO_COLOR": "1"}
+
+    def run(self, *words, expect=0, stdin=""):
+        done = subprocess.run([MILLRACE, *words], env=self.env, capture_output=True, text=True, input=stdin, timeout=30)
+        assert done.returncode == expect, f"{words}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+        return done
+
+    def close(self):
+        self.run("down")
+        for path in sorted(self.folder.rglob("*"), reverse=True):
+            path.rmdir() if path.is_dir() else path.unlink()
+        self.folder.rmdir()
+
+
+@contextlib.contextmanager
+def place():
+    here = Place()
+    try:
+        yield here
+    finally:
+        here.close()
+
+
+def state(here):
+    return dict(line.split("=", 1) for line in here.state.read_text().splitlines())
+
+
+@case
+def up_serves_all_topics_and_schemas_until_down():
+    with place() as here:
+        ready = json.loads(here.run("up", "--background", "-o", "json").stdout)
+        assert ready["schemas"] == 82 and ready["topics"] > 82, ready
+        assert state(here) == {"brokers": ready["brokers"], "registry": ready["registry"], "pid": str(ready["pid"])}
+        topics = here.run("topics", "list").stdout.splitlines()
+        assert len(topics) == ready["topics"] and not any("missing" in line for line in topics), topics
+        unchanged = here.run("schema", "register", "--dry-run").stderr
+        assert "82 unchanged" in unchanged, unchanged
+        here.run("down")
+        assert not here.state.exists()
+        assert "no Kafka brokers given" in here.run("tail", "*", "-e", expect=2).stderr
+
+
+@case
+def a_record_goes_from_an_example_to_tail():
+    with place() as here:
+        here.run("up", "--background", "--partitions", "3")
+        example = here.run("events", "describe", "OrderCreatedEvent", "--example").stdout
+        subprocess.run([BUILD / "producers/order-management-producer"], env=here.env, input=example, text=True, check=True,
+                       capture_output=True, timeout=30)
+        given, shown = json.loads(example), json.loads(here.run("tail", "OrderCreatedEvent", "-e").stdout)
+        assert shown["event_id"] == given["event_id"] and shown["data"]["order_id"] == given["data"]["order_id"]
+        whole = json.loads(here.run("tail", "*", "-eJ", "-k", given["correlation_id"]).stdout)
+        assert whole["key"] == given["correlation_id"] and whole["value"] == shown, whole
+        assert whole["headers"]["ce_id"] == given["event_id"], whole
+
+
+@case
+def its_file_is_for_its_owner_alone():
+    with place() as here:
+        here.run("up", "--background")
+        assert stat.S_IMODE(here.state.stat().st_mode) == 0o600
+        assert stat.S_IMODE(here.state.parent.stat().st_mode) == 0o700
+
+
+@case
+def a_second_up_is_refused_with_the_number_of_the_first():
+    with place() as here:
+        first = json.loads(here.run("up", "--background", "-o", "json").stdout)
+        refused = here.run("up", expect=1)
+        assert f"one is running already, as process {first['pid']}" in refused.stderr, refused.stderr
+        assert state(here)["pid"] == str(first["pid"])
+
+
+@case
+def what_a_killed_one_left_is_passed_over_and_replaced():
+    with place() as here:
+        first = json.loads(here.run("up", "--background", "-o", "json").stdout)
+        os.kill(first["pid"], signal.SIGKILL)
+        deadline = time.monotonic() + 10
+        while "no 'millrace up' is running" not in here.run("down").stderr:
+            assert time.monotonic() < deadline
+        assert here.state.exists()
+        assert "no Kafka brokers given" in here.run("tail", "*", "-e", expect=2).stderr
+        second = json.loads(here.run("up", "--background", "-o", "json").stdout)
+        assert state(here)["pid"] == str(second["pid"]) != str(first["pid"])
+
+
+@case
+def the_terminals_hangup_and_interrupt_end_it_cleanly():
+    for number in (signal.SIGINT, signal.SIGHUP):
+        with place() as here:
+            up = subprocess.Popen([MILLRACE, "up"], env=here.env, stdout=subprocess.PIPE, text=True)
+            assert "ready after" in up.stdout.readline()
+            up.send_signal(number)
+            assert up.wait(10) == 0
+            up.stdout.close()
+            assert not here.state.exists()
+
+
+@case
+def down_without_up_is_no_failure():
+    with place() as here:
+        assert "no 'millrace up' is running" in here.run("down").stderr
+
+
+@case
+def tail_ends_quietly_when_its_reader_leaves_and_when_it_is_told_to():
+    with place() as here:
+        here.run("up", "--background")
+        files = here.run("simulate", "product-management", "-n", "2000").stdout
+        subprocess.run([BUILD / "producers/product-management-producer"], env=here.env, input=files, text=True, check=True,
+                       capture_output=True, timeout=30)
+        words = f"'{MILLRACE}' tail 'product-management.*'"
+        done = subprocess.run(["sh", "-c", f"{words} | head -n 1"], env=here.env, capture_output=True, text=True, timeout=30)
+        assert done.stdout.count("\n") == 1 and done.stderr == "", done
+        tail = subprocess.Popen([MILLRACE, "tail", "product-management.*", "-f", "%o\n"], env=here.env, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert tail.stdout.readline() == "0\n"
+        tail.send_signal(signal.SIGINT)
+        rest, said = tail.communicate(timeout=10)
+        assert tail.returncode == 0 and said == "", (tail.returncode, said)
+        assert rest.endswith("\n")
+
+
+def completed(*words):
+    """What bash offers after these words."""
+    quoted = " ".join(f"'{word}'" for word in words)
+    script = (f"source <('{MILLRACE}' completion bash); COMP_WORDS=({quoted}); COMP_CWORD={len(words) - 1}; "
+              "_millrace; printf '%s\\n' \"${COMPREPLY[@]}\"")
+    env = os.environ | {"PATH": f"{BUILD / 'cli'}:{os.environ['PATH']}"}
+    done = subprocess.run(["bash", "--norc", "-c", script], env=env, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0 and done.stderr == "", done
+    return done.stdout.split()
+
+
+@case
+def bash_completes_verbs_topics_options_and_choices():
+    assert completed("millrace", "topi") == ["topics"]
+    assert {"create", "describe", "list"} <= set(completed("millrace", "topics", ""))
+    assert completed("millrace", "tail", "order-management.order.cre") == ["order-management.order.created.v1"]
+    assert completed("millrace", "tail", "x", "--corr") == ["--correlation"]
+    assert completed("millrace", "events", "-o", "y") == ["yaml"]
+    assert completed("millrace", "no-such-verb", "") == []
+
+
+@case
+def manual_pages_have_no_roff_mistake():
+    with place() as here:
+        pages = sorted((BUILD / "cli/man1").glob("*.1"))
+        assert len(pages) > 10, pages
+        one = here.run("man", "tail").stdout
+        assert one == (BUILD / "cli/man1/millrace-tail.1").read_text()
+        assert ".SH SYNOPSIS" in one and "\\-\\-correlation" in one
+        for page in pages:  # what starts a line with a dot or a quote is a request to roff
+            for line in page.read_text().splitlines():
+                assert not line.startswith("'") and (not line.startswith(".") or line.split()[0] in (
+                    ".TH", ".SH", ".TP", ".PP")), f"{page.name}: {line}"
+
+
+main()
