@@ -15,6 +15,7 @@ struct to_json {
 };
 
 int to_json_value(struct to_json *j, const struct plan *plan);
+int to_json_record(struct to_json *j, const struct plan *plan);
 /* Scalars with their human forms. */
 int to_json_text(struct to_json *j, const struct plan *plan);
 int to_json_bytes(struct to_json *j, const struct plan *plan);

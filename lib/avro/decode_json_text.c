@@ -52,21 +52,38 @@ static int put_quoted(struct to_json *j, const char *text, size_t len)
     return 0;
 }
 
-/* Each byte as the code point of its value. */
+/* Each byte as the code point of its value. Controls, those above ASCII too, are escaped: some
+ * readers of lines take U+0085 for the end of one. */
 static int put_code_points(struct to_json *j, struct mr_bytes bytes)
 {
-    MR_AUTO(mr_buf) struct mr_buf text = {0};
-    int r = mr_buf_reserve(&text, 2 * bytes.len + 1);
+    static const char hex[] = "0123456789abcdef";
+    enum { LONGEST = 6 };
+    struct mr_buf *out = j->out;
+    int r = mr_buf_reserve(out, LONGEST * bytes.len + 2);
 
     if (r != 0)
         return r;
+    uint8_t *to = out->data + out->len;
+    *to++ = '"';
     for (size_t i = 0; i < bytes.len; i++) {
         uint8_t c = bytes.data[i];
-        if (c >= 0x80)
-            text.data[text.len++] = (uint8_t)(0xc0 | c >> 6);
-        text.data[text.len++] = c < 0x80 ? c : 0x80 | (c & 0x3f);
+        if (c < 0x20 || (c >= 0x7f && c < 0xa0)) {
+            memcpy(to, "\\u00", 4);
+            to[4] = (uint8_t)hex[c >> 4];
+            to[5] = (uint8_t)hex[c & 15];
+            to += LONGEST;
+        } else if (c >= 0x80) {
+            *to++ = (uint8_t)(0xc0 | c >> 6);
+            *to++ = (uint8_t)(0x80 | (c & 0x3f));
+        } else {
+            if (c == '"' || c == '\\')
+                *to++ = '\\';
+            *to++ = c;
+        }
     }
-    return to_json_put_string(j->out, (struct mr_bytes){text.data, text.len});
+    *to++ = '"';
+    out->len = (size_t)(to - out->data);
+    return 0;
 }
 
 static int put_decimal(struct to_json *j, struct mr_bytes bytes, int32_t scale, int32_t keep)

@@ -44,7 +44,7 @@ int encode_enter(struct encode *e)
     return 0;
 }
 
-static int rule_error(struct encode *e, const char *at, int r)
+int encode_at(struct encode *e, const char *at, int r)
 {
     if (r == MR_INVALID && e->reterr)
         e->reterr->offset = (size_t)(at - e->in.begin);
@@ -106,7 +106,7 @@ int encode_put_long(struct encode *e, const struct shape *shape, int64_t value, 
                           "must be within %" PRId32 " to %" PRId32 " (was %" PRId64 ")", INT32_MIN,
                           INT32_MAX, value);
     if (shape->rules && (r = constraint_long(shape->rules, value, e->reterr)) != 0)
-        return rule_error(e, at, r);
+        return encode_at(e, at, r);
     return encode_long(e, value);
 }
 

@@ -57,6 +57,8 @@ void encode_init(struct encode *e, const struct shapes *shapes, struct mr_json_c
                  struct mr_buf *out, struct mr_error *reterr);
 void encode_done(struct encode *e);
 
+/* r, and for MR_INVALID the place `at`. */
+int encode_at(struct encode *e, const char *at, int r);
 /* "must be WANTED, not a string", at the cursor. */
 MR_COLD int encode_wrong_kind(struct encode *e, const char *wanted);
 /* A string at the cursor, unescaped: borrowed from the text, or, where it had escapes, from out's

@@ -1,105 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Avro -> struct: the loop over a flat program. */
-#include <endian.h>
+#include "struct_read.h"
+
 #include <stdatomic.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
-#include "json_decimal.h"
-#include "struct_plan.h"
-
-struct read {
-    struct bin bin;
-    struct mr_arena *arena;
-    struct mr_error *reterr;
-    struct decode_guard guard;
-    size_t memory_left; /* that arrays and maps may still take */
-};
-
-static int run(struct read *read, const struct struct_program *program, uint8_t *base);
-
-static void *member(uint8_t *base, const struct struct_op *op)
-{
-    return base + op->offset;
-}
-
-/* More room for items; what was there is copied. */
-static int grow(struct read *read, const struct struct_items *items, size_t n, size_t *cap,
-                uint8_t **data)
-{
-    size_t want = *cap == 0 ? n : *cap * 2 > n ? *cap * 2 : n, bytes;
-
-    if (n <= *cap)
-        return 0;
-    if (__builtin_mul_overflow(want, (size_t)items->item_size, &bytes) || bytes > read->memory_left)
-        return bin_error(&read->bin, read->reterr,
-                         "the items would take more than %d times the memory of the datum",
-                         MR_CODEC_MAX_MEMORY_TIMES);
-    uint8_t *grown = mr_arena_alloc(read->arena, bytes);
-    if (!grown)
-        return -ENOMEM;
-    if (*cap > 0)
-        memcpy(grown, *data, *cap * items->item_size);
-    read->memory_left -= bytes;
-    *data = grown;
-    *cap = want;
-    return 0;
-}
-
-MR_COLD static void report_item(struct read *read, const struct struct_items *items,
-                                const uint8_t *item, size_t index)
-{
-    struct mr_str key;
-
-    if (!items->map) {
-        mr_error_at_index(read->reterr, index);
-        return;
-    }
-    memcpy(&key, item, sizeof(key));
-    mr_error_at(read->reterr, key.data, key.len);
-}
-
-static int read_item(struct read *read, const struct struct_items *items, uint8_t *item)
-{
-    if (items->map) {
-        struct mr_bytes key;
-        int r = decode_text(&read->bin, &key, read->reterr);
-        if (r != 0)
-            return r;
-        memcpy(item, &(struct mr_str){(const char *)key.data, key.len}, sizeof(struct mr_str));
-    }
-    return run(read, items->program, item + items->value_offset);
-}
-
-static int read_items(struct read *read, const struct struct_op *op, uint8_t *base)
-{
-    const struct struct_items *items = op->items;
-    uint8_t *data = NULL;
-    size_t n = 0, cap = 0;
-    struct decode_block block;
-    int r = decode_enter(&read->guard, &read->bin, read->reterr);
-
-    while (r == 0) {
-        r = decode_block(&read->bin, &read->guard, items->min_size, items->map, &block,
-                         read->reterr);
-        if (r != 0 || block.n == 0)
-            break;
-        r = grow(read, items, n + block.n, &cap, &data);
-        for (size_t i = 0; r == 0 && i < block.n; i++, n++) {
-            uint8_t *item = data + n * items->item_size;
-            r = read_item(read, items, item);
-            if (MR_UNLIKELY(r == MR_INVALID))
-                report_item(read, items, item, n);
-        }
-        if (r == 0)
-            r = decode_block_end(&read->bin, &block, read->reterr);
-    }
-    read->guard.depth--;
-    memcpy(member(base, op), &data, sizeof(data));
-    memcpy(base + items->count_offset, &n, sizeof(n));
-    return r;
-}
+#include "struct_quick.h"
 
 static int read_default(struct read *read, const struct struct_op *op, uint8_t *base)
 {
@@ -107,7 +12,7 @@ static int read_default(struct read *read, const struct struct_op *op, uint8_t *
     struct mr_bytes bytes = op->value->bytes;
 
     read->bin = (struct bin){bytes.data, bytes.data, bytes.data + bytes.len};
-    int r = run(read, op->value->program, base);
+    int r = struct_run(read, op->value->program, base);
     read->bin = outer;
     return r;
 }
@@ -124,7 +29,7 @@ static int read_union(struct read *read, const struct struct_op *op, uint8_t *ba
     if ((uint64_t)branch >= plan->writer->n_branches)
         return bin_error(&before, read->reterr, "a union of %zu branches has no branch %lld",
                          plan->writer->n_branches, (long long)branch);
-    return run(read, op->branches->programs[branch], base);
+    return struct_run(read, op->branches->programs[branch], base);
 }
 
 static int read_decimal(struct read *read, const struct struct_op *op, uint8_t *base)
@@ -226,48 +131,6 @@ static inline int read_null(struct read *read, const struct struct_op *op, uint8
     return 0;
 }
 
-enum { BLOCK = 16 };
-
-/* The common cases of the common operations, without a call: a short string of plain ASCII, money
- * of up to eight bytes, null or not. Each wants one block to be readable behind the value, and
- * gives the place behind it; NULL: nothing was done, and the long way must be taken. */
-static inline const uint8_t *quick_string(const uint8_t *p, const uint8_t *end, struct mr_str *out)
-{
-    if (MR_UNLIKELY(end - p <= BLOCK) || (*p & 0x81) != 0)
-        return NULL;
-    size_t len = *p++ / 2;
-    if (MR_UNLIKELY((size_t)(end - p) < len + BLOCK))
-        return NULL;
-#ifdef __SSE2__
-    for (size_t i = 0; i < len; i += BLOCK) {
-        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
-        unsigned high = (unsigned)_mm_movemask_epi8(v);
-        if (len - i < BLOCK)
-            high &= (1u << (len - i)) - 1;
-        if (MR_UNLIKELY(high != 0))
-            return NULL;
-    }
-#else
-    if (!decode_is_text((struct mr_bytes){p, len}))
-        return NULL;
-#endif
-    *out = (struct mr_str){(const char *)p, len};
-    return p + len;
-}
-
-static inline const uint8_t *quick_decimal(const uint8_t *p, const uint8_t *end,
-                                           const struct struct_op *op, struct mr_decimal *out)
-{
-    uint64_t word;
-
-    if (MR_UNLIKELY(end - p <= BLOCK) || *p == 0 || *p > 2 * sizeof(word) || (*p & 1) != 0)
-        return NULL;
-    size_t len = *p++ / 2;
-    memcpy(&word, p, sizeof(word));
-    *out = (struct mr_decimal){(int64_t)be64toh(word) >> (64 - 8 * len), (int32_t)op->n};
-    return p + len;
-}
-
 MR_COLD static int failed(struct read *read, const struct struct_op *op, int r)
 {
     for (const struct struct_path *path = r == MR_INVALID ? op->path : NULL; path;
@@ -305,7 +168,7 @@ static int step(struct read *read, const struct struct_op *op, uint8_t *base)
         return read_symbol(read, op, base);
     case OP_ARRAY:
     case OP_MAP:
-        return read_items(read, op, base);
+        return struct_read_items(read, op, base);
     case OP_INT_TO_LONG:
     case OP_INT_TO_FLOAT:
     case OP_LONG_TO_FLOAT:
@@ -333,7 +196,7 @@ static int step(struct read *read, const struct struct_op *op, uint8_t *base)
     return 0;
 }
 
-static int run(struct read *read, const struct struct_program *program, uint8_t *base)
+int struct_run(struct read *read, const struct struct_program *program, uint8_t *base)
 {
     const uint8_t *end = read->bin.end, *next;
     bool null = false;
@@ -417,7 +280,7 @@ int mr_struct_read(const struct mr_struct_reader *reader, const uint8_t *avro, s
                         .guard = decode_guard(len),
                         .memory_left = len * MR_CODEC_MAX_MEMORY_TIMES + AT_LEAST};
     memset(record, 0, reader->size);
-    int r = run(&read, reader->program, record);
+    int r = struct_run(&read, reader->program, record);
     if (r == 0 && MR_UNLIKELY(read.bin.at != read.bin.end))
         return bin_error(&read.bin, reterr, "%zu bytes are left over behind the datum",
                          bin_left(&read.bin));
