@@ -67,7 +67,7 @@ void consume_close(struct consume *run)
 /* ---- one transaction ---- */
 
 /* Somebody's sqlite3 may hold the write lock: a minute of patience, 5 s at a time. */
-static int begin(struct consume *run, struct mr_error *reterr)
+int consume_begin_store(struct consume *run, struct mr_error *reterr)
 {
     int r = MR_AGAIN;
 
@@ -200,7 +200,7 @@ static int work(struct consume *run, bool retry_due, struct mr_error *reterr)
 {
     bool any = false;
 
-    int r = begin(run, reterr);
+    int r = consume_begin_store(run, reterr);
     if (r == 0 && retry_due)
         r = consume_retry(run, &any, reterr);
     if (r == 0) {

@@ -227,6 +227,9 @@ int consume_turn(struct consume *run, int timeout_ms, struct mr_error *reterr);
 /* Until stop or --once's end, then drains. */
 int consume_run(struct consume *run, struct mr_error *reterr);
 
+/* Begins a transaction, with a minute's patience for another writer. 0 or -errno. */
+int consume_begin_store(struct consume *run, struct mr_error *reterr);
+
 /* ---- consume_assign.c: partitions ---- */
 void consume_assigned(void *run, struct mr_topic_partition *items, size_t n_items);
 void consume_revoked(void *run, const struct mr_topic_partition *items, size_t n_items, bool lost);

@@ -9,7 +9,7 @@
 
 #include "consume.h"
 
-enum { MICROS = 1000, HOLD_FIRST_MS = 250, HOLD_MOST_MS = 30000 };
+enum { MICROS = 1000, HOLD_FIRST_MS = 250, HOLD_MOST_MS = 30000, ASK_TRIES = 6 };
 
 static struct consume_partition *find(struct consume *run, const char *topic, int32_t partition)
 {
@@ -140,16 +140,11 @@ static int watermarks(struct consume *run, const struct mr_topic_partition *item
                   : run->broker.watermarks(run->broker.self, high, n_items, MR_OFFSET_END, reterr);
 }
 
-static int claim_all(struct consume *run, struct mr_topic_partition *items, size_t n_items,
-                     struct mr_error *reterr)
+static int claim_marked(struct consume *run, struct mr_topic_partition *items, size_t n_items,
+                        const struct mr_topic_partition *marks, struct mr_error *reterr)
 {
-    MR_AUTO(free) struct mr_topic_partition *marks = calloc(2 * n_items + 1, sizeof(*marks));
+    int r = consume_begin_store(run, reterr);
 
-    if (!marks)
-        return -ENOMEM;
-    int r = watermarks(run, items, n_items, marks, marks + n_items, reterr);
-    if (r == 0)
-        r = mr_store_begin(run->store, reterr);
     if (r != 0)
         return r;
     for (size_t i = 0; i < n_items && r == 0; i++)
@@ -158,6 +153,20 @@ static int claim_all(struct consume *run, struct mr_topic_partition *items, size
         return mr_store_commit(run->store, reterr);
     mr_store_rollback(run->store);
     return r;
+}
+
+/* A broker that is just being replaced is asked again: what is not known cannot be begun. */
+static int claim_all(struct consume *run, struct mr_topic_partition *items, size_t n_items,
+                     struct mr_error *reterr)
+{
+    MR_AUTO(free) struct mr_topic_partition *marks = calloc(2 * n_items + 1, sizeof(*marks));
+    int r = MR_AGAIN;
+
+    if (!marks)
+        return -ENOMEM;
+    for (int i = 0; i < ASK_TRIES && r == MR_AGAIN && !run->world.stop(run->world.self); i++)
+        r = watermarks(run, items, n_items, marks, marks + n_items, reterr);
+    return r == 0 ? claim_marked(run, items, n_items, marks, reterr) : r;
 }
 
 void consume_assigned(void *self, struct mr_topic_partition *items, size_t n_items)

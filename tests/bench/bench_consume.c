@@ -27,7 +27,7 @@ static double cpu_seconds(void)
            (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
 }
 
-static void die(const char *what, const char *why)
+static _Noreturn void die(const char *what, const char *why)
 {
     (void)fprintf(stderr, "bench_consume: %s: %s\n", what, why);
     exit(1);
@@ -71,7 +71,7 @@ static int64_t run_engine(char **argv, const char *path)
     struct mr_registry_config registry = {.urls = argv[3]};
     struct mr_kafka_config config = {.brokers = argv[2], .client_id = "bench"};
     struct mr_error error = MR_ERROR_INIT;
-    struct mr_registry *client;
+    struct mr_registry *client = NULL;
     struct mr_store *store;
     uint64_t seed = 1;
     char name[64];
@@ -127,7 +127,7 @@ static sqlite3_stmt *prepare(sqlite3 *db, const char *text)
 static const char *text_of(avro_value_t *record, const char *field, size_t *len)
 {
     avro_value_t value;
-    const char *text;
+    const char *text = NULL;
 
     if (avro_value_get_by_name(record, field, &value, NULL) != 0 ||
         avro_value_get_string(&value, &text, len) != 0)
@@ -147,10 +147,10 @@ static void naive_event(struct naive *n, const rd_kafka_message_t *rkm)
     avro_reader_t reader =
         avro_reader_memory((const char *)rkm->payload + 5, (int64_t)rkm->len - 5);
     avro_value_t data, field;
-    size_t len, amount_len;
-    const void *amount;
+    size_t len, amount_len = 0;
+    const void *amount = NULL;
     const char *text;
-    int64_t at;
+    int64_t at = 0;
 
     if (avro_value_read(reader, &n->value) != 0)
         die("decode", avro_strerror());
