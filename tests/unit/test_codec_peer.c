@@ -120,7 +120,7 @@ static void fill_items(avro_value_t *value, unsigned depth, bool map)
 static void fill_named(avro_value_t *value, unsigned depth, avro_type_t type)
 {
     avro_value_t child;
-    size_t n;
+    size_t n = 0;
     uint8_t bytes[32];
 
     for (size_t i = 0; i < sizeof(bytes); i++)
