@@ -13,9 +13,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 
 def benchmarks(build):
-    found = {path.stem.removeprefix("bench_"): [sys.executable, str(path)] for path in HERE.glob("bench_*.py")}
-    found |= {path.name.removeprefix("bench_"): [str(path)] for path in (build / "tests/bench").glob("bench_*")
-              if path.is_file() and os.access(path, os.X_OK)}
+    found = {path.name.removeprefix("bench_"): [str(path)] for path in (build / "tests/bench").glob("bench_*")
+             if path.is_file() and os.access(path, os.X_OK)}
+    # A script may drive a program of its own name.
+    found |= {path.stem.removeprefix("bench_"): [sys.executable, str(path)] for path in HERE.glob("bench_*.py")}
     return dict(sorted(found.items()))
 
 
