@@ -125,9 +125,20 @@ static int check_keys(struct encode *e, size_t base, size_t start)
     return MR_INVALID;
 }
 
+/* Where any JSON may stand, null says that there is nothing: the entry is taken back. */
+static int null_entry(struct encode *e, size_t before)
+{
+    int r = json_word(&e->in, "null", e->reterr);
+
+    e->out->len = before;
+    e->n_slots--;
+    return r;
+}
+
 /* "key": value */
 static int map_entry(struct encode *e, const struct shape *shape, size_t start)
 {
+    size_t before = e->out->len;
     struct mr_str key;
     int r;
 
@@ -141,6 +152,8 @@ static int map_entry(struct encode *e, const struct shape *shape, size_t start)
     if (json_peek(&e->in) != ':')
         return json_expected(&e->in, "':'", e->reterr);
     e->in.at++;
+    if (MR_UNLIKELY(shape->item->json_text) && json_peek(&e->in) == 'n')
+        return null_entry(e, before);
     r = encode_next(e, shape->item);
     if (r == MR_INVALID)
         mr_error_at(e->reterr, (const char *)e->out->data + start + to - key.len, key.len);

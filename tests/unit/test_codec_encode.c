@@ -311,6 +311,8 @@ START_TEST(maps_and_arrays_are_one_block)
         {"{\"type\":\"map\",\"values\":\"long\"}", "{\"a\":1,\"a\":2}", "/a: stands here twice"},
         {"{\"type\":\"map\",\"values\":\"long\"}", "{\"a/b\":true}",
          "/a~1b: must be an integer, not a boolean"},
+        {"{\"type\":\"map\",\"values\":{\"type\":\"string\",\"x-json-text\":true}}",
+         "{\"a\":null,\"b\":[1, null],\"c\": null}", "020262105b312c6e756c6c5d00"},
         {"{\"type\":\"array\",\"items\":\"null\"}", "[null,null]", "0400"},
         {"{\"type\":\"array\",\"items\":\"int\",\"minItems\":1}", "[]",
          ": must have at least 1 item (had 0)"},
