@@ -82,8 +82,10 @@ static int decimal_error(struct encode *e, const struct shape *shape, enum decim
     if (fit == DECIMAL_FRACTION)
         return json_error(&e->in, at, e->reterr, "must have at most %d decimals",
                           shape->node->scale);
+    int32_t digits = shape->node->precision;
     return json_error(&e->in, at, e->reterr, "must have at most %d digits, %d of them decimals",
-                      shape->node->precision, shape->node->scale);
+                      digits < DECIMAL_MAX_DIGITS ? digits : DECIMAL_MAX_DIGITS,
+                      shape->node->scale);
 }
 
 /* Scale and digits of the text travel with the value. Source: Avro 1.12, "Big Decimal". */
