@@ -14,10 +14,10 @@ const struct mr_option store_options[] = {
     MR_OPT_END,
 };
 
-int store_choose(const struct store_choice *choice, struct mr_str service, bool read_only,
+int store_choose(const struct store_choice *choice, struct mr_str service, bool writes,
                  struct mr_store **ret_store, struct mr_error *reterr)
 {
-    struct mr_store_options how = {.read_only = read_only};
+    struct mr_store_options how = {.read_only = !writes, .beside = writes};
     char path[256];
 
     if (choice->url)

@@ -10,9 +10,9 @@ struct store_choice {
 };
 extern const struct mr_option store_options[];
 
-/* url, else <service>.db in the working directory; service may be empty. Outcomes as mr_store_open,
- * MR_INVALID when neither is given. */
-int store_choose(const struct store_choice *choice, struct mr_str service, bool read_only,
+/* Beside its consumer, which may be running. url, else <service>.db in the working directory;
+ * service may be empty. Outcomes as mr_store_open, MR_INVALID when neither is given. */
+int store_choose(const struct store_choice *choice, struct mr_str service, bool writes,
                  struct mr_store **ret_store, struct mr_error *reterr);
 
 /* Columns named ..._at hold instants: written as RFC 3339, unless raw. Bytes are written in hex. */

@@ -302,7 +302,7 @@ static int answer(const struct query *q, struct mr_str service, struct mr_str na
     MR_AUTO(mr_buf) struct mr_buf out = {0};
     struct names names = {.n = 0};
 
-    int r = store_choose(&q->store, service, true, &store, reterr);
+    int r = store_choose(&q->store, service, false, &store, reterr);
     if (r == 0)
         r = mr_store_each_relation(store, add_name, &names, reterr);
     if (r == 0 && name.len > 0)

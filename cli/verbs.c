@@ -21,6 +21,7 @@
     VERB(schema_register)                                                                          \
     VERB(simulate)                                                                                 \
     VERB(store_query)                                                                              \
+    VERB(store_release)                                                                            \
     VERB(tail)                                                                                     \
     VERB(topics_check)                                                                             \
     VERB(topics_create)                                                                            \

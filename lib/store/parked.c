@@ -24,6 +24,21 @@ int mr_parked_has_key(struct mr_store *store, struct mr_bytes key, struct mr_err
                         reterr);
 }
 
+int mr_parked_let_go(struct mr_store *store, const struct mr_bytes *key, int64_t *ret_n,
+                     struct mr_error *reterr)
+{
+    int r =
+        key ? mr_store_run(store,
+                           "UPDATE mr_parked_key SET held = 0, next_try = 0"
+                           " WHERE held <> 0 AND flow = ?1",
+                           MR_VALUES(MR_BLOB(*key)), reterr)
+            : mr_store_run(store, "UPDATE mr_parked_key SET held = 0, next_try = 0 WHERE held <> 0",
+                           MR_NO_VALUES, reterr);
+
+    *ret_n = r == 0 ? mr_store_changes(store) : 0;
+    return r;
+}
+
 int mr_parked_key_release(struct mr_store *store, struct mr_bytes key, struct mr_error *reterr)
 {
     return mr_store_run(store, "DELETE FROM mr_parked_key WHERE flow = ?1", MR_VALUES(MR_BLOB(key)),

@@ -121,6 +121,14 @@ static int open_read_only(struct connection *c, const char *path, struct mr_erro
                   : exec(c, "PRAGMA query_only = ON; SELECT count(*) FROM sqlite_master", reterr);
 }
 
+static int open_beside(struct connection *c, const char *path, struct mr_error *reterr)
+{
+    if (access(path, F_OK) != 0)
+        return mr_error_set(reterr, MR_ABSENT, "there is no store %s", path);
+    int r = open_file(c, path, SQLITE_OPEN_READWRITE, reterr);
+    return r != 0 ? r : exec(c, "PRAGMA synchronous = FULL", reterr);
+}
+
 static int open_for_work(struct connection *c, const char *path,
                          const struct mr_store_options *options, struct mr_error *reterr)
 {
@@ -149,6 +157,7 @@ int mr_sqlite_open(const char *path, const struct mr_store_options *options,
     int r = asprintf(&c->store.name, "sqlite:%s", path) < 0 ? -ENOMEM : 0;
     if (r == 0)
         r = options->read_only ? open_read_only(c, path, reterr)
+            : options->beside  ? open_beside(c, path, reterr)
                                : open_for_work(c, path, options, reterr);
     if (r != 0) {
         (void)mr_store_free(&c->store);

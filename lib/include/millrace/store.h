@@ -21,6 +21,7 @@ struct mr_store; /* one connection; one thread */
 
 struct mr_store_options {
     bool read_only; /* beside a running consumer; never creates, never migrates */
+    bool beside;    /* to write a word beside a running consumer: not locked, never creates */
     bool rehearse;  /* --dry-run: one transaction that is never committed; a store that does not
                      * exist  yet is made in memory */
 };
