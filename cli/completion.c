@@ -27,7 +27,8 @@ static const char bash[] =
     "        esac\n"
     "    done < <(\"${COMP_WORDS[0]}\" completion words \"${words[@]}\" 2>/dev/null)\n"
     "    # readline replaces only what follows its last word break\n"
-    "    if [[ $word == --*=* && $COMP_WORDBREAKS == *=* ]]; then COMPREPLY=(\"${COMPREPLY[@]#*=}\"); fi\n"
+    "    if [[ $word == --*=* && $COMP_WORDBREAKS == *=* ]]; then "
+    "COMPREPLY=(\"${COMPREPLY[@]#*=}\"); fi\n"
     "    if declare -F __ltrim_colon_completions >/dev/null; then\n"
     "        __ltrim_colon_completions \"$word\"\n"
     "    fi\n"
@@ -47,7 +48,8 @@ static const char zsh[] =
     "    done < <(\"$words[1]\" completion words \"${(@)words[2,CURRENT]}\" 2>/dev/null)\n"
     "    _describe millrace found\n"
     "}\n"
-    "if [ \"$funcstack[1]\" = _millrace ]; then _millrace \"$@\"; else compdef _millrace millrace; fi\n";
+    "if [ \"$funcstack[1]\" = _millrace ]; then _millrace \"$@\"; else compdef _millrace millrace; "
+    "fi\n";
 
 static const char fish[] =
     "# fish completion for millrace\n"
@@ -75,10 +77,12 @@ static const struct mr_command completion_command = {
     .program = "millrace",
     .synopsis = "SHELL",
     .summary = "Prints the completion script for bash, fish or zsh",
-    .details = "The script asks 'millrace completion words' for what may come next, so that it stays "
-               "right when verbs, options or topics change.",
-    .examples = "source <(millrace completion bash)\tfor this bash\n"
-                "millrace completion fish >~/.config/fish/completions/millrace.fish\tfor every fish\n",
+    .details =
+        "The script asks 'millrace completion words' for what may come next, so that it stays "
+        "right when verbs, options or topics change.",
+    .examples =
+        "source <(millrace completion bash)\tfor this bash\n"
+        "millrace completion fish >~/.config/fish/completions/millrace.fish\tfor every fish\n",
 };
 
 static int run(int argc, char **argv)

@@ -33,22 +33,24 @@ static const struct mr_command man_command = {
 /* millrace(1): what it is and which verbs it has. */
 static int overview(struct mr_buf *out)
 {
-    int r = mr_buf_printf(out,
-                          ".TH \"millrace\" 1 \"\" \"Millrace %s\"\n.SH NAME\nmillrace \\- moves domain "
-                          "events, Avro\\-encoded, over Kafka\n.SH SYNOPSIS\n\\fBmillrace\\fR \\fIVERB\\fR "
-                          "[\\fIOPTION\\fR]... [\\fIARGUMENT\\fR]...\n.SH VERBS\n",
-                          MR_VERSION);
+    int r = mr_buf_printf(
+        out,
+        ".TH \"millrace\" 1 \"\" \"Millrace %s\"\n.SH NAME\nmillrace \\- moves domain "
+        "events, Avro\\-encoded, over Kafka\n.SH SYNOPSIS\n\\fBmillrace\\fR \\fIVERB\\fR "
+        "[\\fIOPTION\\fR]... [\\fIARGUMENT\\fR]...\n.SH VERBS\n",
+        MR_VERSION);
 
     for (size_t i = 0; r == 0 && i < n_verbs; i++)
         r = mr_buf_printf(out, ".TP\n\\fB%s\\fR\n%s.\n", verbs[i]->command->name,
                           verbs[i]->command->summary);
     if (r == 0)
-        r = mr_buf_printf(out, ".SH FILES\n.TP\n$MILLRACE_STATE, else $XDG_RUNTIME_DIR/millrace/up, "
-                               "else /tmp/millrace\\-UID/up\nAddresses of a running \\fBmillrace "
-                               "up\\fR, found by all other verbs.\n"
-                               ".SH EXIT STATUS\n0 done; 1 failed at run time; 2 wrong usage or "
-                               "configuration; 3 changes or drift pending; 100 findings of a schema "
-                               "check.\n.SH SEE ALSO\n");
+        r = mr_buf_printf(out,
+                          ".SH FILES\n.TP\n$MILLRACE_STATE, else $XDG_RUNTIME_DIR/millrace/up, "
+                          "else /tmp/millrace\\-UID/up\nAddresses of a running \\fBmillrace "
+                          "up\\fR, found by all other verbs.\n"
+                          ".SH EXIT STATUS\n0 done; 1 failed at run time; 2 wrong usage or "
+                          "configuration; 3 changes or drift pending; 100 findings of a schema "
+                          "check.\n.SH SEE ALSO\n");
     for (size_t i = 0; r == 0 && i < n_verbs; i++) {
         r = mr_buf_printf(out, "%s\\fBmillrace\\-", i ? ",\n" : "");
         for (const char *p = verbs[i]->command->name; r == 0 && *p; p++)
@@ -73,9 +75,8 @@ static int write_page(const char *folder, const char *name, const struct mr_buf 
     if (!file)
         return mr_error_set(reterr, -errno, "cannot write '%s': %s", path, strerror(errno));
     bool short_write = fwrite(page->data, 1, page->len, file) != page->len;
-    return fclose(file) != 0 || short_write
-               ? mr_error_set(reterr, -EIO, "cannot write '%s'", path)
-               : 0;
+    return fclose(file) != 0 || short_write ? mr_error_set(reterr, -EIO, "cannot write '%s'", path)
+                                            : 0;
 }
 
 static int write_all(const char *folder, struct mr_error *reterr)

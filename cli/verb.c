@@ -34,8 +34,8 @@ bool verb_in_group(const struct verb *verb, const char *group)
 
 int verb_list(const char *group, struct mr_buf *out)
 {
-    int r = mr_buf_printf(out, "Usage: millrace %s%sVERB [OPTION]... [ARGUMENT]...\n\nVerbs:\n", group,
-                          *group ? " " : "");
+    int r = mr_buf_printf(out, "Usage: millrace %s%sVERB [OPTION]... [ARGUMENT]...\n\nVerbs:\n",
+                          group, *group ? " " : "");
 
     for (size_t i = 0; r == 0 && i < n_verbs; i++)
         if (verb_in_group(verbs[i], group))
@@ -61,7 +61,8 @@ int verb_unknown(char *const *words, size_t n_words, struct mr_error *reterr)
     if (!near && !*group)
         near = mr_nearest(words[0], names, n);
     if (near)
-        return mr_error_set(reterr, MR_INVALID, "there is no verb '%s': did you mean '%s'?", name, near);
+        return mr_error_set(reterr, MR_INVALID, "there is no verb '%s': did you mean '%s'?", name,
+                            near);
     return mr_error_set(reterr, MR_INVALID, "there is no verb '%s': %s%s", name,
                         *group ? "there are" : "'millrace help' lists them", group);
 }
