@@ -81,8 +81,7 @@ bool verb_options(const struct mr_command *command, int argc, char **argv, void 
         return false;
     }
     MR_AUTO(mr_buf) struct mr_buf out = {0};
-    r = asked == MR_ASKED_HELP ? mr_options_help(command, &out)
-                               : mr_buf_printf(&out, "millrace %s\n", MR_VERSION);
+    r = mr_options_answer(command, asked, &out);
     *ret_status = verb_print(r, &out);
     return false;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A man page (section 1) from the rows. */
+#include <ctype.h>
 #include <string.h>
 
 #include "option_internal.h"
@@ -71,8 +72,12 @@ static int add_row(struct mr_buf *out, const struct mr_option *row)
 
 static int add_rows(struct mr_buf *out, const char *title, const struct mr_option *row)
 {
-    int r = mr_buf_printf(out, ".SH %s\n", title ? title : "OPTIONS");
+    int r = mr_buf_printf(out, ".SH ");
 
+    for (const char *p = title ? title : "options"; r == 0 && *p; p++)
+        r = mr_buf_byte(out, (uint8_t)toupper((unsigned char)*p));
+    if (r == 0)
+        r = mr_buf_byte(out, '\n');
     for (; r == 0 && row->name; row++)
         r = add_row(out, row);
     return r;
@@ -137,4 +142,21 @@ int mr_options_man(const struct mr_command *command, struct mr_buf *out)
                         "0 done; 1 failed at run time; 2 wrong usage or configuration; "
                         "3 changes or drift pending; 100 findings of a schema check.");
     return r;
+}
+
+int mr_options_answer(const struct mr_command *command, enum mr_option_asked asked,
+                      struct mr_buf *out)
+{
+    switch (asked) {
+    case MR_ASKED_HELP:
+        return mr_options_help(command, out);
+    case MR_ASKED_MAN:
+        return mr_options_man(command, out);
+    case MR_ASKED_VERSION:
+        return mr_buf_printf(out, "%s %s\n", command->program ? command->program : command->name,
+                             MR_VERSION);
+    case MR_ASKED_NOTHING:
+        break;
+    }
+    return 0;
 }

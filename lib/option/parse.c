@@ -9,7 +9,7 @@
 #include "option_internal.h"
 
 struct standard {
-    bool help, version;
+    bool help, version, man;
     const char *config;
 };
 
@@ -20,6 +20,8 @@ const struct mr_option mr_standard_options[] = {
                 .help = "Show this help and exit"),
     MR_OPT_FLAG(struct standard, version, .name = "version", .env = "",
                 .help = "Show the version and exit"),
+    MR_OPT_FLAG(struct standard, man, .name = "man", .env = "",
+                .help = "Show the manual page, for 'man -l -', and exit"),
     MR_OPT_END,
 };
 
@@ -345,8 +347,10 @@ static int parse_all(struct mr_options *o, int argc, char **argv, enum mr_option
 
     if (r == 0)
         r = parse_arguments(o, argc, argv, reterr);
-    if (o->standard.help || o->standard.version) {
-        *ret_asked = o->standard.help ? MR_ASKED_HELP : MR_ASKED_VERSION;
+    if (o->standard.help || o->standard.version || o->standard.man) {
+        *ret_asked = o->standard.help      ? MR_ASKED_HELP
+                     : o->standard.version ? MR_ASKED_VERSION
+                                           : MR_ASKED_MAN;
         return MR_END;
     }
     if (r == 0)

@@ -104,8 +104,7 @@ static bool parse(struct session *s, int argc, char **argv, int *ret_status)
     int r = mr_options_parse(&command, argc, argv, s->settings, &s->options, &asked, &error);
     if (r == MR_END) {
         MR_AUTO(mr_buf) struct mr_buf out = {0};
-        r = asked == MR_ASKED_HELP ? mr_options_help(&command, &out)
-                                   : mr_buf_printf(&out, "%s %s\n", name, MR_VERSION);
+        r = mr_options_answer(&command, asked, &out);
         *ret_status = print(r, &out);
         return false;
     }

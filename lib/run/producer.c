@@ -271,8 +271,7 @@ int mr_producer_main(const struct mr_producer *producer, int argc, char **argv)
     int r = mr_options_parse(&command, argc, argv, &settings, &options, &asked, &error);
     if (r == MR_END) {
         MR_AUTO(mr_buf) struct mr_buf out = {0};
-        r = asked == MR_ASKED_HELP ? mr_options_help(&command, &out)
-                                   : mr_buf_printf(&out, "%s %s\n", name, MR_VERSION);
+        r = mr_options_answer(&command, asked, &out);
         return r == 0 && fwrite(out.data, 1, out.len, stdout) == out.len && fflush(stdout) == 0 ? 0
                                                                                                 : 1;
     }

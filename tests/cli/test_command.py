@@ -175,10 +175,11 @@ def bash_completes_verbs_topics_options_and_choices():
 @case
 def manual_pages_have_no_roff_mistake():
     with place() as here:
-        pages = sorted((BUILD / "cli/man1").glob("*.1"))
-        assert len(pages) > 10, pages
+        pages = sorted(path for folder in ("cli/man1", "producers", "consumers") for path in (BUILD / folder).glob("*.1"))
+        assert len(pages) > 10 + 16 + 6, pages
         one = here.run("man", "tail").stdout
         assert one == (BUILD / "cli/man1/millrace-tail.1").read_text()
+        assert one == here.run("tail", "--man").stdout
         assert ".SH SYNOPSIS" in one and "\\-\\-correlation" in one
         for page in pages:  # what starts a line with a dot or a quote is a request to roff
             for line in page.read_text().splitlines():

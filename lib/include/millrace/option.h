@@ -71,12 +71,13 @@ struct mr_command {
     const char *examples; /* lines "command\tcomment\n"; may be NULL */
 };
 
-enum mr_option_asked { MR_ASKED_NOTHING, MR_ASKED_HELP, MR_ASKED_VERSION };
+enum mr_option_asked { MR_ASKED_NOTHING, MR_ASKED_HELP, MR_ASKED_VERSION, MR_ASKED_MAN };
 
 struct mr_options; /* owns the texts that the target points to; free it last */
 
 /* Fills `target` from argv[1..], environment, the file of -F/--config (lines "name = value", # for
- * comments) and defaults. --help and --version are recognised here and served by the caller.
+ * comments) and defaults. --help, --version and --man are recognised here and served by the
+ * caller through mr_options_answer.
  * Outcomes: 0; MR_END with *ret_asked; MR_INVALID (text names the option and the nearest right one);
  * -errno. A list's environment value is split at ';'. *ret_options is set unless r < 0. */
 int mr_options_parse(const struct mr_command *command, int argc, char **argv, void *target,
@@ -91,6 +92,9 @@ const char *mr_options_keep(struct mr_options *options, const char *text, size_t
 struct mr_options *mr_options_free(struct mr_options *options);
 MR_DEFINE_AUTO(mr_options, struct mr_options *, mr_options_free);
 
+/* What was asked for, appended: help, version or man page. 0 or -errno. */
+int mr_options_answer(const struct mr_command *command, enum mr_option_asked asked,
+                      struct mr_buf *out);
 /* Help text and man page (section 1) of a command, appended. 0 or -errno. */
 int mr_options_help(const struct mr_command *command, struct mr_buf *out);
 int mr_options_man(const struct mr_command *command, struct mr_buf *out);
