@@ -34,7 +34,7 @@ static inline bool put_short_string(struct to_json *j, const struct plan_step *s
 {
 #ifdef __SSE2__
     const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'),
-                  control = _mm_set1_epi8(0x1f);
+                  control = _mm_set1_epi8(0x1f), one = _mm_set1_epi8(1);
     struct mr_buf *out = j->out;
     const uint8_t *p = j->bin.at;
 
@@ -52,7 +52,8 @@ static inline bool put_short_string(struct to_json *j, const struct plan_step *s
         __m128i stop =
             _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash)),
                          _mm_cmpeq_epi8(_mm_min_epu8(v, control), v));
-        unsigned bad = (unsigned)_mm_movemask_epi8(_mm_or_si128(stop, v));
+        /* one more, so that DEL counts with what is not ASCII */
+        unsigned bad = (unsigned)_mm_movemask_epi8(_mm_or_si128(stop, _mm_adds_epu8(v, one)));
         size_t n = len - i;
         if (n < PLAN_BLOCK)
             bad &= (1u << n) - 1;

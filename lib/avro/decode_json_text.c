@@ -5,20 +5,39 @@
 #include "decode_json.h"
 #include "json_decimal.h"
 #include "json_logical.h"
-#include "json_scan.h"
+#include "json_scan.h" /* emmintrin.h */
 #include "millrace/uuid.h"
+
+/* Whether text is ASCII that needs no escapes. */
+static bool is_plain(struct mr_bytes text)
+{
+    const uint8_t *p = text.data, *end = p + text.len;
+    bool plain = true;
+
+#ifdef __SSE2__
+    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'),
+                  control = _mm_set1_epi8(0x1f), one = _mm_set1_epi8(1);
+    for (; end - p >= 16; p += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+        __m128i stop =
+            _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash)),
+                         _mm_cmpeq_epi8(_mm_min_epu8(v, control), v));
+        if (_mm_movemask_epi8(_mm_or_si128(stop, _mm_adds_epu8(v, one))) != 0)
+            return false;
+    }
+#endif
+    for (; p < end; p++)
+        plain &= *p >= 0x20 && *p < 0x7f && *p != '"' && *p != '\\';
+    return plain;
+}
 
 int to_json_put_string(struct mr_buf *out, struct mr_bytes text)
 {
-    const char *begin = (const char *)text.data;
-    bool non_ascii = false;
+    if (text.len > 0 && MR_UNLIKELY(!is_plain(text)))
+        return mr_buf_json_string(out, (const char *)text.data, text.len);
     int r = mr_buf_reserve(out, text.len + 2);
-
     if (MR_UNLIKELY(r != 0))
         return r;
-    const char *stop = text.len > 0 ? json_plain_run(begin, begin + text.len, &non_ascii) : begin;
-    if (MR_UNLIKELY((size_t)(stop - begin) != text.len))
-        return mr_buf_json_string(out, begin, text.len);
     uint8_t *to = out->data + out->len;
     *to++ = '"';
     if (text.len > 0)

@@ -15,7 +15,7 @@
 int mr_java_string(struct mr_buf *out, const char *text, size_t len)
 {
     size_t from = out->len;
-    int r = mr_buf_json_string(out, text, len);
+    int r = mr_buf_json_plain(out, text, len);
 
     if (r != 0)
         return r;

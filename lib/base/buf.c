@@ -55,10 +55,11 @@ int mr_buf_printf(struct mr_buf *buf, const char *fmt, ...)
     return 0;
 }
 
-static size_t escape(unsigned char c, char out[6])
+static size_t escape(unsigned c, char out[6])
 {
     static const char hex[] = "0123456789abcdef";
-    static const char shorts[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
+    static const char shorts[] = {
+        ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
 
     out[0] = '\\';
     if (c == '"' || c == '\\') {
@@ -69,14 +70,44 @@ static size_t escape(unsigned char c, char out[6])
         out[1] = shorts[c];
         return 2;
     }
-    memcpy(out + 1, "u00", 3);
-    out[4] = hex[c >> 4];
-    out[5] = hex[c & 15];
+    out[1] = 'u';
+    for (int i = 0; i < 4; i++)
+        out[2 + i] = hex[c >> (12 - 4 * i) & 15];
     return 6;
 }
 
-int mr_buf_json_string(struct mr_buf *buf, const char *text, size_t len)
+/* What RFC 8259 wants escaped: bytes that it takes, 0 for none. */
+static size_t must_escape(const unsigned char *p, unsigned *ret_c)
 {
+    *ret_c = *p;
+    return *p < 0x20 || *p == '"' || *p == '\\';
+}
+
+/* That, and what terminals obey or readers of lines end a line at: DEL, U+0080 to U+009F, U+2028,
+ * U+2029. */
+static size_t should_escape(const unsigned char *p, size_t len, unsigned *ret_c)
+{
+    if (*p < 0x7f)
+        return must_escape(p, ret_c);
+    *ret_c = *p;
+    if (*p == 0x7f)
+        return 1;
+    if (*p == 0xc2 && len > 1 && (p[1] & 0xe0) == 0x80) {
+        *ret_c = p[1];
+        return 2;
+    }
+    if (*p == 0xe2 && len > 2 && p[1] == 0x80 && (p[2] & 0xfe) == 0xa8) {
+        *ret_c = 0x2000 | (p[2] & 0x3f);
+        return 3;
+    }
+    return 0;
+}
+
+static int json_string(struct mr_buf *buf, const char *text, size_t len, bool plain)
+{
+    char out[6];
+    unsigned c;
+
     if (len > SIZE_MAX / 8)
         return -EMSGSIZE;
     if (len == 0)
@@ -86,18 +117,30 @@ int mr_buf_json_string(struct mr_buf *buf, const char *text, size_t len)
         return r;
     buf->data[buf->len++] = '"';
     size_t from = 0;
-    for (size_t i = 0; i <= len; i++) {
-        unsigned char c = i < len ? (unsigned char)text[i] : '"';
-        if (i < len && c >= 0x20 && c != '"' && c != '\\')
+    for (size_t i = 0; i < len;) {
+        const unsigned char *p = (const unsigned char *)text + i;
+        size_t n = plain ? must_escape(p, &c) : should_escape(p, len - i, &c);
+        if (MR_LIKELY(n == 0)) {
+            i++;
             continue;
-        if ((r = mr_buf_append(buf, text + from, i - from)) != 0)
+        }
+        if ((r = mr_buf_append(buf, text + from, i - from)) != 0 ||
+            (r = mr_buf_append(buf, out, escape(c, out))) != 0)
             return r;
-        from = i + 1;
-        char out[6];
-        if (i < len && (r = mr_buf_append(buf, out, escape(c, out))) != 0)
-            return r;
+        from = i += n;
     }
-    return mr_buf_byte(buf, '"');
+    r = mr_buf_append(buf, text + from, len - from);
+    return r != 0 ? r : mr_buf_byte(buf, '"');
+}
+
+int mr_buf_json_string(struct mr_buf *buf, const char *text, size_t len)
+{
+    return json_string(buf, text, len, false);
+}
+
+int mr_buf_json_plain(struct mr_buf *buf, const char *text, size_t len)
+{
+    return json_string(buf, text, len, true);
 }
 
 const char *mr_buf_cstr(struct mr_buf *buf)

@@ -174,7 +174,7 @@ int content_write_as(const struct content *content, struct mr_str text, struct m
     }
     if (r == 0)
         r = mr_buf_append_str(out, MR_STR(",\"schema\":"));
-    return r != 0 ? r : mr_buf_json_string(out, text.data, text.len);
+    return r != 0 ? r : mr_buf_json_plain(out, text.data, text.len);
 }
 
 int content_write(const struct content *content, struct mr_buf *out)

@@ -76,7 +76,7 @@ static int slot_at(struct compile *compile, const char *pointer, struct envelope
     for (;;) {
         const char *name = segment(arena, &rest);
         quoted.len = 0;
-        int r = name ? mr_buf_json_string(&quoted, name, strlen(name)) : -ENOMEM;
+        int r = name ? mr_buf_json_plain(&quoted, name, strlen(name)) : -ENOMEM;
         if (r != 0)
             return r;
         struct envelope_slot *slot = find_slot(object, &quoted);

@@ -162,6 +162,19 @@ START_TEST(a_buffer_stops_at_its_bound_and_keeps_what_it_has)
 }
 END_TEST
 
+START_TEST(texts_are_escaped_for_terminals_unless_asked_otherwise)
+{
+    MR_AUTO(mr_buf) struct mr_buf buf = {0};
+    const char text[] = "\x7f\xc2\x85\xe2\x80\xa8\xc3\xa4\xc2"; /* cut within a character */
+
+    ck_assert_int_eq(mr_buf_json_string(&buf, text, sizeof(text) - 1), 0);
+    ck_assert_str_eq(mr_buf_cstr(&buf), "\"\\u007f\\u0085\\u2028\xc3\xa4\xc2\"");
+    buf.len = 0;
+    ck_assert_int_eq(mr_buf_json_plain(&buf, text, sizeof(text) - 1), 0);
+    ck_assert_str_eq(mr_buf_cstr(&buf), "\"\x7f\xc2\x85\xe2\x80\xa8\xc3\xa4\xc2\"");
+}
+END_TEST
+
 START_TEST(an_arena_gives_null_past_its_limit_and_everything_back_at_once)
 {
     MR_AUTO(mr_arena) struct mr_arena *arena = NULL;
@@ -230,6 +243,7 @@ int main(void)
         base64_and_hex_come_back_as_they_went,
         only_well_formed_utf8_is_valid,
         a_buffer_stops_at_its_bound_and_keeps_what_it_has,
+        texts_are_escaped_for_terminals_unless_asked_otherwise,
         an_arena_gives_null_past_its_limit_and_everything_back_at_once,
         an_error_path_is_built_while_unwinding,
         the_nearest_word_is_found_only_when_it_is_near,

@@ -100,6 +100,36 @@ END_TEST
 #define LOGICAL(t, l) "{\"type\":\"" t "\",\"logicalType\":\"" l "\"}"
 #define FIXED(n, l) "{\"type\":\"fixed\",\"name\":\"F\",\"size\":" n ",\"logicalType\":" l "}"
 
+START_TEST(what_confuses_terminals_and_readers_of_lines_is_escaped)
+{
+    static const struct row rows[] = {
+        {"\"string\"", NULL, "067f4141", "\"\\u007fAA\""},
+        {"\"string\"", NULL, "04c285", "\"\\u0085\""},
+        {"\"string\"", NULL, "04c29f", "\"\\u009f\""},
+        {"\"string\"", NULL, "04c2a0", "\"\xc2\xa0\""},
+        {"\"string\"", NULL, "0ee280a8e280a941", "\"\\u2028\\u2029A\""},
+        {"\"string\"", NULL, "0ce280a7e280aa", "\"\xe2\x80\xa7\xe2\x80\xaa\""},
+        {"\"bytes\"", NULL, "087f809fa0", "\"\\u007f\\u0080\\u009f\xc2\xa0\""},
+        {"{\"type\":\"map\",\"values\":\"int\"}", NULL, "0204c29b0000", "{\"\\u009b\":0}"},
+        /* within records, at the end and in the middle of blocks of 16 */
+        {"{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"s\",\"type\":\"string\"},"
+         "{\"name\":\"t\",\"type\":\"string\"}]}",
+         NULL,
+         "02412a"
+         "4141414141414141414141414141414141414141"
+         "7f",
+         "{\"s\":\"A\",\"t\":\"AAAAAAAAAAAAAAAAAAAA\\u007f\"}"},
+        {"{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"s\",\"type\":\"string\"},"
+         "{\"name\":\"t\",\"type\":\"string\"}]}",
+         NULL,
+         "047f412c"
+         "41414141414141414141414141414141414141414141",
+         "{\"s\":\"\\u007fA\",\"t\":\"AAAAAAAAAAAAAAAAAAAAAA\"}"},
+    };
+    CHECK_ROWS(rows);
+}
+END_TEST
+
 START_TEST(logical_types_are_shown_in_human_form)
 {
     static const struct row rows[] = {
@@ -428,6 +458,7 @@ int main(void)
 {
     const TTest *tests[] = {
         every_type_is_shown_as_json,
+        what_confuses_terminals_and_readers_of_lines_is_escaped,
         logical_types_are_shown_in_human_form,
         avros_own_json_names_the_branches_of_unions,
         malformed_data_is_refused_with_the_reason,

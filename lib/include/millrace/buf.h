@@ -53,8 +53,11 @@ static inline int mr_buf_byte(struct mr_buf *buf, uint8_t byte)
 
 int mr_buf_printf(struct mr_buf *buf, const char *fmt, ...) MR_PRINTF(2, 3);
 
-/* Appends text as a JSON string with its quotes: RFC 8259 escapes, UTF-8 kept as it is. */
+/* Appends text as a JSON string with its quotes: RFC 8259 escapes, and escaped as well DEL, U+0080 to
+ * U+009F, U+2028, U+2029, which confuse terminals and readers of lines. Other UTF-8 is kept. */
 int mr_buf_json_string(struct mr_buf *buf, const char *text, size_t len);
+/* The same with RFC 8259's escapes alone, where bytes must be as others write them. */
+int mr_buf_json_plain(struct mr_buf *buf, const char *text, size_t len);
 
 /* NUL after the last byte (not counted in len), so that data can be used as a C string.
  * NULL when memory ran out. */
