@@ -32,6 +32,7 @@ struct mr_backend {
     const char *(*column_name)(const struct mr_rows *rows, size_t column);
     struct mr_value (*column)(const struct mr_rows *rows, size_t column);
     int64_t (*changes)(struct mr_store *store);
+    bool (*in_transaction)(struct mr_store *store); /* as the database sees it */
     /* Several statements in one text, for migrations. */
     int (*script)(struct mr_store *store, const char *sql, struct mr_error *reterr);
 };

@@ -176,6 +176,11 @@ static int64_t changes(struct mr_store *store)
     return sqlite3_changes64(mr_sqlite_db(store));
 }
 
+static bool in_transaction(struct mr_store *store)
+{
+    return sqlite3_get_autocommit(mr_sqlite_db(store)) == 0;
+}
+
 static int script(struct mr_store *store, const char *sql, struct mr_error *reterr)
 {
     sqlite3 *db = mr_sqlite_db(store);
@@ -200,5 +205,6 @@ const struct mr_backend mr_backend_sqlite = {
     .column_name = column_name,
     .column = column_value,
     .changes = changes,
+    .in_transaction = in_transaction,
     .script = script,
 };

@@ -172,8 +172,9 @@ static int plain(struct mr_store *store, const char *sql, struct mr_error *reter
 
 int mr_store_begin(struct mr_store *store, struct mr_error *reterr)
 {
-    if (store->in_transaction)
-        return 0; /* a rehearsal's only one */
+    if (store->in_transaction && store->rehearse)
+        return 0;             /* its only one */
+    mr_store_rollback(store); /* one that could not be ended for want of memory */
     int r = plain(store, "BEGIN IMMEDIATE", reterr);
     if (r == 0)
         store->in_transaction = true;
@@ -187,7 +188,8 @@ int mr_store_commit(struct mr_store *store, struct mr_error *reterr)
     int r = plain(store, "COMMIT", reterr);
     if (r != 0)
         mr_store_rollback(store);
-    store->in_transaction = false;
+    else
+        store->in_transaction = false;
     return r;
 }
 
@@ -195,8 +197,8 @@ void mr_store_rollback(struct mr_store *store)
 {
     if (!store->in_transaction)
         return;
-    (void)plain(store, "ROLLBACK", NULL); /* fails only when the database has rolled back already */
-    store->in_transaction = false;
+    (void)plain(store, "ROLLBACK", NULL); /* fails when the database has rolled back by itself */
+    store->in_transaction = store->backend->in_transaction(store);
     store->marked = false;
     store->savepoint = false;
 }
