@@ -17,6 +17,8 @@
     VERB(man)                                                                                      \
     VERB(registry_serve)                                                                           \
     VERB(schema_check)                                                                             \
+    VERB(schema_fmt)                                                                               \
+    VERB(schema_lint)                                                                              \
     VERB(schema_readers)                                                                           \
     VERB(schema_register)                                                                          \
     VERB(simulate)                                                                                 \

@@ -127,8 +127,8 @@ class Walk:
     def keys(self, path, node, kind, base):
         """Known keys only; each keyword on a kind it suits, with a value it can have."""
         for key in node:
-            if key in base:
-                continue
+            if key in base or key in ('examples', 'x-lint-off'):
+                continue  # `millrace schema lint` looks at them
             if key not in KEYWORDS:
                 near = difflib.get_close_matches(key, list(base) + list(KEYWORDS), 1)
                 hint = '; nearest is ' + near[0] if near else ''
