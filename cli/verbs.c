@@ -17,6 +17,7 @@
     VERB(man)                                                                                      \
     VERB(registry_serve)                                                                           \
     VERB(schema_check)                                                                             \
+    VERB(schema_diff)                                                                              \
     VERB(schema_fmt)                                                                               \
     VERB(schema_lint)                                                                              \
     VERB(schema_readers)                                                                           \

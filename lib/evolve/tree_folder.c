@@ -155,3 +155,24 @@ int mr_tree_folder(const char *folder, const char *label, const char *shown,
         *ret_tree = MR_MOVE(tree);
     return r;
 }
+
+int mr_tree_file(const char *path, struct mr_tree **ret_tree, struct mr_error *reterr)
+{
+    struct tree_build build = {0};
+    int r = tree_new(path, &build);
+
+    if (r == 0)
+        r = add_file(&build, path, path, "", reterr);
+    MR_AUTO(mr_tree) struct mr_tree *tree = build.tree ? tree_take(&build) : NULL;
+    if (r == 0 && !tree->versions[0].schema) {
+        const struct mr_error *error = &tree->versions[0].error;
+        r = mr_error_set(reterr, MR_INVALID, "%s%s%s", error->where, *error->where ? ": " : "",
+                         error->text);
+        reterr->line = error->line;
+        (void)snprintf(reterr->where, sizeof(reterr->where), "%s:%u:%u", path, error->line,
+                       error->column);
+    }
+    if (r == 0)
+        *ret_tree = MR_MOVE(tree);
+    return r;
+}

@@ -151,3 +151,24 @@ int mr_evolve_check(const struct mr_tree *before, const struct mr_tree *now,
 /* The rules of one schema by itself, for every schema of the tree. */
 int mr_evolve_lint(const struct mr_tree *tree, const struct mr_evolve_options *options,
                    struct mr_report *report);
+
+/* ---- what two states mean differently ---- */
+struct mr_difference {
+    const char *topic; /* "" for schemas of mr_tree_file */
+    const char *path;
+    const char *what;         /* "type", "default", "doc", a keyword */
+    const char *before, *now; /* NULL: not there */
+    bool whole;               /* the place itself is there on one side only */
+};
+struct mr_differences {
+    struct mr_difference *items; /* by topic, path, what */
+    size_t n_items;
+    struct mr_arena *arena;
+};
+/* One schema file by itself, as a tree with one version. Outcomes: 0; MR_INVALID with file, line and
+ * column; -errno. */
+int mr_tree_file(const char *path, struct mr_tree **ret_tree, struct mr_error *reterr);
+/* The newest versions of both. Outcomes: 0, -errno; mr_differences_done() in either case. */
+int mr_evolve_diff(const struct mr_tree *before, const struct mr_tree *now,
+                   struct mr_differences *ret_differences);
+void mr_differences_done(struct mr_differences *differences);

@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`millrace schema diff`: what it tells of two files and of two states, and what it passes over.
+
+usage: test_schema_diff.py MILLRACE SOURCE_DIR
+"""
+import json
+import shutil
+
+from project import CAME_IN, RAN_LOW, Project, case, event, layout, main
+
+
+def diff(p, before, now):
+    done = p.run("diff", before, now, "-o", "json")
+    assert done.returncode == 0, done
+    return [(d["path"], d["change"], d["what"], d["before"], d["now"]) for d in json.loads(done.stdout)]
+
+
+def files(p, before, now):
+    for name, schema in (("a.avsc", before), ("b.avsc", now)):
+        (p.path / name).write_text(schema if isinstance(schema, str) else json.dumps(schema))
+    return diff(p, "a.avsc", "b.avsc")
+
+
+def record(*fields):
+    return {"type": "record", "name": "R", "fields": list(fields)}
+
+
+@case
+def other_ways_to_write_the_same_do_not_count():
+    with Project() as p:
+        schema = event("StockRanLow")
+        turned = json.loads(json.dumps(schema), object_pairs_hook=lambda pairs: dict(reversed(pairs)))
+        assert files(p, layout(schema), json.dumps(turned, indent=3)) == []
+        assert files(p, record({"name": "f", "type": "int"}), record({"name": "f", "type": {"type": "int"}})) == []
+
+
+@case
+def each_kind_of_change_is_told_once_at_its_place():
+    money = {"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": 2}
+    enum = {"type": "enum", "name": "E", "symbols": ["A", "B"], "default": "A"}
+    for before, now, expected in [
+            ({"type": "int"}, {"type": "long"}, ("f", "changed", "type", "int", "long")),
+            ({"type": "int"}, {"type": ["null", "int"]}, ("f", "changed", "type", "int", "null | int")),
+            ({"type": "int"}, {"type": "int", "default": 3}, ("f", "changed", "default", None, "3")),
+            ({"type": "int", "doc": "a"}, {"type": "int", "doc": "b"}, ("f", "changed", "doc", "a", "b")),
+            ({"type": "int", "maximum": 9}, {"type": "int"}, ("f", "changed", "maximum", "9", None)),
+            ({"type": "int"}, {"type": "int", "aliases": ["g"]}, ("f", "changed", "aliases", None, "g")),
+            ({"type": money}, {"type": {**money, "scale": 3}},
+             ("f", "changed", "type", "decimal(9, 2) in bytes", "decimal(9, 3) in bytes")),
+            ({"type": enum}, {"type": {**enum, "symbols": ["A", "C"]}}, ("f", "changed", "symbols", "A, B", "A, C")),
+            ({"type": {"type": "array", "items": "int"}}, {"type": {"type": "array", "items": "long"}},
+             ("f[]", "changed", "type", "int", "long"))]:
+        with Project() as p:
+            found = files(p, record({"name": "f", **before}), record({"name": "f", **now}))
+            assert found == [expected], (found, expected)
+
+
+@case
+def a_field_more_or_less_is_one_line():
+    with Project() as p:
+        field = {"name": "g", "type": "string", "doc": "x", "default": "", "maxLength": 3}
+        assert files(p, record(), record(field)) == [("g", "added", "type", None, "string")]
+        assert files(p, record(field), record()) == [("g", "removed", "type", "string", None)]
+        assert p.run("diff", "a.avsc", "b.avsc").stdout == "- g: string\n"
+
+
+@case
+def recursive_schemas_end():
+    with Project() as p:
+        tree = record({"name": "next", "type": ["null", "R"]}, {"name": "n", "type": "int"})
+        more = record({"name": "next", "type": ["null", "R"]}, {"name": "n", "type": "long"})
+        assert files(p, tree, more) == [("n", "changed", "type", "int", "long")]
+
+
+@case
+def refs_and_folders_are_compared_topic_by_topic():
+    with Project() as p:
+        shutil.copytree(p.path, p.path.parent / "old")
+        p.change(RAN_LOW, lambda fields: fields[2].update(minimum=5))
+        p.file(CAME_IN).unlink()
+        text = ("~ stock-keeper.stock.ran-low.v1 data.Level: minimum: 0 -> 5\n")
+        for before in ("main", "../old"):
+            done = p.run("diff", before, ".")
+            assert done.returncode == 0 and text in done.stdout, done
+            assert "- stock-keeper.stock.came-in.v1 (schema): record" in done.stdout, done
+        assert p.run("diff", "main", "HEAD").stdout == ""
+
+
+@case
+def what_cannot_be_compared_is_told():
+    with Project() as p:
+        (p.path / "a.avsc").write_text('{"type": "record"}')
+        for args, status, words in [(["a.avsc", "a.avsc"], 1, "a.avsc:1:"), (["main", "a.avsc"], 2, "is one schema"),
+                                    (["main"], 2, "FROM and TO"), (["main", "nosuch"], 1, "no commit")]:
+            done = p.run("diff", *args)
+            assert done.returncode == status and words in done.stderr, (args, done)
+
+
+if __name__ == "__main__":
+    main()
