@@ -19,6 +19,7 @@
     VERB(schema_check)                                                                             \
     VERB(schema_diff)                                                                              \
     VERB(schema_fmt)                                                                               \
+    VERB(schema_history)                                                                           \
     VERB(schema_lint)                                                                              \
     VERB(schema_readers)                                                                           \
     VERB(schema_register)                                                                          \

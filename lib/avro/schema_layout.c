@@ -29,7 +29,7 @@ static int put_scalar(const struct mr_jnode *node, struct mr_buf *out)
     static const char *const words[] = {"null", "false", "true"};
 
     if (node->kind == MR_J_STRING)
-        return mr_buf_json_string(out, node->text.data, node->text.len);
+        return mr_buf_json_plain(out, node->text.data, node->text.len);
     if (node->kind == MR_J_NUMBER)
         return mr_buf_append_str(out, node->text);
     return mr_buf_append_str(out, mr_str_from(words[node->kind]));
@@ -47,7 +47,7 @@ static int put_line(const struct mr_jnode *node, struct mr_buf *out)
         if (child != node->first)
             r = mr_buf_append(out, ", ", 2);
         if (r == 0 && object)
-            r = mr_buf_json_string(out, child->key.data, child->key.len);
+            r = mr_buf_json_plain(out, child->key.data, child->key.len);
         if (r == 0 && object)
             r = mr_buf_append(out, ": ", 2);
         if (r == 0)
@@ -105,7 +105,7 @@ static int put(const struct mr_jnode *node, size_t indent, size_t used, struct m
             r = put_pad(out, indent + STEP);
         size_t begin = out->len;
         if (r == 0 && object)
-            r = mr_buf_json_string(out, child->key.data, child->key.len);
+            r = mr_buf_json_plain(out, child->key.data, child->key.len);
         if (r == 0 && object)
             r = mr_buf_append(out, ": ", 2);
         size_t head = indent + STEP + characters(out->data + begin, out->len - begin);

@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`millrace schema check` and `diff` against a registry: all versions, levels, and other houses' subjects.
+
+usage: test_schema_registry.py MILLRACE SOURCE_DIR
+"""
+import json
+import subprocess
+import time
+import urllib.request
+
+from project import MILLRACE, RAN_LOW, TOPICS, Project, case, clean, main
+
+
+class Registered(Project):
+    """The project's schemas are in a registry of its own, at self.url."""
+
+    def __init__(self):
+        super().__init__()
+        address = self.path.parent / "address"
+        self.server = subprocess.Popen([MILLRACE, "registry", "serve", "--listen", "127.0.0.1:0", "--address-file", str(address)],
+                                       stderr=subprocess.DEVNULL, env=clean())
+        deadline = time.monotonic() + 20
+        while not address.exists() or not address.read_text().strip():
+            assert time.monotonic() < deadline and self.server.poll() is None, "the registry does not start"
+            time.sleep(0.01)
+        self.url = "http://" + address.read_text().strip()
+        self.register()
+
+    def __exit__(self, *args):
+        self.server.terminate()
+        self.server.wait(20)
+        super().__exit__(*args)
+
+    def register(self):
+        done = self.run("register", "-r", self.url, "--topics", "topics.yaml", "schemas/avro")
+        assert done.returncode == 0, done
+
+    def put(self, path, body, method="POST"):
+        request = urllib.request.Request(self.url + path, json.dumps(body).encode(), method=method,
+                                         headers={"Content-Type": "application/vnd.schemaregistry.v1+json"})
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.load(answer)
+
+
+def optional(name):
+    return lambda fields: fields.append({"name": name, "type": ["null", "string"], "default": None, "doc": "."})
+
+
+@case
+def what_is_registered_is_clean_and_a_break_is_told_with_its_version():
+    with Registered() as p:
+        assert p.check(against=p.url, status=0) == []
+        assert p.check(against="registry", env={"MILLRACE_REGISTRY": p.url}, status=0) == []
+        p.change(RAN_LOW, lambda fields: fields.pop(2))
+        found, = p.check(against=p.url, status=100)
+        assert (found["rule"], found["before"]) == ("READER_FIELD_MISSING_DEFAULT_VALUE", "version 1"), found
+
+
+@case
+def a_transitive_level_is_held_against_all_versions_and_told_once():
+    with Registered() as p:
+        p.change(RAN_LOW, optional("Shelf"))
+        p.register()
+        p.change(RAN_LOW, optional("Aisle"))
+        p.register()
+        p.change(RAN_LOW, lambda fields: fields[2].update(type="string"))
+        found = [finding for finding in p.check(against=p.url) if finding["rule"] == "TYPE_MISMATCH"]
+        assert [finding["before"] for finding in found] == ["version 3, version 2, version 1"], found
+
+
+@case
+def a_level_below_the_registrys_is_told():
+    with Registered() as p:
+        p.topics(TOPICS.replace("event: STOCK_RAN_LOW", "event: STOCK_RAN_LOW\n        compatibility: BACKWARD"))
+        found, = p.check(against=p.url)
+        assert found["rule"] == "LEVEL_LOWERED" and "FULL_TRANSITIVE and is BACKWARD" in found["message"], found
+
+
+@case
+def only_subjects_of_services_that_are_here_can_be_missed():
+    with Registered() as p:
+        text = json.dumps({"schema": '"string"'})
+        for subject in ("others.topic.made.v1-value", "free-text", "stock-keeper.stock.vanished.v1-value"):
+            p.put(f"/subjects/{subject}/versions", json.loads(text))
+        found, = p.check(against=p.url)
+        assert (found["rule"], found["topic"]) == ("TOPIC_REMOVED", "stock-keeper.stock.vanished.v1"), found
+
+
+@case
+def a_password_in_the_url_is_not_shown():
+    with Registered() as p:
+        p.change(RAN_LOW, lambda fields: fields.pop(2))
+        done = p.run("check", "--against", p.url.replace("://", "://user:hush@"))
+        assert done.returncode == 100 and "hush" not in done.stdout + done.stderr, done
+        p.file(RAN_LOW).unlink()
+        p.put("/subjects/stock-keeper.gone.by.v1-value/versions", {"schema": '"string"'})
+        done = p.run("check", "--against", p.url.replace("://", "://user:hush@"))
+        assert "TOPIC_REMOVED" in done.stdout and "hush" not in done.stdout + done.stderr, done
+
+
+@case
+def diff_tells_what_would_be_registered():
+    with Registered() as p:
+        p.change(RAN_LOW, optional("Shelf"))
+        done = p.run("diff", p.url, ".")
+        assert done.stdout == "+ stock-keeper.stock.ran-low.v1 data.Shelf: null | string\n", done
+
+
+@case
+def history_tells_what_each_version_changed():
+    with Registered() as p:
+        p.change(RAN_LOW, optional("Shelf"))
+        p.register()
+        for topic in ("stock-keeper.stock.ran-low.v1", "stock-keeper.stock.ran-low.v1-value"):
+            done = p.run("history", topic, "-r", p.url)
+            lines = done.stdout.splitlines()
+            assert [line.split(",")[0] for line in lines[:2]] == ["version 1", "version 2"], done
+            assert lines[2:] == ["    + data.Shelf: type: (none) -> null | string"], done
+        first, second = json.loads(p.run("history", topic, "-r", p.url, "-o", "json").stdout)
+        assert (first["changes"], second["version"]) == ([], 2) and second["changes"][0]["path"] == "data.Shelf"
+        done = p.run("history", "no.such.topic.v1", "-r", p.url)
+        assert done.returncode == 1 and done.stderr, done
+
+
+if __name__ == "__main__":
+    main()
