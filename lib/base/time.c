@@ -31,23 +31,18 @@ static void civil_from_days(int64_t days, int64_t *y, unsigned *m, unsigned *d)
     *y = (int64_t)yoe + era * 400 + (*m <= 2);
 }
 
-/* n digits at p, or -1. */
-static int digits(const char *p, int n)
+/* Two digits at p, or a negative number. */
+static inline int digits2(const char *p)
 {
-    int value = 0;
+    unsigned tens = (unsigned char)p[0] - (unsigned)'0', ones = (unsigned char)p[1] - (unsigned)'0';
 
-    for (int i = 0; i < n; i++) {
-        if (p[i] < '0' || p[i] > '9')
-            return -1;
-        value = value * 10 + (p[i] - '0');
-    }
-    return value;
+    return tens > 9 || ones > 9 ? -1000 : (int)(tens * 10 + ones);
 }
 
 static bool parse_date(const char *p, int64_t *ret_days)
 {
     static const uint8_t month_days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    int y = digits(p, 4), m = digits(p + 5, 2), d = digits(p + 8, 2);
+    int y = digits2(p) * 100 + digits2(p + 2), m = digits2(p + 5), d = digits2(p + 8);
 
     if (y < 1 || m < 1 || m > 12 || d < 1 || d > month_days[m - 1] || p[4] != '-' || p[7] != '-')
         return false;
@@ -66,7 +61,7 @@ static bool parse_zone(const char *p, size_t len, int *ret_east)
     }
     if (len != 6 || (*p != '+' && *p != '-') || p[3] != ':')
         return false;
-    int hours = digits(p + 1, 2), minutes = digits(p + 4, 2);
+    int hours = digits2(p + 1), minutes = digits2(p + 4);
     if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59)
         return false;
     *ret_east = (hours * 3600 + minutes * 60) * (*p == '-' ? -1 : 1);
@@ -82,7 +77,7 @@ int mr_time_parse(struct mr_str text, int64_t *ret_seconds, int32_t *ret_nanos)
 
     if (text.len < 20 || !parse_date(p, &days) || (p[10] != 'T' && p[10] != 't'))
         return MR_INVALID;
-    int hour = digits(p + 11, 2), minute = digits(p + 14, 2), second = digits(p + 17, 2);
+    int hour = digits2(p + 11), minute = digits2(p + 14), second = digits2(p + 17);
     if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59 ||
         p[13] != ':' || p[16] != ':')
         return MR_INVALID;
@@ -172,7 +167,8 @@ size_t mr_time_format(int64_t seconds, int32_t nanos, int n_digits, char out[MR_
         unsigned left_over = (unsigned)nanos;
         *p++ = '.';
         for (int i = 0; i < n_digits; i += 3, left_over = left_over % 1000000 * 1000) {
-            unsigned three = left_over / 1000000; /* constants divide quickly, and this is a hot path */
+            unsigned three =
+                left_over / 1000000; /* constants divide quickly, and this is a hot path */
             *p++ = (char)('0' + three / 100);
             p = put2(p, three % 100);
         }
@@ -217,9 +213,8 @@ int mr_duration_parse(struct mr_str text, const char *default_unit, int64_t *ret
     static const struct {
         const char *name;
         int64_t ms;
-    } units[] = {{"ms", 1},          {"s", 1000},          {"m", 60000},
-                 {"h", 3600000},     {"d", 86400000},      {"w", 604800000},
-                 {"y", 31536000000}};
+    } units[] = {{"ms", 1},       {"s", 1000},      {"m", 60000},      {"h", 3600000},
+                 {"d", 86400000}, {"w", 604800000}, {"y", 31536000000}};
     int64_t value = 0;
     size_t i = 0;
 

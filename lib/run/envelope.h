@@ -19,9 +19,10 @@ struct envelope_object;
 struct envelope_slot {
     char *quoted; /* name in quotes, as it stands in a text without escapes */
     size_t quoted_len;
-    const char *pointer;                     /* full, for messages */
-    uint64_t bit;                            /* told twice? */
-    int field;                               /* enum mr_envelope_field, or -1 */
+    uint64_t front, back; /* its first and last eight bytes, when it has 8 to 16 */
+    const char *pointer;  /* full, for messages */
+    uint64_t bit;         /* told twice? */
+    int field;            /* enum mr_envelope_field, or -1 */
     const struct mr_envelope_member *member; /* or NULL */
     struct envelope_object *object;          /* members below it that matter, or NULL */
     int switch_to; /* index of the envelope that this member announces, or -1 */
@@ -39,7 +40,8 @@ struct envelope_object {
 struct envelope_plan {
     const struct mr_envelope_map *map;
     struct envelope_object root;
-    uint64_t required; /* bits of slots that must be told, where the member itself is required */
+    uint64_t required;        /* bits of slots that must be told: members */
+    uint32_t required_fields; /* bits of fields that must have a value in the JSON */
     size_t n_bits;
 };
 

@@ -61,6 +61,10 @@ static int add_slot(struct compile *compile, struct envelope_object *object,
                                    .field = -1,
                                    .switch_to = -1,
                                    .next = object->n_slots};
+    if (slot->quoted_len >= 8 && slot->quoted_len <= 16) {
+        memcpy(&slot->front, copy, 8);
+        memcpy(&slot->back, copy + slot->quoted_len - 8, 8);
+    }
     *ret_slot = slot;
     return 0;
 }
@@ -96,6 +100,9 @@ static int add_field(struct compile *compile, enum mr_envelope_field field)
 {
     const struct mr_envelope_source *source = &compile->plan->map->fields[field];
 
+    if (source->required && field != MR_ENVELOPE_METADATA && source->n_pointers > 0 &&
+        *source->pointers[0])
+        compile->plan->required_fields |= 1u << field;
     for (size_t i = 0; i < source->n_pointers; i++) {
         struct envelope_slot *slot;
         if (!*source->pointers[i])

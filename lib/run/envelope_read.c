@@ -8,6 +8,9 @@
 
 #include "envelope.h"
 #include "millrace/compiler.h"
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 struct reader {
     const struct envelope_walk *walk;
@@ -79,6 +82,46 @@ static int pass(struct reader *reader)
     return mr_json_skip(&reader->cursor, reader->reterr);
 }
 
+/* A string at the cursor. Nearly all are plain ASCII without escapes: these are found here, sixteen
+ * bytes at a time; every other one is the codec's. */
+static inline int read_string(struct reader *reader, struct mr_str *ret_text)
+{
+#ifdef __SSE2__
+    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'),
+                  space = _mm_set1_epi8(0x20);
+    const char *from = reader->cursor.at + 1, *p = from, *end = reader->cursor.end;
+
+    for (; end - p >= 16; p += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+        /* signed: bytes from 0x80 on are below the space as well */
+        int other = _mm_movemask_epi8(
+            _mm_or_si128(_mm_cmplt_epi8(bytes, space), _mm_cmpeq_epi8(bytes, slash)));
+        int stop = _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, quote));
+        if ((other | stop) == 0)
+            continue;
+        int at = __builtin_ctz((unsigned)(other | stop));
+        if ((stop >> at & 1) == 0)
+            break;
+        *ret_text = (struct mr_str){from, (size_t)(p + at - from)};
+        reader->cursor.at = p + at + 1;
+        return 0;
+    }
+#endif
+    return mr_json_string(&reader->cursor, &reader->out->scratch, ret_text, reader->reterr);
+}
+
+/* Whether the text at p, with more than quoted_len bytes, begins with the slot's name. */
+static inline bool is_name(const struct envelope_slot *slot, const char *p)
+{
+    uint64_t front, back;
+
+    if (slot->front == 0)
+        return memcmp(p, slot->quoted, slot->quoted_len) == 0;
+    memcpy(&front, p, 8);
+    memcpy(&back, p + slot->quoted_len - 8, 8);
+    return front == slot->front && back == slot->back;
+}
+
 /* The name of a member at the cursor: its slot, or NULL with the name itself. The slot that
  * followed the last one in the document before is tried first: producers do not reorder their
  * members. */
@@ -89,14 +132,13 @@ static int read_name(struct reader *reader, struct envelope_object *object, size
 
     if (MR_LIKELY(*guess < object->n_slots)) {
         struct envelope_slot *slot = &object->slots[*guess];
-        if ((size_t)(cursor->end - cursor->at) > slot->quoted_len &&
-            memcmp(cursor->at, slot->quoted, slot->quoted_len) == 0) {
+        if ((size_t)(cursor->end - cursor->at) > slot->quoted_len && is_name(slot, cursor->at)) {
             cursor->at += slot->quoted_len;
             *ret_slot = slot;
             return 0;
         }
     }
-    int r = mr_json_string(cursor, &reader->out->scratch, ret_name, reader->reterr);
+    int r = read_string(reader, ret_name);
     *ret_slot = NULL;
     for (size_t i = 0; r == 0 && i < object->n_slots; i++) {
         struct envelope_slot *slot = &object->slots[i];
@@ -205,7 +247,7 @@ static int read_field(struct reader *reader, const struct envelope_slot *slot)
         return c < 0      ? MR_END
                : c == 'n' ? pass(reader)
                           : refuse(reader, at, slot->pointer, "must be a string");
-    int r = mr_json_string(&reader->cursor, &reader->out->scratch, &text, reader->reterr);
+    int r = read_string(reader, &text);
     if (r != 0) {
         envelope_error_below(reader->reterr, slot->pointer);
         return r;
@@ -350,25 +392,30 @@ static int read_object(struct reader *reader, struct envelope_object *object)
     }
 }
 
-static int check_required(struct reader *reader)
+static MR_COLD int missing(struct reader *reader, uint32_t fields)
 {
     const struct envelope_plan *plan = reader->out->plan;
 
-    if ((plan->required & ~reader->told) != 0)
-        for (size_t i = 0; i < plan->map->n_members; i++) {
-            const struct envelope_object *root = &plan->root;
-            for (size_t k = 0; k < root->n_slots; k++)
-                if (root->slots[k].member == &plan->map->members[i] &&
-                    (root->slots[k].bit & plan->required & ~reader->told) != 0)
-                    return refuse(reader, NULL, root->slots[k].pointer, "is required");
-        }
-    for (enum mr_envelope_field field = 0; field < MR_ENVELOPE_N_FIELDS; field++) {
-        const struct mr_envelope_source *source = &plan->map->fields[field];
-        if (source->required && field != MR_ENVELOPE_METADATA && source->n_pointers > 0 &&
-            !reader->out->fields[field].text.data && *source->pointers[0])
-            return refuse(reader, NULL, source->pointers[0], "is required");
-    }
+    for (size_t i = 0; i < plan->root.n_slots; i++)
+        if ((plan->root.slots[i].bit & plan->required & ~reader->told) != 0)
+            return refuse(reader, NULL, plan->root.slots[i].pointer, "is required");
+    for (enum mr_envelope_field field = 0; field < MR_ENVELOPE_N_FIELDS; field++)
+        if ((fields >> field & 1) != 0)
+            return refuse(reader, NULL, plan->map->fields[field].pointers[0], "is required");
     return 0;
+}
+
+static inline int check_required(struct reader *reader)
+{
+    const struct envelope *out = reader->out;
+    uint32_t absent = 0;
+
+    for (unsigned field = 0; field < MR_ENVELOPE_N_FIELDS; field++)
+        absent |= (uint32_t)(out->fields[field].text.data == NULL) << field;
+    absent &= out->plan->required_fields;
+    return MR_LIKELY(absent == 0 && (out->plan->required & ~reader->told) == 0)
+               ? 0
+               : missing(reader, absent);
 }
 
 static void reset(struct envelope *out, const struct envelope_plan *plan)

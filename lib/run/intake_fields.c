@@ -130,6 +130,9 @@ static int id_field(const struct making *making, enum mr_envelope_field field, b
     struct intake *intake = making->intake;
     struct mr_str *text = &intake->text[field];
 
+    *text = intake->envelope.fields[field].text;
+    if (nullable && !text->data && intake->envelope.plan->map->fields[field].n_defaults == 0)
+        return 0;
     int r = told_or_default(making, field, nullable, text);
     if (r != 0 || !text->data)
         return r;
