@@ -45,6 +45,14 @@ const char *logical_wanted(enum mr_avro_logical logical)
     return unit_of(logical)->wanted;
 }
 
+/* The only two ways in which a value of the calendar does not fit: see to_unit. */
+const char *logical_bound(enum mr_avro_logical logical)
+{
+    return unit_of(logical)->digits == 3 ? "of at most 3 decimals"
+                                         : "within 1677-09-21T00:12:43.145224192 to "
+                                           "2262-04-11T23:47:16.854775807";
+}
+
 /* Seconds and nanoseconds to the type's unit; false when it cannot hold them. */
 static bool to_unit(const struct unit *unit, int64_t seconds, int32_t nanos, int64_t *ret_value)
 {
@@ -74,7 +82,7 @@ static int parse_completed(const struct unit *unit, const char *before, struct m
     struct mr_str all = {full, before_len + text.len + after_len};
     if (mr_time_parse(all, &seconds, &nanos) != 0)
         return MR_INVALID;
-    return to_unit(unit, seconds, nanos, ret_value) ? 0 : MR_INVALID;
+    return to_unit(unit, seconds, nanos, ret_value) ? 0 : MR_FULL;
 }
 
 int logical_parse(enum mr_avro_logical logical, struct mr_str text, int64_t *ret_value)
@@ -102,7 +110,7 @@ int logical_parse(enum mr_avro_logical logical, struct mr_str text, int64_t *ret
     }
     if (mr_time_parse(text, &seconds, &nanos) != 0)
         return MR_INVALID;
-    return to_unit(unit, seconds, nanos, ret_value) ? 0 : MR_INVALID;
+    return to_unit(unit, seconds, nanos, ret_value) ? 0 : MR_FULL;
 }
 
 size_t logical_text(enum mr_avro_logical logical, int64_t value, char out[MR_TIME_MAX])

@@ -103,11 +103,13 @@ static int put_symbol(struct encode *e, const struct shape *shape, struct mr_str
 
 static int put_time(struct encode *e, const struct shape *shape, struct mr_str text, const char *at)
 {
+    enum mr_avro_logical logical = shape->node->logical;
     int64_t value;
+    int r = logical_parse(logical, text, &value);
 
-    if (logical_parse(shape->node->logical, text, &value) != 0)
+    if (r != 0)
         return json_error(&e->in, at, e->reterr, "must be %s",
-                          logical_wanted(shape->node->logical));
+                          r == MR_FULL ? logical_bound(logical) : logical_wanted(logical));
     return encode_long(e, value);
 }
 

@@ -356,7 +356,7 @@ START_TEST(times_are_read_in_human_form)
         {INT("date"), "\"1970-01-02\"", "02"},
         {INT("date"), "\"2023-02-29\"", ": must be a date, such as 2024-02-29"},
         {INT("time-millis"), "\"00:00:00.001\"", "02"},
-        {INT("time-millis"), "\"00:00:00.0011\"", ": must be a time of day, such as 12:34:56.789"},
+        {INT("time-millis"), "\"00:00:00.0011\"", ": must be of at most 3 decimals"},
         {LONG("time-micros"), "\"00:00:00.0000019\"", "02"},
         {LONG("timestamp-millis"), "\"1970-01-01T01:00:00.001+01:00\"", "02"},
         {LONG("timestamp-micros"), "\"1970-01-01T00:00:00.0000019Z\"", "02"},
@@ -376,6 +376,11 @@ START_TEST(times_are_read_in_human_form)
          "bcde3700"},
         {"{\"type\":\"fixed\",\"size\":12,\"name\":\"D\",\"logicalType\":\"duration\"}",
          "\"P1D1M\"", ": must be an ISO 8601 duration, such as P1M2DT0.003S"},
+        {"{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}",
+         "\"2024-02-29T12:34:56.7891Z\"", ": must be of at most 3 decimals"},
+        {"{\"type\":\"long\",\"logicalType\":\"timestamp-nanos\"}",
+         "\"2262-04-11T23:47:16.854775808Z\"",
+         ": must be within 1677-09-21T00:12:43.145224192 to 2262-04-11T23:47:16.854775807"},
     };
     CHECK_ROWS(rows);
     static const struct row raw = {LONG("timestamp-micros"), "1", "02"};
