@@ -88,7 +88,7 @@ static int put_line(struct decode *d)
 {
     int r = mr_buf_byte(&d->out, '\n');
 
-    if (r == 0 && fwrite(d->out.data, 1, d->out.len, stdout) != d->out.len)
+    if (r == 0 && !mr_buf_write(&d->out, stdout))
         r = -EIO;
     d->out.len = 0;
     return r;

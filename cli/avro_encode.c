@@ -95,7 +95,8 @@ static int read_more(struct encode *e, FILE *file, size_t used, bool *ret_eof)
 {
     for (size_t i = 0; i < used; i++)
         e->line += e->in.data[i] == '\n';
-    memmove(e->in.data, e->in.data + used, e->in.len - used);
+    if (e->in.len > used)
+        memmove(e->in.data, e->in.data + used, e->in.len - used);
     e->in.len -= used;
     int r = mr_buf_reserve(&e->in, READ_STEP);
     if (r == -EMSGSIZE)

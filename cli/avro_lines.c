@@ -255,7 +255,7 @@ static int answer(struct lines *l, struct mr_str text, bool too_long)
         r = mr_buf_byte(&l->answer, '\n');
     if (r != 0)
         return r;
-    if (fwrite(l->answer.data, 1, l->answer.len, stdout) != l->answer.len || fflush(stdout) != 0)
+    if (!mr_buf_write(&l->answer, stdout) || fflush(stdout) != 0)
         return -EIO;
     return 0;
 }

@@ -74,7 +74,7 @@ static int write_page(const char *folder, const char *name, const struct mr_buf 
     FILE *file = fopen(path, "we");
     if (!file)
         return mr_error_set(reterr, -errno, "cannot write '%s': %s", path, strerror(errno));
-    bool short_write = fwrite(page->data, 1, page->len, file) != page->len;
+    bool short_write = !mr_buf_write(page, file);
     return fclose(file) != 0 || short_write ? mr_error_set(reterr, -EIO, "cannot write '%s'", path)
                                             : 0;
 }

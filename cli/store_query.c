@@ -193,8 +193,7 @@ static int flush(struct mr_buf *out, bool now)
 {
     if (out->len < FLUSH && !now)
         return 0;
-    size_t n = fwrite(out->data, 1, out->len, stdout);
-    bool whole = n == out->len;
+    bool whole = mr_buf_write(out, stdout);
     out->len = 0;
     return whole ? 0 : -EIO;
 }

@@ -187,7 +187,7 @@ static int say_ready(struct up *up)
 
     if (r != 0)
         return r;
-    if (fwrite(out.data, 1, out.len, stdout) != out.len || fflush(stdout) != 0)
+    if (!mr_buf_write(&out, stdout) || fflush(stdout) != 0)
         return -EIO;
     if (up->parent < 0)
         return 0;

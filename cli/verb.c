@@ -88,7 +88,7 @@ bool verb_options(const struct mr_command *command, int argc, char **argv, void 
 
 int verb_print(int r, const struct mr_buf *out)
 {
-    return r == 0 && fwrite(out->data, 1, out->len, stdout) == out->len ? 0 : 1;
+    return r == 0 && mr_buf_write(out, stdout) ? 0 : 1;
 }
 
 int verb_fail(const struct mr_command *command, int r, const struct mr_error *error)

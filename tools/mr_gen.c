@@ -30,8 +30,7 @@ static int write_file(const char *path, const struct mr_buf *text)
     FILE *file = fopen(path, "we");
     if (!file)
         return -errno;
-    size_t n = fwrite(text->data, 1, text->len, file);
-    int r = n == text->len ? 0 : -EIO;
+    int r = mr_buf_write(text, file) ? 0 : -EIO;
     if (fclose(file) != 0 && r == 0)
         r = -errno;
     return r;
@@ -169,7 +168,7 @@ int main(int argc, char **argv)
                       .n_services = (size_t)argc - 6};
     int r = mr_catalog_load(job.topics, job.schema_dir, &catalog, &report);
     if (r > 0)
-        (void)fwrite(report.data, 1, report.len, stderr);
+        (void)mr_buf_write(&report, stderr);
     if (r == 0)
         r = run(&job, catalog);
     if (r < 0)

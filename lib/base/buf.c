@@ -182,3 +182,8 @@ int mr_buf_read_file(struct mr_buf *buf, const char *path)
     (void)close(fd);
     return r;
 }
+
+bool mr_buf_write(const struct mr_buf *buf, FILE *file)
+{
+    return buf->len == 0 || fwrite(buf->data, 1, buf->len, file) == buf->len;
+}

@@ -88,7 +88,7 @@ static void describe(const struct mr_consumer *consumer, char *name, size_t cap,
 
 static int print(int r, const struct mr_buf *out)
 {
-    return r == 0 && fwrite(out->data, 1, out->len, stdout) == out->len ? 0 : 1;
+    return r == 0 && mr_buf_write(out, stdout) ? 0 : 1;
 }
 
 /* True: go on. False: *ret_status is the exit status. */
@@ -214,7 +214,7 @@ static int run_all(struct session *s)
                                                           : fail(s->consumer->name, r, &error);
     if (opened && consume_summary(&s->run, &out) == 0) {
         FILE *to = s->settings->options.json ? stdout : stderr;
-        if (fwrite(out.data, 1, out.len, to) != out.len || fflush(to) != 0)
+        if (!mr_buf_write(&out, to) || fflush(to) != 0)
             status = status ? status : 1;
     }
     close_all(s);

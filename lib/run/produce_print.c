@@ -55,7 +55,7 @@ int produce_print(struct produce *produce, const struct intake_record *record)
     int r = decoder_of(produce, record->topic, &decoder, &error);
     if (r == 0)
         r = append(out, decoder, record, &error);
-    if (r == 0 && fwrite(out->data, 1, out->len, stdout) != out->len)
+    if (r == 0 && !mr_buf_write(out, stdout))
         r = errno == EPIPE ? MR_END : -errno; /* a reader that left has seen enough */
     if (r < 0 || r == MR_INVALID) {
         progress_say(produce, "%s-producer: %s", produce->service->name,

@@ -192,5 +192,5 @@ void progress_summary(struct produce *produce)
 
     progress_clear(produce);
     if (r == 0)
-        (void)fwrite(out.data, 1, out.len, json ? stdout : stderr);
+        (void)mr_buf_write(&out, json ? stdout : stderr);
 }

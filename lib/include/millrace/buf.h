@@ -3,8 +3,10 @@
 #pragma once
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "millrace/compiler.h"
@@ -65,6 +67,8 @@ const char *mr_buf_cstr(struct mr_buf *buf);
 
 /* Whole file or standard input ("-"); -EMSGSIZE above buf->max. */
 int mr_buf_read_file(struct mr_buf *buf, const char *path);
+/* All of it, as fwrite; an empty buffer writes nothing. False: not all was written, errno says why. */
+bool mr_buf_write(const struct mr_buf *buf, FILE *file);
 
 static inline void mr_auto_mr_buf(struct mr_buf *buf)
 {
