@@ -35,6 +35,11 @@ def cases_are_counted_not_programs():
 
 
 @case
+def a_program_that_only_says_ok_is_one_case():
+    assert of_meson({"result": "OK", "stdout": "ok    5 = 5\nok    all is well\n"})[0] == [1, 0, 0]
+
+
+@case
 def a_failed_case_is_named():
     assert "c_fails" in counted(count.tap, "x", "1..1\nnot ok 1 - c_fails\n")[1]
 

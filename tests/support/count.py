@@ -15,7 +15,7 @@ def tap(name, text):
     planned = None
     for line in text.splitlines():
         plan = re.match(r"1\.\.(\d+)", line)
-        case = re.match(r"(not )?ok\b(.*)", line)
+        case = re.match(r"(not )?ok \d+\b(.*)", line)
         if plan:
             planned = int(plan.group(1))
         elif line.startswith("Bail out!"):
@@ -42,7 +42,7 @@ def meson(path):
             text = row.get("stdout") or ""
             good = row["result"] in ("OK", "EXPECTEDFAIL")
             skipped = row["result"] == "SKIP"
-            if re.search(r"^(1\.\.\d|(not )?ok\b|Bail out!)", text, re.M):
+            if re.search(r"^(1\.\.\d|(not )?ok \d|Bail out!)", text, re.M):
                 counts = list(tap(row["name"], text))
             else:  # a plain program: one case, told by its exit status
                 counts = [int(good), 0, int(skipped)]
