@@ -267,6 +267,23 @@ static void put_headers(struct intake *intake, const struct intake_topic *topic,
 
 /* ---- the whole ---- */
 
+/* Type and version may stand behind the data, which were then taken by --event or as some version.
+ */
+static int check_told_later(struct intake *intake, const char *begin, struct mr_error *reterr)
+{
+    const struct envelope *envelope = &intake->envelope;
+    const struct envelope_value *fields = envelope->fields;
+    const char *data = fields[MR_ENVELOPE_DATA].at;
+    struct intake_topic *topic = intake->last;
+    int r = 0;
+
+    if (MR_UNLIKELY(fields[MR_ENVELOPE_EVENT_TYPE].at > data))
+        r = intake_choose(intake, envelope, &topic, begin, reterr);
+    if (r == 0 && MR_UNLIKELY(fields[MR_ENVELOPE_EVENT_VERSION].at > data))
+        r = intake_version(intake, envelope, topic->topic, begin, reterr);
+    return r;
+}
+
 static int read_rest(struct intake *intake, struct mr_json_cursor *cursor,
                      struct intake_topic **ret_topic, struct mr_error *reterr)
 {
@@ -276,6 +293,8 @@ static int read_rest(struct intake *intake, struct mr_json_cursor *cursor,
 
     if (MR_LIKELY(envelope->data_taken)) {
         *ret_topic = intake->last;
+        if ((r = check_told_later(intake, cursor->begin, reterr)) != 0)
+            return r;
     } else {
         r = intake_choose(intake, envelope, ret_topic, cursor->begin, reterr);
         if (r == 0)

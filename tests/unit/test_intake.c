@@ -243,6 +243,41 @@ START_TEST(times_and_versions_are_checked_before_the_data)
 }
 END_TEST
 
+START_TEST(type_and_version_are_checked_behind_the_data_as_well)
+{
+    static const struct {
+        const char *service, *event, *text, *where, *rule;
+    } cases[] = {
+        {"product-catalog", NULL,
+         "{'event_type':'product.deleted'," V_DATA ",'event_id':" ID ",'correlation_id':'f',"
+         "'timestamp':'2024-01-15T10:00:00Z','source_service':'s','version':'2.0'}",
+         "/version", "to product-catalog.product.deleted.v2"},
+        {"festivo-ticket", NULL,
+         "{" CE "'type':'festivo-ticket.ticket.cancelled.v1','data':{'ticketId':'t',"
+         "'ticketCode':'c','cancellationDate':'2024-01-15T10:00:00Z','reason':'r'},"
+         "'eventversion':'x'}",
+         "/eventversion", "must be a version"},
+        {"product-catalog", "product.deleted", "{" V_HEAD V_DATA ",'event_type':'product.created'}",
+         "/event_type", "but --event says ProductDeleted"},
+        {"product-catalog", "product.deleted", "{" V_HEAD V_DATA ",'event_type':'nothing'}",
+         "/event_type", "is no event of product-catalog"},
+    };
+
+    for (size_t i = 0; i < MR_N_ELEMENTS(cases); i++) {
+        MR_AUTO(free) char *text = quoted(cases[i].text);
+        struct intake intake;
+        struct intake_record record;
+        struct mr_error error;
+        open_intake(&intake, cases[i].service, cases[i].event, MR_UNKNOWN_REFUSE);
+        int r = read_one(&intake, text, &record, &error);
+        ck_assert_msg(r == MR_INVALID && strcmp(error.where, cases[i].where) == 0 &&
+                          strstr(error.text, cases[i].rule),
+                      "%s: %d %s: %s", text, r, error.where, error.text);
+        intake_done(&intake);
+    }
+}
+END_TEST
+
 START_TEST(members_come_in_any_order_and_a_minor_version_passes)
 {
     MR_AUTO(mr_buf) struct mr_buf json = {0};
@@ -466,6 +501,7 @@ int main(void)
                                   every_schema_begins_with_the_ten_fields_that_are_written_by_hand,
                                   what_is_wrong_is_told_with_its_pointer_and_rule,
                                   times_and_versions_are_checked_before_the_data,
+                                  type_and_version_are_checked_behind_the_data_as_well,
                                   members_come_in_any_order_and_a_minor_version_passes,
                                   an_id_that_is_no_uuid_becomes_one_and_is_kept,
                                   cloudevents_start_their_own_flow_and_carry_their_trace,
