@@ -213,5 +213,6 @@ int mr_kafka_header_at(const struct mr_message *message, size_t index, struct mr
                      RD_KAFKA_RESP_ERR_NO_ERROR)
         return MR_ABSENT;
     ret_header->value = (struct mr_bytes){value, len};
+    ret_header->constant = false;
     return 0;
 }

@@ -35,8 +35,8 @@ int consume_unpack(struct mr_bytes packed, size_t *at, struct mr_header *ret_hea
     size_t take = len == NO_VALUE ? 0 : len;
     if (take > left)
         return MR_INVALID;
-    ret_header->name = (const char *)name;
-    ret_header->value = (struct mr_bytes){len == NO_VALUE ? NULL : value, take};
+    *ret_header = (struct mr_header){.name = (const char *)name,
+                                     .value = {len == NO_VALUE ? NULL : value, take}};
     *at = (size_t)(value - packed.data) + take;
     return 0;
 }

@@ -64,7 +64,7 @@ def a_bail_out_counts_as_failed_and_a_skip_as_skipped():
 
 @case
 def a_plain_program_is_one_case():
-    assert of_meson({"result": "OK"}, {"result": "TIMEOUT"})[0] == [1, 1, 0]
+    assert of_meson({"result": "OK", "stdout": "ok    the sum is right\n"}, {"result": "TIMEOUT"})[0] == [1, 1, 0]
 
 
 if __name__ == "__main__":
