@@ -194,7 +194,9 @@ auto.create.topics.enable=false
 
 
 def base64_id():
-    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    """A cluster id; never one that begins with a dash, which Kafka's tool takes for an option."""
+    text = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    return base64_id() if text.startswith("-") else text
 
 
 def kafka_answers(port):
