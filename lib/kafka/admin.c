@@ -77,10 +77,11 @@ int kafka_refuse_embedded(struct mr_kafka_client *client, int timeout_ms, struct
     bool embedded = id && strncmp(id, mock, sizeof(mock) - 1) == 0;
 
     rd_kafka_mem_free(client->rk, id);
-    return embedded ? mr_error_set(reterr, -EOPNOTSUPP,
-                                   "the embedded broker of 'millrace up' has no admin requests and no "
-                                   "time index")
-                    : 0;
+    return embedded
+               ? mr_error_set(reterr, -EOPNOTSUPP,
+                              "the embedded broker of 'millrace up' has no admin requests and no "
+                              "time index")
+               : 0;
 }
 
 /* One admin request: sends, waits, and gives the answer or NULL with *ret_r set. */

@@ -70,8 +70,8 @@ static bool nudge_address(struct nudge *nudge, const char *brokers)
 {
     const char *colon = strchr(brokers, ':');
 
-    nudge->address = (struct sockaddr_in){.sin_family = AF_INET,
-                                          .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    nudge->address =
+        (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     nudge->address.sin_port = htons((uint16_t)(colon ? strtol(colon + 1, NULL, 10) : 0));
     return nudge->address.sin_port != 0;
 }
@@ -101,7 +101,8 @@ static void *nudge_until_done(void *arg)
 
 static void nudge_begin(struct nudge *nudge, const struct mr_kafka_embedded *embedded)
 {
-    *nudge = (struct nudge){.lock = PTHREAD_MUTEX_INITIALIZER, .answered = PTHREAD_COND_INITIALIZER};
+    *nudge =
+        (struct nudge){.lock = PTHREAD_MUTEX_INITIALIZER, .answered = PTHREAD_COND_INITIALIZER};
     nudge->running = nudge_address(nudge, mr_kafka_embedded_brokers(embedded)) &&
                      pthread_create(&nudge->thread, NULL, nudge_until_done, nudge) == 0;
 }

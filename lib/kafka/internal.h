@@ -46,8 +46,8 @@ void kafka_client_close(struct mr_kafka_client *client);
 /* Classifies err; for MR_AGAIN the text says which brokers and what the last trouble was. */
 int kafka_fail(struct mr_kafka_client *client, rd_kafka_resp_err_t err, const char *doing,
                const char *detail, struct mr_error *reterr);
-/* The embedded broker leaves some requests without an answer, or gives a wrong one: -EOPNOTSUPP where
- * the cluster is one, else 0. */
+/* The embedded broker leaves some requests without an answer, or gives a wrong one: -EOPNOTSUPP
+ * where the cluster is one, else 0. */
 int kafka_refuse_embedded(struct mr_kafka_client *client, int timeout_ms, struct mr_error *reterr);
 /* 0, or the fatal error met so far with its text. */
 int kafka_check_fatal(const struct mr_kafka_client *client, struct mr_error *reterr);

@@ -13,7 +13,6 @@
 #include "millrace/registry.h"
 #include "produce.h"
 #include "stop.h"
-#include "tune.h"
 
 enum { REACH_MS = 10000 }; /* for the first answer of the brokers */
 
@@ -260,7 +259,6 @@ int mr_producer_main(const struct mr_producer *producer, int argc, char **argv)
     MR_AUTO(mr_options) struct mr_options *options = NULL;
     enum mr_option_asked asked;
 
-    tune_memory(argv);
     (void)snprintf(name, sizeof(name), "%s-producer", producer->service);
     const struct mr_command command = {.name = name,
                                        .synopsis = "[FILE...]",

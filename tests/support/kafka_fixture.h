@@ -84,8 +84,8 @@ static inline void close_fixture(struct fixture *f)
 static inline int put(struct fixture *f, const char *key, const char *value, uint64_t tag)
 {
     const struct mr_bytes v = {(const uint8_t *)value, value ? strlen(value) : 0};
-    const struct mr_header headers[] = {{"ce_type", {(const uint8_t *)"order.created", 13}},
-                                        {"empty", {NULL, 0}}};
+    const struct mr_header headers[] = {{"ce_type", {(const uint8_t *)"order.created", 13}, false},
+                                        {"empty", {NULL, 0}, false}};
     struct mr_error error = MR_ERROR_INIT;
 
     return mr_kafka_produce(f->producer, "orders", -1,

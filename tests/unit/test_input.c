@@ -261,7 +261,8 @@ START_TEST(a_position_never_passes_what_is_not_settled)
 
     ck_assert_int_eq(settle_init(&settle, 2), 0);
     for (int i = 0; i < 3000; i++) {
-        struct place place = {.source = i >= 2000, .begin = i * 10, .end = i * 10 + 9, .end_line = (uint64_t)i + 1};
+        struct place place = {
+            .source = i >= 2000, .begin = i * 10, .end = i * 10 + 9, .end_line = (uint64_t)i + 1};
         ck_assert_int_eq(settle_add(&settle, &place, &tags[i]), 0);
     }
     for (int i = 2999; i > 0; i--)
