@@ -165,6 +165,14 @@ def completed(*words):
 
 
 @case
+def a_reject_file_that_cannot_be_written_stops_the_producer():
+    for path, why in (("/dev/full", "No space left"), ("/no/such/folder/rejects", "No such file")):
+        words = [BUILD / "producers/order-management-producer", "--dry-run", "--rejects", path]
+        done = subprocess.run(words, input="[]\n", capture_output=True, text=True, timeout=30)
+        assert done.returncode == 1 and f"{path}: cannot be written: {why}" in done.stderr, done
+
+
+@case
 def bash_completes_verbs_topics_options_and_choices():
     assert completed("millrace", "topi") == ["topics"]
     assert {"create", "describe", "list"} <= set(completed("millrace", "topics", ""))
