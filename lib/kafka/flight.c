@@ -57,6 +57,12 @@ static MR_COLD int add_block(struct flight_pool *pool)
     return 0;
 }
 
+/* A name that goes with a constant value is a constant too; others may have changed in place. */
+static bool same_name(const struct flight_value *value, const struct mr_header *header)
+{
+    return value->constant ? value->name == header->name : strcmp(value->name, header->name) == 0;
+}
+
 /* Writes the values into the list that the flight had before; false when it does not fit them. */
 static bool use_again(struct flight *flight, const struct mr_header *headers, size_t n_headers)
 {
@@ -65,8 +71,8 @@ static bool use_again(struct flight *flight, const struct mr_header *headers, si
     for (size_t i = 0; i < n_headers; i++) {
         const struct flight_value *value = &flight->values[i];
         const struct mr_bytes *now = &headers[i].value;
-        if (value->name != headers[i].name || value->len != now->len ||
-            value->constant != headers[i].constant)
+        if (value->len != now->len || value->constant != headers[i].constant ||
+            !same_name(value, &headers[i]))
             return false;
         if (value->constant) {
             if (value->at.source != now->data)
@@ -98,18 +104,17 @@ static void prefetch(const struct flight *flight)
     }
 }
 
-/* Where librdkafka put the value of the header that was added last: its memory is ours to write as
- * long as the list is not with a message. */
-static uint8_t *value_at(const rd_kafka_headers_t *hdrs, size_t index)
+/* Where librdkafka put the name and the value of a header: its memory is ours to write as long as the
+ * list is not with a message. */
+static uint8_t *value_at(const rd_kafka_headers_t *hdrs, size_t index, const char **ret_name)
 {
     union {
         const void *in;
         uint8_t *out;
     } value = {NULL};
-    const char *name;
     size_t len;
 
-    (void)rd_kafka_header_get_all(hdrs, index, &name, &value.in, &len);
+    (void)rd_kafka_header_get_all(hdrs, index, ret_name, &value.in, &len);
     return value.out;
 }
 
@@ -130,7 +135,7 @@ static void make(struct flight *flight, const struct mr_header *headers, size_t 
         if (headers[i].constant)
             flight->values[i].at.source = value->data;
         else
-            flight->values[i].at.value = value->data ? value_at(flight->hdrs, i) : NULL;
+            flight->values[i].at.value = value_at(flight->hdrs, i, &flight->values[i].name);
     }
 }
 

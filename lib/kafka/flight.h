@@ -12,7 +12,7 @@
 enum { FLIGHT_HEADERS = 16 };
 
 struct flight_value {
-    const char *name;
+    const char *name; /* of a constant value: what the caller pointed to; else the list's copy */
     union {
         const uint8_t *source; /* of a constant value: what the caller pointed to */
         uint8_t *value;        /* else where it stands in the list; NULL: without value */

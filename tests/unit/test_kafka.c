@@ -41,6 +41,37 @@ START_TEST(a_record_comes_back_with_its_key_value_and_headers)
 }
 END_TEST
 
+/* Header lists are used again for the next record: what the caller points to may have changed. */
+START_TEST(a_header_that_changes_in_place_is_sent_as_it_is_now)
+{
+    static const char *const names[] = {"first", "other"};
+    struct fixture f;
+    struct mr_message m[2];
+    struct mr_header header;
+    char name[6];
+    uint8_t value[2];
+    const struct mr_header now = {name, {value, sizeof(value)}, false};
+    const struct mr_bytes body = {(const uint8_t *)"x", 1};
+
+    open_fixture(&f, 1);
+    for (int i = 0; i < 2; i++) {
+        memcpy(name, names[i], sizeof(name));
+        memset(value, 'a' + i, sizeof(value));
+        ck_assert_int_eq(mr_kafka_produce(f.producer, "orders", 0, body, &body, &now, 1, 1, NULL), 0);
+        ck_assert_int_eq(mr_kafka_flush(f.producer, WAIT, NULL, NULL), 0);
+    }
+    MR_AUTO(mr_kafka_consumer) struct mr_kafka_consumer *consumer = reader(&f);
+    read_n(consumer, m, 2);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(mr_kafka_header_at(&m[i], 0, &header), 0);
+        ck_assert_str_eq(header.name, names[i]);
+        ck_assert_int_eq(header.value.data[0], 'a' + i);
+        mr_kafka_message_done(&m[i]);
+    }
+    close_fixture(&f);
+}
+END_TEST
+
 START_TEST(a_tombstone_is_not_an_empty_value)
 {
     struct fixture f;
@@ -259,6 +290,7 @@ int main(void)
 {
     return unit_run("kafka", (const TTest *[]){
                                  a_record_comes_back_with_its_key_value_and_headers,
+                                 a_header_that_changes_in_place_is_sent_as_it_is_now,
                                  a_tombstone_is_not_an_empty_value,
                                  one_key_stays_on_one_partition_in_order,
                                  a_passing_broker_error_loses_nothing,
