@@ -90,7 +90,8 @@ static int put(struct encode *e)
     return 0;
 }
 
-/* Throws away what was read and takes more. *ret_eof: there is no more. */
+/* Throws away what was read and takes more: as much again as there is of a document that is not
+ * whole, since that will be read from its beginning. *ret_eof: there is no more. */
 static int read_more(struct encode *e, FILE *file, size_t used, bool *ret_eof)
 {
     for (size_t i = 0; i < used; i++)
@@ -98,12 +99,15 @@ static int read_more(struct encode *e, FILE *file, size_t used, bool *ret_eof)
     if (e->in.len > used)
         memmove(e->in.data, e->in.data + used, e->in.len - used);
     e->in.len -= used;
-    int r = mr_buf_reserve(&e->in, READ_STEP);
+    size_t room = e->in.max - e->in.len, step = e->in.len > READ_STEP ? e->in.len : READ_STEP;
+    if (step > room && room >= READ_STEP)
+        step = room;
+    int r = mr_buf_reserve(&e->in, step);
     if (r == -EMSGSIZE)
         return mr_error_set(e->error, r, "a document is larger than %d MiB", MAX_DOCUMENT >> 20);
     if (r != 0)
         return r;
-    size_t n = fread(e->in.data + e->in.len, 1, READ_STEP, file);
+    size_t n = fread(e->in.data + e->in.len, 1, step, file);
     e->in.len += n;
     *ret_eof = n == 0;
     return ferror(file) ? mr_error_set(e->error, -EIO, "cannot read the input") : 0;
@@ -116,6 +120,8 @@ static int encode_stream(struct encode *e, FILE *file)
     struct mr_json_cursor at = {(char *)e->in.data, (char *)e->in.data,
                                 (char *)e->in.data + e->in.len};
 
+    if (e->in.len >= 3 && memcmp(at.at, "\xef\xbb\xbf", 3) == 0)
+        at.at += 3; /* a byte order mark, as Windows writes it */
     while (r == 0) {
         mr_json_space(&at);
         struct mr_json_cursor next = at;
