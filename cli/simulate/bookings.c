@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bookings: a client's booking goes through review; an approved one becomes events that are prepared
- * and held. Envelopes are id, type, payload. */
+/* Bookings: a client's booking goes through review; an approved one becomes events that are
+ * prepared and held. Envelopes are id, type, payload. */
 #include "bookings.h"
 
 #define SERVICE "bookings"
@@ -259,8 +259,8 @@ static void call_off(struct sim *s, const struct occasion *o)
 
 static void flow(struct sim *s, uint64_t round)
 {
-    struct occasion o = {.id = sim_uuid(s), .booking = sim_uuid(s), .client = sim_uuid(s),
-                         .manager = sim_uuid(s)};
+    struct occasion o = {
+        .id = sim_uuid(s), .booking = sim_uuid(s), .client = sim_uuid(s), .manager = sim_uuid(s)};
     int64_t kind = round < 3 ? (int64_t)round : sim_between(s, 0, 9);
 
     o.flow = o.booking;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Festivo: visitors buy tickets, come and go through gates, stages fill up, sagas refund. Its events
- * are CloudEvents 1.0. */
+/* Festivo: visitors buy tickets, come and go through gates, stages fill up, sagas refund. Its
+ * events are CloudEvents 1.0. */
 #include <stdio.h>
 
 #include "sim.h"
@@ -49,8 +49,11 @@ static void ticket_members(struct sim *s, const struct ticket *t)
 static struct ticket purchase(struct sim *s)
 {
     static const char *const types[] = {"Standard", "VIP", "Day Pass", "Früh-Bucher"};
-    struct ticket t = {.id = sim_uuid(s), .code = sim_numbered(s, "FT-", 100000, 999999),
-                       .customer = sim_uuid(s), .flow = sim_uuid(s), .cents = sim_between(s, 2000, 30000)};
+    struct ticket t = {.id = sim_uuid(s),
+                       .code = sim_numbered(s, "FT-", 100000, 999999),
+                       .customer = sim_uuid(s),
+                       .flow = sim_uuid(s),
+                       .cents = sim_between(s, 2000, 30000)};
 
     begin(s, TICKET, "com.festivo.ticket.purchased.v1", &t.flow);
     ticket_members(s, &t);
@@ -106,8 +109,9 @@ static void refund(struct sim *s, const struct ticket *t, const char *reason)
     end(s);
 }
 
-static void saga(struct sim *s, const struct sim_id *flow, const struct sim_id *id, const char *event,
-                 const char *saga_type, const char *name, const char *value, const char *when)
+static void saga(struct sim *s, const struct sim_id *flow, const struct sim_id *id,
+                 const char *event, const char *saga_type, const char *name, const char *value,
+                 const char *when)
 {
     char type[64];
 
@@ -167,7 +171,8 @@ static void denial(struct sim *s, bool fails)
     sim_text(s, "reason", "No refund within a minute");
     sim_time(s, "triggeredAt", 0);
     end(s);
-    saga(s, &t.flow, &id, "failed", "EntryDenialSaga", "errorReason", "Refund timed out", "failedAt");
+    saga(s, &t.flow, &id, "failed", "EntryDenialSaga", "errorReason", "Refund timed out",
+         "failedAt");
 }
 
 static void cancel(struct sim *s)
@@ -186,7 +191,8 @@ static void cancel(struct sim *s)
 
 static void schedule_item(struct sim *s)
 {
-    static const char *const artists[] = {"Die Wasserräder", "Mill & Race", "Les Écluses", "The Sluices"};
+    static const char *const artists[] = {"Die Wasserräder", "Mill & Race", "Les Écluses",
+                                          "The Sluices"};
     static const char *const what[] = {"created", "updated", "deleted"};
     struct sim_id item = sim_uuid(s), flow = item, stage = sim_numbered(s, "stage-", 1, 5);
     const char *artist = SIM_ONE_OF(s, artists);

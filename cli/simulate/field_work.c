@@ -275,8 +275,12 @@ static void return_kit(struct sim *s, const struct work *w, bool mishap)
 
 void field_work(struct sim *s, const struct occasion *o, bool all)
 {
-    struct work w = {.o = o, .activity = sim_uuid(s), .staff = sim_uuid(s), .assignment = sim_uuid(s),
-                     .kit = sim_uuid(s), .kit_assignment = sim_uuid(s)};
+    struct work w = {.o = o,
+                     .activity = sim_uuid(s),
+                     .staff = sim_uuid(s),
+                     .assignment = sim_uuid(s),
+                     .kit = sim_uuid(s),
+                     .kit_assignment = sim_uuid(s)};
 
     location(s, o, all || sim_percent(s, MISHAP));
     plan_activity(s, &w);

@@ -193,7 +193,8 @@ static struct order place_order(struct sim *s)
     for (int i = 0; i < o.n_lines; i++) {
         o.lines[i] = (struct line){.product = product_id(s),
                                    .reservation = sim_numbered(s, "res_", 100000000, 999999999),
-                                   .quantity = sim_between(s, 1, 3), .cents = sim_between(s, 500, 9999)};
+                                   .quantity = sim_between(s, 1, 3),
+                                   .cents = sim_between(s, 500, 9999)};
         o.cents += o.lines[i].quantity * o.lines[i].cents;
     }
     begin(s, ORDER, "order.created", o.flow.text);
@@ -348,4 +349,5 @@ static void flow(struct sim *s, uint64_t round)
     }
 }
 
-const struct sim_platform sim_first_viscount = {.name = "first-viscount", .flow = flow, .pause = 20000000};
+const struct sim_platform sim_first_viscount = {
+    .name = "first-viscount", .flow = flow, .pause = 20000000};

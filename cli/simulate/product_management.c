@@ -76,8 +76,11 @@ static void flow(struct sim *s, uint64_t round)
 {
     static const char *const categories[] = {"electronics", "clothing", "books",
                                              "home",        "sports",   "other"};
-    struct product p = {.id = sim_uuid(s), .seller = sim_uuid(s), .flow = sim_uuid(s),
-                        .session = sim_uuid(s), .cents = sim_between(s, 100, 99999),
+    struct product p = {.id = sim_uuid(s),
+                        .seller = sim_uuid(s),
+                        .flow = sim_uuid(s),
+                        .session = sim_uuid(s),
+                        .cents = sim_between(s, 100, 99999),
                         .quantity = sim_between(s, 1, 500)};
 
     begin(s, "ProductCreated", &p);
@@ -103,5 +106,5 @@ static void flow(struct sim *s, uint64_t round)
     }
 }
 
-const struct sim_platform sim_product_management = {.name = "product-management", .flow = flow,
-                                                    .pause = 120000000};
+const struct sim_platform sim_product_management = {
+    .name = "product-management", .flow = flow, .pause = 120000000};

@@ -89,7 +89,8 @@ struct sim_id sim_numbered(struct sim *s, const char *prefix, int64_t low, int64
 {
     struct sim_id id;
 
-    (void)snprintf(id.text, sizeof(id.text), "%s%lld", prefix, (long long)sim_between(s, low, high));
+    (void)snprintf(id.text, sizeof(id.text), "%s%lld", prefix,
+                   (long long)sim_between(s, low, high));
     return id;
 }
 
@@ -163,8 +164,8 @@ static void decimal(struct sim *s, int64_t value, int digits, const char *quote)
     int64_t whole = value / scale, part = value % scale;
     keep(s, digits == 0 ? mr_buf_printf(&s->json, "%s%lld%s", quote, (long long)whole, quote)
                         : mr_buf_printf(&s->json, "%s%s%lld.%0*lld%s", quote,
-                                        value < 0 && whole == 0 ? "-" : "", (long long)whole, digits,
-                                        (long long)(part < 0 ? -part : part), quote));
+                                        value < 0 && whole == 0 ? "-" : "", (long long)whole,
+                                        digits, (long long)(part < 0 ? -part : part), quote));
 }
 
 void sim_number(struct sim *s, const char *name, int64_t value, int digits)
@@ -206,7 +207,8 @@ void sim_begin(struct sim *s, const char *service)
 
 static bool earlier(const struct sim_pending *a, const struct sim_pending *b)
 {
-    return a->event.time != b->event.time ? a->event.time < b->event.time : a->sequence < b->sequence;
+    return a->event.time != b->event.time ? a->event.time < b->event.time
+                                          : a->sequence < b->sequence;
 }
 
 static int push(struct sim *s, struct sim_pending item)

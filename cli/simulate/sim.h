@@ -14,12 +14,12 @@
 struct sim_pending;
 
 struct sim {
-    uint64_t chance[4];  /* xoshiro256** */
-    int64_t now;         /* µs: when the flow being written has got to */
-    struct mr_buf json;  /* the event being written */
-    bool comma;          /* the next member needs one */
-    int error;           /* first -errno; writers do nothing after it */
-    const char *service; /* publisher of the event being written */
+    uint64_t chance[4];       /* xoshiro256** */
+    int64_t now;              /* µs: when the flow being written has got to */
+    struct mr_buf json;       /* the event being written */
+    bool comma;               /* the next member needs one */
+    int error;                /* first -errno; writers do nothing after it */
+    const char *service;      /* publisher of the event being written */
     struct sim_pending *heap; /* events not yet due, least time first */
     size_t n_heap, cap_heap;
     uint64_t sequence;
@@ -53,7 +53,8 @@ bool sim_take(struct sim *s, int64_t until, struct sim_event *ret_event);
 uint64_t sim_random(struct sim *s);
 int64_t sim_between(struct sim *s, int64_t low, int64_t high); /* both included */
 bool sim_percent(struct sim *s, int percent);
-#define SIM_ONE_OF(s, words) ((words)[sim_between((s), 0, (int64_t)(sizeof(words) / sizeof((words)[0])) - 1)])
+#define SIM_ONE_OF(s, words)                                                                       \
+    ((words)[sim_between((s), 0, (int64_t)(sizeof(words) / sizeof((words)[0])) - 1)])
 /* Lets `low` to `high` seconds pass. */
 void sim_wait(struct sim *s, int64_t low, int64_t high);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* millrace simulate PLATFORM: endless, seeded flows of related events in each platform's own JSON. */
+/* millrace simulate PLATFORM: endless, seeded flows of related events in each platform's own JSON.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -37,16 +38,18 @@ static const struct mr_option options_of_simulate[] = {
                .min = 0, .max = INT64_MAX, .env = "", .help = "Stop after N events; 0: never"),
     MR_OPT_INT(struct simulate, seed, .name = "seed", .arg = "S", .def = "1", .env = "",
                .help = "The same seed and start give the same events"),
-    MR_OPT_INT(struct simulate, rate, .name = "rate", .arg = "R", .def = "0", .min = 0, .max = 10000000,
-               .env = "", .help = "Events per second; 0: as fast as they are read"),
+    MR_OPT_INT(struct simulate, rate, .name = "rate", .arg = "R", .def = "0", .min = 0,
+               .max = 10000000, .env = "",
+               .help = "Events per second; 0: as fast as they are read"),
     MR_OPT_STR(struct simulate, start, .name = "start", .arg = "TIME", .env = "",
                .help = "Time of the first event (RFC 3339); default: a day ago"),
     MR_OPT_STR(struct simulate, service, .name = "service", .arg = "NAME", .env = "",
                .help = "Print only events of this service"),
     MR_OPT_STR(struct simulate, split, .name = "split", .arg = "FOLDER", .env = "",
                .help = "Write FOLDER/SERVICE.ndjson for each service instead of printing"),
-    MR_OPT_INT(struct simulate, bad, .name = "bad", .arg = "PERCENT", .def = "0", .min = 0, .max = 100,
-               .env = "", .help = "Spoil so many of the events, each in one of three ways"),
+    MR_OPT_INT(struct simulate, bad, .name = "bad", .arg = "PERCENT", .def = "0", .min = 0,
+               .max = 100, .env = "",
+               .help = "Spoil so many of the events, each in one of three ways"),
     MR_OPT_INT(struct simulate, duplicates, .name = "duplicates", .arg = "PERCENT", .def = "0",
                .min = 0, .max = 100, .env = "", .help = "Repeat so many of the events"),
     MR_OPT_FLAG(struct simulate, json, .name = "json", .env = "", .help = "Summary as JSON"),
@@ -70,7 +73,8 @@ static const struct mr_command simulate_command = {
                 "millrace simulate festivo --split /tmp/festivo\tone file for each service\n",
 };
 
-static int open_file(struct simulate *m, const char *service, FILE **ret_file, struct mr_error *error)
+static int open_file(struct simulate *m, const char *service, FILE **ret_file,
+                     struct mr_error *error)
 {
     char path[4096];
 
@@ -83,7 +87,8 @@ static int open_file(struct simulate *m, const char *service, FILE **ret_file, s
     if (m->n_files == MAX_SERVICES)
         return -ENOSPC;
     if (mkdir(m->split, 0777) != 0 && errno != EEXIST)
-        return mr_error_set(error, -errno, "cannot make folder '%s': %s", m->split, strerror(errno));
+        return mr_error_set(error, -errno, "cannot make folder '%s': %s", m->split,
+                            strerror(errno));
     (void)snprintf(path, sizeof(path), "%s/%s.ndjson", m->split, service);
     FILE *file = fopen(path, "we");
     if (!file)
@@ -94,7 +99,8 @@ static int open_file(struct simulate *m, const char *service, FILE **ret_file, s
     return 0;
 }
 
-/* A spoilt event stays one line: cut short, with a member nobody knows, or with no braces at all. */
+/* A spoilt event stays one line: cut short, with a member nobody knows, or with no braces at all.
+ */
 static void spoil(struct simulate *m, const struct sim_event *event, FILE *out)
 {
     switch (sim_between(&m->mishaps, 0, 2)) {
@@ -187,7 +193,8 @@ static int finish(struct simulate *m, int r, struct mr_error *error)
 }
 
 static int check(const struct simulate *m, size_t n_words, char **words,
-                 const struct sim_platform **ret_platform, int64_t *ret_start, struct mr_error *error)
+                 const struct sim_platform **ret_platform, int64_t *ret_start,
+                 struct mr_error *error)
 {
     const char *names[MR_N_ELEMENTS(platforms)];
 
@@ -198,15 +205,18 @@ static int check(const struct simulate *m, size_t n_words, char **words,
     }
     if (!*ret_platform) {
         const char *near = n_words == 1 ? mr_nearest(words[0], names, MR_N_ELEMENTS(names)) : NULL;
-        return mr_error_set(error, MR_INVALID, "%s%s%s: give one of bookings, festivo, "
+        return mr_error_set(error, MR_INVALID,
+                            "%s%s%s: give one of bookings, festivo, "
                             "first-viscount, product-management, ticketwave",
                             n_words == 1 ? "no such platform" : "one PLATFORM is needed",
                             near ? "; nearest is " : "", near ? near : "");
     }
     *ret_start = mr_time_now() - INT64_C(86400000000);
     if (m->start && mr_time_parse_micros(mr_str_from(m->start), ret_start) != 0)
-        return mr_error_set(error, MR_INVALID, "--start must be an instant such as "
-                            "2024-01-15T10:00:00Z (was '%s')", m->start);
+        return mr_error_set(error, MR_INVALID,
+                            "--start must be an instant such as "
+                            "2024-01-15T10:00:00Z (was '%s')",
+                            m->start);
     return 0;
 }
 
@@ -232,11 +242,11 @@ static int run(int argc, char **argv)
     r = finish(&m, simulate(&m, platform, start, &error), &error);
     if (r != 0)
         return verb_fail(&simulate_command, r, &error);
-    (void)fprintf(stderr,
-                  m.json ? "{\"events\":%" PRId64 ",\"bad\":%" PRId64 ",\"duplicates\":%" PRId64 "}\n"
-                         : "simulated %" PRId64 " events, %" PRId64 " of them bad, and %" PRId64
-                           " repeats\n",
-                  m.n_events, m.n_bad, m.n_duplicates);
+    (void)fprintf(
+        stderr,
+        m.json ? "{\"events\":%" PRId64 ",\"bad\":%" PRId64 ",\"duplicates\":%" PRId64 "}\n"
+               : "simulated %" PRId64 " events, %" PRId64 " of them bad, and %" PRId64 " repeats\n",
+        m.n_events, m.n_bad, m.n_duplicates);
     return 0;
 }
 

@@ -12,7 +12,8 @@
 
 const char *mr_status_name(int r)
 {
-    static const char *const names[] = {"done", "idle", "end", "invalid", "again", "full", "absent"};
+    static const char *const names[] = {"done",  "idle", "end",   "invalid",
+                                        "again", "full", "absent"};
 
     if (r < 0)
         return strerrordesc_np(-r) ? strerrordesc_np(-r) : "unknown error";

@@ -104,8 +104,8 @@ static void prefetch(const struct flight *flight)
     }
 }
 
-/* Where librdkafka put the name and the value of a header: its memory is ours to write as long as the
- * list is not with a message. */
+/* Where librdkafka put the name and the value of a header: its memory is ours to write as long as
+ * the list is not with a message. */
 static uint8_t *value_at(const rd_kafka_headers_t *hdrs, size_t index, const char **ret_name)
 {
     union {

@@ -29,8 +29,8 @@ const struct mr_option mr_common_options[] = {
                .help = "Its private key (PEM)"),
     MR_OPT_FLAG(struct mr_common, registry_insecure, .name = "registry-insecure",
                 .help = "Do not verify the registry's TLS certificate"),
-    MR_OPT_CHOICE(struct mr_common, log_level, .name = "log-level", .choices = log_levels, .def = "info",
-                  .help = "Least level that is logged to stderr"),
+    MR_OPT_CHOICE(struct mr_common, log_level, .name = "log-level", .choices = log_levels,
+                  .def = "info", .help = "Least level that is logged to stderr"),
     MR_OPT_END,
 };
 
@@ -39,7 +39,8 @@ static int from_state(const char **member, const char *name, struct mr_options *
 {
     char path[4096];
     MR_AUTO(mr_buf) struct mr_buf buf = {0};
-    int r = *member ? MR_ABSENT : mr_state_get(mr_state_path(path, sizeof(path)), name, &buf, reterr);
+    int r =
+        *member ? MR_ABSENT : mr_state_get(mr_state_path(path, sizeof(path)), name, &buf, reterr);
 
     if (r == MR_ABSENT)
         return 0;

@@ -101,8 +101,9 @@ static int add_examples(struct mr_buf *out, const char *text)
 
 int mr_options_help(const struct mr_command *command, struct mr_buf *out)
 {
-    int r = mr_buf_printf(out, "Usage: %s%s%s [OPTION]...%s%s\n\n", command->program ? command->program : "",
-                          command->program ? " " : "", command->name, command->synopsis ? " " : "",
+    int r = mr_buf_printf(out, "Usage: %s%s%s [OPTION]...%s%s\n\n",
+                          command->program ? command->program : "", command->program ? " " : "",
+                          command->name, command->synopsis ? " " : "",
                           command->synopsis ? command->synopsis : "");
     if (r == 0)
         r = mr_buf_printf(out, "%s.\n", command->summary);

@@ -20,8 +20,8 @@ const struct mr_option *option_walk_next(struct option_walk *walk);
 
 /* Stores text into the row's member of target. Lists: append, or start anew with `restart`.
  * Texts are kept by reference. Outcomes: 0, MR_INVALID (text says what is allowed), -ENOMEM. */
-int option_store(const struct mr_option *row, void *member, struct mr_arena *arena, const char *text,
-                 bool restart, struct mr_error *reterr);
+int option_store(const struct mr_option *row, void *member, struct mr_arena *arena,
+                 const char *text, bool restart, struct mr_error *reterr);
 
 /* Heading of the value in help: "FILE", "N", "a|b|c". */
 const char *option_arg(const struct mr_option *row, char *out, size_t cap);

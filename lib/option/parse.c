@@ -101,8 +101,8 @@ static int unknown(struct mr_options *o, const char *what, const char *dashes, c
         names[n++] = row->name;
     const char *near = mr_nearest(name, names, n);
     if (near)
-        return mr_error_set(reterr, MR_INVALID, "unknown %s '%s%s': did you mean '%s%s'?", what, dashes,
-                            name, dashes, near);
+        return mr_error_set(reterr, MR_INVALID, "unknown %s '%s%s': did you mean '%s%s'?", what,
+                            dashes, name, dashes, near);
     return mr_error_set(reterr, MR_INVALID, "unknown %s '%s%s': --help lists what there is", what,
                         dashes, name);
 }
@@ -132,9 +132,10 @@ static int secret_from_file(struct mr_options *o, const struct mr_option *row, c
     if ((*text)[0] != '@') {
         char env[96];
         const char *name = mr_option_env(row, env, sizeof(env));
-        return mr_error_set(reterr, MR_INVALID,
-                            "--%s is a secret and not taken from the command line: give @FILE or set %s",
-                            row->name, name ? name : "it in the configuration file");
+        return mr_error_set(
+            reterr, MR_INVALID,
+            "--%s is a secret and not taken from the command line: give @FILE or set %s", row->name,
+            name ? name : "it in the configuration file");
     }
     int r = mr_buf_read_file(&buf, *text + 1);
     if (r != 0)
@@ -190,8 +191,8 @@ static int parse_letters(struct mr_options *o, int argc, char **argv, int *i,
     for (const char *p = argv[*i] + 1; *p; p++) {
         struct place place;
         if (!find(o, NULL, 0, *p, &place))
-            return mr_error_set(reterr, MR_INVALID, "unknown option '-%c': --help lists what there is",
-                                *p);
+            return mr_error_set(reterr, MR_INVALID,
+                                "unknown option '-%c': --help lists what there is", *p);
         if (place.row->type != MR_OPTION_FLAG) {
             if (p[1])
                 return set_argument(o, &place, p[1] == '=' ? p + 2 : p + 1, reterr);

@@ -115,7 +115,8 @@ static int own_folder(const char *path, struct mr_error *reterr)
         return mr_error_set(reterr, -errno, "cannot look at '%s': %s", folder, strerror(errno));
     bool others = (st.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (st.st_mode & S_ISVTX) == 0;
     if (others || (st.st_uid != getuid() && st.st_uid != 0))
-        return mr_error_set(reterr, -EPERM, "'%s' belongs to others, or they may write to it", folder);
+        return mr_error_set(reterr, -EPERM, "'%s' belongs to others, or they may write to it",
+                            folder);
     return 0;
 }
 

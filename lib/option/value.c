@@ -29,7 +29,8 @@ static int store_flag(bool *member, const char *text, struct mr_error *reterr)
     return mr_error_set(reterr, MR_INVALID, "must be yes or no (was '%s')", text);
 }
 
-/* Decimal integer with an optional binary unit: k, M, G and KiB, MiB, GiB all mean powers of 1024. */
+/* Decimal integer with an optional binary unit: k, M, G and KiB, MiB, GiB all mean powers of 1024.
+ */
 static int parse_number(const char *text, bool units, int64_t *ret_value)
 {
     char *end;
@@ -108,8 +109,8 @@ static int store_list(struct mr_option_list *list, struct mr_arena *arena, const
     return 0;
 }
 
-int option_store(const struct mr_option *row, void *member, struct mr_arena *arena, const char *text,
-                 bool restart, struct mr_error *reterr)
+int option_store(const struct mr_option *row, void *member, struct mr_arena *arena,
+                 const char *text, bool restart, struct mr_error *reterr)
 {
     switch (row->type) {
     case MR_OPTION_FLAG:

@@ -270,8 +270,7 @@ int mr_producer_main(const struct mr_producer *producer, int argc, char **argv)
     if (r == MR_END) {
         MR_AUTO(mr_buf) struct mr_buf out = {0};
         r = mr_options_answer(&command, asked, &out);
-        return r == 0 && mr_buf_write(&out, stdout) && fflush(stdout) == 0 ? 0
-                                                                                                : 1;
+        return r == 0 && mr_buf_write(&out, stdout) && fflush(stdout) == 0 ? 0 : 1;
     }
     bool real = !settings.produce.dry_run;
     if (r == 0)

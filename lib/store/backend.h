@@ -15,8 +15,8 @@ struct mr_rows {
 };
 
 struct mr_backend {
-    const char *scheme; /* "sqlite" */
-    bool shared;        /* several processes may use one store */
+    const char *scheme;    /* "sqlite" */
+    bool shared;           /* several processes may use one store */
     const char *relations; /* SELECT name, is_view for all tables and views, by name */
     int (*open)(const char *path, const struct mr_store_options *options,
                 struct mr_store **ret_store, struct mr_error *reterr);

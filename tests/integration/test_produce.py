@@ -63,7 +63,7 @@ def a_record_has_the_key_partition_headers_and_wire_form_of_the_conventions(t):
         assert int(partition) == murmur2(key.encode()) % 3, ours
         assert headers.split(",") == ["ce_specversion=1.0", f"ce_id={key}", "ce_source=schedule",
                                       "ce_type=com.festivo.schedule.item-created.v1", "ce_time=2024-01-01T00:00:00Z",
-                                      "content-type=application/avro"], headers
+                                      "content-type=application/avro", f"ce_correlationid={key}"], headers
     back = t.run("millrace", "tail", TOPIC, "-e", "-J", env=env).json_lines()
     mine = [one for one in back if one["key"].startswith(t.prefix)]
     assert sorted(one["value"]["data"]["itemId"] for one in mine) == ["item 1", "item 2"], mine

@@ -36,15 +36,24 @@ END_TEST
 START_TEST(an_instant_without_zone_or_off_the_calendar_is_refused)
 {
     static const char *const rows[] = {
-        "2024-01-15T10:30:00",       "2024-01-15 10:30:00Z",  "2024-02-30T00:00:00Z",
-        "2023-02-29T00:00:00Z",      "2024-01-15T24:00:00Z",  "2024-01-15T10:30:60Z",
-        "2024-01-15T10:30:00.Z",     "2024-01-15T10:30:00+2", "2024-13-01T00:00:00Z",
-        "2024-01-15T10:30:00Z ",     "",                      "2024-01-15T10:30:00+24:00",
+        "2024-01-15T10:30:00",
+        "2024-01-15 10:30:00Z",
+        "2024-02-30T00:00:00Z",
+        "2023-02-29T00:00:00Z",
+        "2024-01-15T24:00:00Z",
+        "2024-01-15T10:30:60Z",
+        "2024-01-15T10:30:00.Z",
+        "2024-01-15T10:30:00+2",
+        "2024-13-01T00:00:00Z",
+        "2024-01-15T10:30:00Z ",
+        "",
+        "2024-01-15T10:30:00+24:00",
         "0000-01-01T00:00:00Z",
     };
     for (size_t i = 0; i < MR_N_ELEMENTS(rows); i++) {
         int64_t micros;
-        ck_assert_msg(mr_time_parse_micros(mr_str_from(rows[i]), &micros) == MR_INVALID, "%s", rows[i]);
+        ck_assert_msg(mr_time_parse_micros(mr_str_from(rows[i]), &micros) == MR_INVALID, "%s",
+                      rows[i]);
     }
 }
 END_TEST
@@ -52,7 +61,8 @@ END_TEST
 START_TEST(times_before_the_epoch_are_written_as_they_were_read)
 {
     static const char *const rows[] = {"1969-12-31T23:59:59.999999Z", "0001-01-01T00:00:00.000000Z",
-                                       "9999-12-31T23:59:59.999999Z", "2000-02-29T00:00:00.000001Z"};
+                                       "9999-12-31T23:59:59.999999Z",
+                                       "2000-02-29T00:00:00.000001Z"};
     for (size_t i = 0; i < MR_N_ELEMENTS(rows); i++) {
         int64_t micros;
         char out[MR_TIME_MAX];
@@ -73,7 +83,8 @@ START_TEST(a_uuid_is_read_in_any_case_and_written_in_lower_case)
     ck_assert_int_eq(mr_uuid_parse(MR_STR("550E8400-e29b-41D4-a716-446655440000"), &uuid), 0);
     mr_uuid_format(&uuid, out);
     ck_assert_str_eq(out, "550e8400-e29b-41d4-a716-446655440000");
-    ck_assert_int_eq(mr_uuid_parse(MR_STR("550E8400e29b-41D4-a716-4466554400000"), &uuid), MR_INVALID);
+    ck_assert_int_eq(mr_uuid_parse(MR_STR("550E8400e29b-41D4-a716-4466554400000"), &uuid),
+                     MR_INVALID);
     ck_assert_int_eq(mr_uuid_parse(MR_STR("prod_1"), &uuid), MR_INVALID);
 }
 END_TEST
@@ -91,7 +102,8 @@ START_TEST(a_canonical_uuid_is_told_from_every_other_text)
             text[i] = (char)c;
             bool upper = c >= 'A' && c <= 'F';
             ck_assert_int_eq(mr_uuid_is_canonical((struct mr_str){text, MR_UUID_TEXT}),
-                             mr_uuid_parse((struct mr_str){text, MR_UUID_TEXT}, &uuid) == 0 && !upper);
+                             mr_uuid_parse((struct mr_str){text, MR_UUID_TEXT}, &uuid) == 0 &&
+                                 !upper);
             text[i] = old;
         }
     }
@@ -141,7 +153,8 @@ END_TEST
 
 START_TEST(only_well_formed_utf8_is_valid)
 {
-    static const char *const bad[] = {"\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "abcdefgh\xFF", "\xE2\x82"};
+    static const char *const bad[] = {"\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80",
+                                      "abcdefgh\xFF", "\xE2\x82"};
     size_t at;
 
     ck_assert(mr_utf8_valid("gr\xC3\xBC\xC3\x9F \xF0\x9F\x8E\xAB ascii ascii ascii", 30, NULL));
@@ -233,21 +246,21 @@ END_TEST
 int main(void)
 {
     return unit_run("base", (const TTest *[]){
-        an_instant_with_any_offset_becomes_utc_microseconds,
-        an_instant_without_zone_or_off_the_calendar_is_refused,
-        times_before_the_epoch_are_written_as_they_were_read,
-        a_uuid_is_read_in_any_case_and_written_in_lower_case,
-        a_canonical_uuid_is_told_from_every_other_text,
-        version_5_ids_are_those_of_the_rfc,
-        murmur2_agrees_with_the_java_client,
-        base64_and_hex_come_back_as_they_went,
-        only_well_formed_utf8_is_valid,
-        a_buffer_stops_at_its_bound_and_keeps_what_it_has,
-        texts_are_escaped_for_terminals_unless_asked_otherwise,
-        an_arena_gives_null_past_its_limit_and_everything_back_at_once,
-        an_error_path_is_built_while_unwinding,
-        the_nearest_word_is_found_only_when_it_is_near,
-        a_duration_has_a_unit_and_never_overflows,
-        NULL,
-    });
+                                an_instant_with_any_offset_becomes_utc_microseconds,
+                                an_instant_without_zone_or_off_the_calendar_is_refused,
+                                times_before_the_epoch_are_written_as_they_were_read,
+                                a_uuid_is_read_in_any_case_and_written_in_lower_case,
+                                a_canonical_uuid_is_told_from_every_other_text,
+                                version_5_ids_are_those_of_the_rfc,
+                                murmur2_agrees_with_the_java_client,
+                                base64_and_hex_come_back_as_they_went,
+                                only_well_formed_utf8_is_valid,
+                                a_buffer_stops_at_its_bound_and_keeps_what_it_has,
+                                texts_are_escaped_for_terminals_unless_asked_otherwise,
+                                an_arena_gives_null_past_its_limit_and_everything_back_at_once,
+                                an_error_path_is_built_while_unwinding,
+                                the_nearest_word_is_found_only_when_it_is_near,
+                                a_duration_has_a_unit_and_never_overflows,
+                                NULL,
+                            });
 }

@@ -57,7 +57,8 @@ START_TEST(a_header_that_changes_in_place_is_sent_as_it_is_now)
     for (int i = 0; i < 2; i++) {
         memcpy(name, names[i], sizeof(name));
         memset(value, 'a' + i, sizeof(value));
-        ck_assert_int_eq(mr_kafka_produce(f.producer, "orders", 0, body, &body, &now, 1, 1, NULL), 0);
+        ck_assert_int_eq(mr_kafka_produce(f.producer, "orders", 0, body, &body, &now, 1, 1, NULL),
+                         0);
         ck_assert_int_eq(mr_kafka_flush(f.producer, WAIT, NULL, NULL), 0);
     }
     MR_AUTO(mr_kafka_consumer) struct mr_kafka_consumer *consumer = reader(&f);

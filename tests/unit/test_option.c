@@ -22,9 +22,10 @@ static const char *const modes[] = {"text", "json", NULL};
 static const struct mr_option rows[] = {
     MR_OPT_FLAG(struct target, follow, .name = "follow", .letter = 'f', .help = "Go on"),
     MR_OPT_STR(struct target, format, .name = "format", .def = "%s", .help = "Format"),
-    MR_OPT_CHOICE(struct target, mode, .name = "output", .letter = 'o', .choices = modes, .help = "Form"),
-    MR_OPT_INT(struct target, count, .name = "count", .letter = 'c', .min = 0, .max = 100, .def = "7",
-               .help = "Number"),
+    MR_OPT_CHOICE(struct target, mode, .name = "output", .letter = 'o', .choices = modes,
+                  .help = "Form"),
+    MR_OPT_INT(struct target, count, .name = "count", .letter = 'c', .min = 0, .max = 100,
+               .def = "7", .help = "Number"),
     MR_OPT_SIZE(struct target, size, .name = "size", .help = "Size"),
     MR_OPT_DURATION(struct target, wait, .name = "wait", .help = "Time"),
     MR_OPT_LIST(struct target, fields, .name = "where", .arg = "FIELD=VALUE", .help = "Only those"),
@@ -38,8 +39,11 @@ static const struct mr_option_table tables[] = {
     {.rows = NULL},
 };
 
-static const struct mr_command command = {.name = "tail", .program = "millrace", .synopsis = "TOPIC...",
-                                          .summary = "Shows records", .tables = tables,
+static const struct mr_command command = {.name = "tail",
+                                          .program = "millrace",
+                                          .synopsis = "TOPIC...",
+                                          .summary = "Shows records",
+                                          .tables = tables,
                                           .examples = "millrace tail x\tall of x\n"};
 
 static struct mr_options *options;
@@ -66,8 +70,9 @@ START_TEST(arguments_come_in_every_usual_form)
     size_t n;
 
     /* Not inside the assertion: its block would end the life of the texts that t borrows. */
-    int r = PARSE(&t, A("-fojson"), A("topic"), A("--count=3"), A("--size"), A("2MiB"), A("--wait=5m"),
-                  A("--where"), A("a=1"), A("--where=b=2"), A("-b"), A("h:1"), A("--"), A("-x"));
+    int r =
+        PARSE(&t, A("-fojson"), A("topic"), A("--count=3"), A("--size"), A("2MiB"), A("--wait=5m"),
+              A("--where"), A("a=1"), A("--where=b=2"), A("-b"), A("h:1"), A("--"), A("-x"));
     ck_assert_int_eq(r, 0);
     ck_assert(t.follow);
     ck_assert_str_eq(t.mode, "json");
@@ -92,7 +97,8 @@ START_TEST(an_argument_wins_over_environment_over_file_over_default)
     int fd = mkstemp(path);
 
     ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq(dprintf(fd, "# comment\ncount = 5\n output=json\nwhere = a=1\nwhere = b=2\n") > 0, 1);
+    ck_assert_int_eq(
+        dprintf(fd, "# comment\ncount = 5\n output=json\nwhere = a=1\nwhere = b=2\n") > 0, 1);
     ck_assert_int_eq(PARSE(&t, A("-F"), path, A("-c1")), 0);
     ck_assert_int_eq(t.count, 1);
     ck_assert_str_eq(t.mode, "json");
@@ -160,7 +166,8 @@ START_TEST(help_and_man_page_name_every_row)
         for (const struct mr_option *row = rows; row->name; row++)
             ck_assert_msg(strstr(text, row->name) != NULL, "%s", row->name);
         ck_assert_ptr_nonnull(strstr(text, "MILLRACE_BROKERS"));
-        ck_assert_ptr_nonnull(strstr(text, "registry-insecure") ? text : strstr(text, "registry\\-insecure"));
+        ck_assert_ptr_nonnull(
+            strstr(text, "registry-insecure") ? text : strstr(text, "registry\\-insecure"));
     }
 }
 END_TEST
@@ -191,12 +198,12 @@ END_TEST
 int main(void)
 {
     return unit_run("option", (const TTest *[]){
-        arguments_come_in_every_usual_form,
-        an_argument_wins_over_environment_over_file_over_default,
-        a_wrong_argument_is_named_with_what_would_be_right,
-        a_secret_is_not_taken_from_the_command_line,
-        help_and_man_page_name_every_row,
-        addresses_come_from_a_running_up_unless_others_may_write_its_file,
-        NULL,
-    });
+                                  arguments_come_in_every_usual_form,
+                                  an_argument_wins_over_environment_over_file_over_default,
+                                  a_wrong_argument_is_named_with_what_would_be_right,
+                                  a_secret_is_not_taken_from_the_command_line,
+                                  help_and_man_page_name_every_row,
+                                  addresses_come_from_a_running_up_unless_others_may_write_its_file,
+                                  NULL,
+                              });
 }

@@ -288,10 +288,10 @@ END_TEST
 int main(void)
 {
     return unit_run("records", (const TTest *[]){
-                                  the_built_in_catalogue_is_the_file,
-                                  every_record_is_described_as_its_schema_has_it,
-                                  structs_have_the_contracts_own_words,
-                                  each_event_is_found_by_each_of_its_names_within_its_service,
-                                  NULL,
-                              });
+                                   the_built_in_catalogue_is_the_file,
+                                   every_record_is_described_as_its_schema_has_it,
+                                   structs_have_the_contracts_own_words,
+                                   each_event_is_found_by_each_of_its_names_within_its_service,
+                                   NULL,
+                               });
 }

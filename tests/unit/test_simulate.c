@@ -15,13 +15,15 @@ static const struct {
     const char *type_member; /* NULL: flat, the set of members is the type */
     size_t n_types;
 } rows[] = {
-    {&sim_bookings, "\"type\":\"", 35},          {&sim_festivo, "\"type\":\"", 22},
-    {&sim_first_viscount, "\"event_type\":\"", 15}, {&sim_product_management, "\"eventType\":\"", 4},
+    {&sim_bookings, "\"type\":\"", 35},
+    {&sim_festivo, "\"type\":\"", 22},
+    {&sim_first_viscount, "\"event_type\":\"", 15},
+    {&sim_product_management, "\"eventType\":\"", 4},
     {&sim_ticketwave, NULL, 6},
 };
 
-static bool next(struct sim *s, const struct sim_platform *platform, uint64_t *round, int64_t *start,
-                 struct sim_event *event)
+static bool next(struct sim *s, const struct sim_platform *platform, uint64_t *round,
+                 int64_t *start, struct sim_event *event)
 {
     while (!sim_take(s, *start, event)) {
         s->now = *start;
@@ -112,8 +114,8 @@ END_TEST
 int main(void)
 {
     return unit_run("simulate", (const TTest *[]){
-        every_event_of_every_platform_occurs_early,
-        the_same_seed_gives_the_same_bytes_in_the_order_of_time,
-        NULL,
-    });
+                                    every_event_of_every_platform_occurs_early,
+                                    the_same_seed_gives_the_same_bytes_in_the_order_of_time,
+                                    NULL,
+                                });
 }

@@ -55,8 +55,8 @@ static inline int mr_buf_byte(struct mr_buf *buf, uint8_t byte)
 
 int mr_buf_printf(struct mr_buf *buf, const char *fmt, ...) MR_PRINTF(2, 3);
 
-/* Appends text as a JSON string with its quotes: RFC 8259 escapes, and escaped as well DEL, U+0080 to
- * U+009F, U+2028, U+2029, which confuse terminals and readers of lines. Other UTF-8 is kept. */
+/* Appends text as a JSON string with its quotes: RFC 8259 escapes, and escaped as well DEL, U+0080
+ * to U+009F, U+2028, U+2029, which confuse terminals and readers of lines. Other UTF-8 is kept. */
 int mr_buf_json_string(struct mr_buf *buf, const char *text, size_t len);
 /* The same with RFC 8259's escapes alone, where bytes must be as others write them. */
 int mr_buf_json_plain(struct mr_buf *buf, const char *text, size_t len);
@@ -67,7 +67,8 @@ const char *mr_buf_cstr(struct mr_buf *buf);
 
 /* Whole file or standard input ("-"); -EMSGSIZE above buf->max. */
 int mr_buf_read_file(struct mr_buf *buf, const char *path);
-/* All of it, as fwrite; an empty buffer writes nothing. False: not all was written, errno says why. */
+/* All of it, as fwrite; an empty buffer writes nothing. False: not all was written, errno says why.
+ */
 bool mr_buf_write(const struct mr_buf *buf, FILE *file);
 
 static inline void mr_auto_mr_buf(struct mr_buf *buf)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Exact decimal numbers, as money is kept: records carry them, stores bind them, JSON shows them. */
+/* Exact decimal numbers, as money is kept: records carry them, stores bind them, JSON shows them.
+ */
 #pragma once
 
 #include <stddef.h>

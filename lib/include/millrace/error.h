@@ -8,11 +8,11 @@
 
 /* Plain record; owned by the caller, usually on its stack. Zero-initialise (MR_ERROR_INIT). */
 struct mr_error {
-    char where[512];     /* JSON pointer, schema path or file; empty when it does not apply */
-    char text[1024];     /* what is wrong and what to do; never payload beyond a short excerpt */
-    size_t offset;       /* byte offset in the input; MR_NO_OFFSET when unknown */
-    unsigned line;       /* 1-based; 0 when unknown */
-    unsigned column;     /* 1-based, in bytes; 0 when unknown */
+    char where[512]; /* JSON pointer, schema path or file; empty when it does not apply */
+    char text[1024]; /* what is wrong and what to do; never payload beyond a short excerpt */
+    size_t offset;   /* byte offset in the input; MR_NO_OFFSET when unknown */
+    unsigned line;   /* 1-based; 0 when unknown */
+    unsigned column; /* 1-based, in bytes; 0 when unknown */
 };
 
 #define MR_NO_OFFSET ((size_t)-1)

@@ -165,8 +165,8 @@ struct mr_differences {
     size_t n_items;
     struct mr_arena *arena;
 };
-/* One schema file by itself, as a tree with one version. Outcomes: 0; MR_INVALID with file, line and
- * column; -errno. */
+/* One schema file by itself, as a tree with one version. Outcomes: 0; MR_INVALID with file, line
+ * and column; -errno. */
 int mr_tree_file(const char *path, struct mr_tree **ret_tree, struct mr_error *reterr);
 /* The newest versions of both. Outcomes: 0, -errno; mr_differences_done() in either case. */
 int mr_evolve_diff(const struct mr_tree *before, const struct mr_tree *now,

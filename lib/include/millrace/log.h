@@ -4,8 +4,8 @@
 #pragma once
 
 #include <stdarg.h>
-#include <stddef.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "millrace/compiler.h"
@@ -27,8 +27,8 @@ bool mr_log_enabled(enum mr_log_level level);
 /* Where lines go, default stderr's descriptor; for tests. */
 void mr_log_set_fd(int fd);
 
-/* `event` is one constant word; fmt gives further fields as "attempt=%d why=%s". Values that need it
- * must be quoted by the caller with mr_log_quote. One write(2) per line; any thread. */
+/* `event` is one constant word; fmt gives further fields as "attempt=%d why=%s". Values that need
+ * it must be quoted by the caller with mr_log_quote. One write(2) per line; any thread. */
 void mr_log(enum mr_log_level level, const struct mr_log_context *ctx, const char *event,
             const char *fmt, ...) MR_PRINTF(4, 5);
 #define mr_debug(ctx, event, ...) mr_log(MR_LOG_DEBUG, ctx, event, __VA_ARGS__)

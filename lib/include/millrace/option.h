@@ -29,27 +29,51 @@ struct mr_option_list {
 };
 
 struct mr_option {
-    const char *name;  /* long name without dashes */
-    char letter;       /* 0: none */
+    const char *name; /* long name without dashes */
+    char letter;      /* 0: none */
     enum mr_option_type type;
-    size_t offset;     /* of the member in the struct given to parse */
-    const char *arg;   /* word for the value in help: "FILE" */
-    const char *def;   /* default as text; NULL: zero */
-    const char *help;  /* one line, no full stop */
-    const char *env;   /* NULL: MILLRACE_ + NAME in upper case; "" : none */
+    size_t offset;              /* of the member in the struct given to parse */
+    const char *arg;            /* word for the value in help: "FILE" */
+    const char *def;            /* default as text; NULL: zero */
+    const char *help;           /* one line, no full stop */
+    const char *env;            /* NULL: MILLRACE_ + NAME in upper case; "" : none */
     const char *const *choices; /* NULL-terminated */
     int64_t min, max;
-    bool secret;       /* never on the command line: environment, file, or @FILE only */
+    bool secret; /* never on the command line: environment, file, or @FILE only */
 };
 
-#define MR_OPT_FLAG(T, m, ...) {.type = MR_OPTION_FLAG, .offset = offsetof(T, m), __VA_ARGS__}
-#define MR_OPT_STR(T, m, ...) {.type = MR_OPTION_STR, .offset = offsetof(T, m), __VA_ARGS__}
-#define MR_OPT_INT(T, m, ...) {.type = MR_OPTION_INT, .offset = offsetof(T, m), __VA_ARGS__}
-#define MR_OPT_SIZE(T, m, ...) {.type = MR_OPTION_SIZE, .offset = offsetof(T, m), __VA_ARGS__}
-#define MR_OPT_DURATION(T, m, ...) {.type = MR_OPTION_DURATION, .offset = offsetof(T, m), __VA_ARGS__}
-#define MR_OPT_CHOICE(T, m, ...) {.type = MR_OPTION_CHOICE, .offset = offsetof(T, m), __VA_ARGS__}
-#define MR_OPT_LIST(T, m, ...) {.type = MR_OPTION_LIST, .offset = offsetof(T, m), __VA_ARGS__}
-#define MR_OPT_END {.name = NULL}
+#define MR_OPT_FLAG(T, m, ...)                                                                     \
+    {                                                                                              \
+        .type = MR_OPTION_FLAG, .offset = offsetof(T, m), __VA_ARGS__                              \
+    }
+#define MR_OPT_STR(T, m, ...)                                                                      \
+    {                                                                                              \
+        .type = MR_OPTION_STR, .offset = offsetof(T, m), __VA_ARGS__                               \
+    }
+#define MR_OPT_INT(T, m, ...)                                                                      \
+    {                                                                                              \
+        .type = MR_OPTION_INT, .offset = offsetof(T, m), __VA_ARGS__                               \
+    }
+#define MR_OPT_SIZE(T, m, ...)                                                                     \
+    {                                                                                              \
+        .type = MR_OPTION_SIZE, .offset = offsetof(T, m), __VA_ARGS__                              \
+    }
+#define MR_OPT_DURATION(T, m, ...)                                                                 \
+    {                                                                                              \
+        .type = MR_OPTION_DURATION, .offset = offsetof(T, m), __VA_ARGS__                          \
+    }
+#define MR_OPT_CHOICE(T, m, ...)                                                                   \
+    {                                                                                              \
+        .type = MR_OPTION_CHOICE, .offset = offsetof(T, m), __VA_ARGS__                            \
+    }
+#define MR_OPT_LIST(T, m, ...)                                                                     \
+    {                                                                                              \
+        .type = MR_OPTION_LIST, .offset = offsetof(T, m), __VA_ARGS__                              \
+    }
+#define MR_OPT_END                                                                                 \
+    {                                                                                              \
+        .name = NULL                                                                               \
+    }
 
 #define MR_OPTIONS(...) ((const struct mr_option[]){__VA_ARGS__, {.name = NULL}})
 
@@ -62,13 +86,13 @@ struct mr_option_table {
 
 /* A command: what help, man pages and completion are made from. */
 struct mr_command {
-    const char *name;     /* "tail", "order-management-producer" */
-    const char *program;  /* word before the name in usage: "millrace"; NULL when name is a binary */
+    const char *name;    /* "tail", "order-management-producer" */
+    const char *program; /* word before the name in usage: "millrace"; NULL when name is a binary */
     const char *synopsis; /* positional part: "TOPIC..." ; NULL: takes none (any is refused) */
     const char *summary;  /* one line */
     const char *details;  /* paragraphs, separated by blank lines, for help and man; may be NULL */
     const struct mr_option_table *tables; /* ends with rows == NULL; NULL when there are none */
-    const char *examples; /* lines "command\tcomment\n"; may be NULL */
+    const char *examples;                 /* lines "command\tcomment\n"; may be NULL */
 };
 
 enum mr_option_asked { MR_ASKED_NOTHING, MR_ASKED_HELP, MR_ASKED_VERSION, MR_ASKED_MAN };
@@ -78,8 +102,8 @@ struct mr_options; /* owns the texts that the target points to; free it last */
 /* Fills `target` from argv[1..], environment, the file of -F/--config (lines "name = value", # for
  * comments) and defaults. --help, --version and --man are recognised here and served by the
  * caller through mr_options_answer.
- * Outcomes: 0; MR_END with *ret_asked; MR_INVALID (text names the option and the nearest right one);
- * -errno. A list's environment value is split at ';'. *ret_options is set unless r < 0. */
+ * Outcomes: 0; MR_END with *ret_asked; MR_INVALID (text names the option and the nearest right
+ * one); -errno. A list's environment value is split at ';'. *ret_options is set unless r < 0. */
 int mr_options_parse(const struct mr_command *command, int argc, char **argv, void *target,
                      struct mr_options **ret_options, enum mr_option_asked *ret_asked,
                      struct mr_error *reterr);
@@ -123,19 +147,21 @@ int mr_common_resolve(struct mr_common *common, struct mr_options *options, bool
                       bool need_registry, struct mr_error *reterr);
 
 /* ---- where `millrace up` leaves its addresses ---- */
-/* $MILLRACE_STATE, else $XDG_RUNTIME_DIR/millrace/up, else /tmp/millrace-UID/up; borrowed from out. */
+/* $MILLRACE_STATE, else $XDG_RUNTIME_DIR/millrace/up, else /tmp/millrace-UID/up; borrowed from out.
+ */
 const char *mr_state_path(char *out, size_t cap);
 /* Value of a "name=value" line of the state file, appended to out. Refuses a file that others may
- * write. One whose lock nobody holds is as good as none. Outcomes: 0, MR_ABSENT (no file, no such line),
- * MR_INVALID, -errno. */
+ * write. One whose lock nobody holds is as good as none. Outcomes: 0, MR_ABSENT (no file, no such
+ * line), MR_INVALID, -errno. */
 int mr_state_get(const char *path, const char *name, struct mr_buf *out, struct mr_error *reterr);
 /* Puts text in the place of the file, for its owner alone, making its folder where that is missing.
- * Readers see the old or the new text, never a part. Refuses a folder in which others could replace the
- * file. Outcomes: 0, -errno with text. */
+ * Readers see the old or the new text, never a part. Refuses a folder in which others could replace
+ * the file. Outcomes: 0, -errno with text. */
 int mr_state_set(const char *path, const char *text, size_t len, struct mr_error *reterr);
 /* The lock beside the file is held by the process that wrote it; the kernel lets go of it when that
- * ends, however it ends. *ret_pid is 0 when nobody has it. Outcomes: 0, MR_ABSENT (there is no lock).
- * Never call this in the process that holds it: closing the file gives the lock away (POSIX). */
+ * ends, however it ends. *ret_pid is 0 when nobody has it. Outcomes: 0, MR_ABSENT (there is no
+ * lock). Never call this in the process that holds it: closing the file gives the lock away
+ * (POSIX). */
 int mr_state_holder(const char *path, pid_t *ret_pid);
 /* Outcomes: 0, -ENAMETOOLONG. */
 int mr_state_lock_path(const char *path, char *out, size_t cap);

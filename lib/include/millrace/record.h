@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a generated C struct maps onto an Avro record. tools/ writes these tables into <service>.gen.h,
- * lib/avro reads and writes structs by them. Naming in generated structs, for a field `f`:
- *   boolean bool f; int/date int32_t f; long/timestamps int64_t f; float; double;
- *   string (uuid too) struct mr_str f; bytes, fixed struct mr_bytes f; decimal struct mr_decimal f;
- *   enum: C enum f, in symbol order; record: struct by value; array: const T *f + size_t n_f;
- *   map: const struct mr_pair_<T> *f + size_t n_f; nullable T: bool has_f + T f (zero when absent). */
+/* How a generated C struct maps onto an Avro record. tools/ writes these tables into
+ * <service>.gen.h, lib/avro reads and writes structs by them. Naming in generated structs, for a
+ * field `f`: boolean bool f; int/date int32_t f; long/timestamps int64_t f; float; double; string
+ * (uuid too) struct mr_str f; bytes, fixed struct mr_bytes f; decimal struct mr_decimal f; enum: C
+ * enum f, in symbol order; record: struct by value; array: const T *f + size_t n_f; map: const
+ * struct mr_pair_<T> *f + size_t n_f; nullable T: bool has_f + T f (zero when absent). */
 #pragma once
 
 #include <stdbool.h>
@@ -55,10 +55,10 @@ enum mr_field_kind {
 struct mr_record_desc;
 
 struct mr_record_field {
-    const char *name;                    /* as in the schema */
-    uint32_t offset;                     /* of f; array, map: of the pointer */
-    uint32_t has_offset;                 /* of has_f; MR_NO_MEMBER when not nullable */
-    uint32_t count_offset;               /* array, map: of n_f; else MR_NO_MEMBER */
+    const char *name;      /* as in the schema */
+    uint32_t offset;       /* of f; array, map: of the pointer */
+    uint32_t has_offset;   /* of has_f; MR_NO_MEMBER when not nullable */
+    uint32_t count_offset; /* array, map: of n_f; else MR_NO_MEMBER */
     enum mr_field_kind kind;
     enum mr_field_kind item;             /* array, map: kind of one item; else = kind */
     uint32_t item_size;                  /* array, map: sizeof one element (the pair for maps) */

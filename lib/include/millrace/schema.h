@@ -139,7 +139,8 @@ size_t mr_schema_n_nodes(const struct mr_schema *schema);
 /* The text it was parsed from, byte for byte: this is what is registered. */
 struct mr_str mr_schema_text(const struct mr_schema *schema);
 
-/* Java's Schema.equals: names, fields, defaults, order and properties count, doc and aliases do not. */
+/* Java's Schema.equals: names, fields, defaults, order and properties count, doc and aliases do
+ * not. */
 bool mr_schema_node_equal(const struct mr_schema_node *a, const struct mr_schema_node *b);
 
 const struct mr_schema_field *mr_schema_field_find(const struct mr_schema_node *record,
@@ -150,12 +151,12 @@ int32_t mr_schema_symbol_find(const struct mr_schema_node *enumeration, struct m
  * 0 or -ENOMEM. */
 int mr_schema_props_each(const struct json_t *props,
                          void (*fn)(void *self, const char *name, const char *json), void *self);
-/* Any JSON in the layout of schema files, appended: what fits into 100 characters and holds no fields
- * on one line, else a member a line. Only white space and escapes change. Outcomes: 0; MR_INVALID with
- * line and column; -errno. */
+/* Any JSON in the layout of schema files, appended: what fits into 100 characters and holds no
+ * fields on one line, else a member a line. Only white space and escapes change. Outcomes: 0;
+ * MR_INVALID with line and column; -errno. */
 int mr_schema_layout(struct mr_str text, struct mr_buf *out, struct mr_error *reterr);
-/* Is the JSON value one that field `index` of `record` may have, by type and constraints? Outcomes: 0,
- * MR_INVALID, -errno. */
+/* Is the JSON value one that field `index` of `record` may have, by type and constraints? Outcomes:
+ * 0, MR_INVALID, -errno. */
 int mr_schema_field_example(struct mr_schema *schema, const struct mr_schema_node *record,
                             size_t index, struct mr_str json, struct mr_error *reterr);
 const char *mr_avro_type_name(enum mr_avro_type type);

@@ -22,7 +22,8 @@ bool mr_uuid_is_canonical(struct mr_str text);
 void mr_uuid_format(const struct mr_uuid *uuid, char out[MR_UUID_TEXT]);
 
 /* Version 5 of name under space: the same input always gives the same id. */
-void mr_uuid_v5(const struct mr_uuid *space, const void *name, size_t len, struct mr_uuid *ret_uuid);
+void mr_uuid_v5(const struct mr_uuid *space, const void *name, size_t len,
+                struct mr_uuid *ret_uuid);
 /* From the kernel's random source; 0 or -errno. */
 int mr_uuid_v4(struct mr_uuid *ret_uuid);
 /* Time-ordered: ms since the epoch in front. 0 or -errno. */
