@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading container files. */
 #include "millrace/container.h"
+#include "millrace/codec.h"
 
 #include "bin.h"
 #include "container_codec.h"
+#include "millrace/codec.h"
 
 enum { SYNC = 16, MAGIC = 4 };
 static const char magic[MAGIC] = {'O', 'b', 'j', 1};
@@ -235,6 +237,10 @@ int mr_container_next(struct mr_container_reader *reader, struct mr_container_bl
         return wrong(reader, "a block unpacks to more than 64 MiB", reterr);
     if (r == MR_INVALID)
         return wrong(reader, "a block cannot be unpacked: the file is damaged", reterr);
+    /* data of no bytes cost the sender nothing: 2^40 of them must not cost us days */
+    if (r == 0 && (uint64_t)n > reader->unpacked.len + MR_CODEC_MAX_ZERO_BYTE_ITEMS)
+        return wrong(reader, "a block must not count more data than it has bytes, and 65536",
+                     reterr);
     *ret_block =
         (struct mr_container_block){reader->unpacked.data, reader->unpacked.len, (uint64_t)n};
     return r;

@@ -283,6 +283,12 @@ START_TEST(a_header_that_lies_is_refused)
          21, "the file's codec \"lzo\" is none of Avro's"},
         {"Obj\1\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x02", 15,
          "the header's metadata are too large"},
+        {"Obj\1\2\x16"
+         "avro.schema\x0c\"null\"\0"
+         "0123456789abcdef"
+         "\x80\x80\x80\x80\x80\x80\x01\0"
+         "0123456789abcdef",
+         65, "a block must not count more data than it has bytes, and 65536"},
     };
     for (size_t i = 0; i < MR_N_ELEMENTS(rows); i++) {
         struct mr_error error = MR_ERROR_INIT;
