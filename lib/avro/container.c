@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading container files. */
 #include "millrace/container.h"
-#include "millrace/codec.h"
 
 #include "bin.h"
 #include "container_codec.h"
