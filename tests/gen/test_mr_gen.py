@@ -13,29 +13,14 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import shop  # noqa: E402
 from tap import case, main  # noqa: E402 (its folder is added above)
 
 MR_GEN, SOURCE, MADE = (os.path.abspath(path) for path in sys.argv[1:4])
 COMPILE = [*os.environ.get("CC", "cc").split(), "-std=c17", "-Wall", "-Wextra", "-Wpedantic", "-Werror",
            "-fsyntax-only", "-I", SOURCE + "/lib/include"]
 
-TOPICS = """
-defaults:
-  topics: {partitions: 3, retention: cluster, cleanup: delete, compatibility: FULL}
-  dead_letters: {partitions: 1, retention: 14d, cleanup: delete}
-  retry: {attempts: 5, initial: 1s, multiplier: 2, max: 30s, jitter: true, key: release}
-envelopes:
-  - envelope: flat
-    fields:
-      event_id: {default: [$content]}
-      event_type: {default: [$type]}
-      event_version: {default: [$version]}
-      timestamp: {default: [$time]}
-      correlation_id: {default: [$key]}
-      source_service: {default: [$service]}
-      data: {from: [""]}
-platforms:
-  - {platform: shop, title: Shop, envelopes: [flat]}
+TOPICS = "\n" + shop.head("FULL") + """\
 services:
   - service: stock-keeper
     platform: shop

@@ -9,27 +9,12 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import shop  # noqa: E402
 from tap import case, main  # noqa: E402,F401 (its folder is added above; tests take both from here)
 
 MILLRACE, SOURCE = (os.path.abspath(path) for path in sys.argv[1:3])
 
-TOPICS = """\
-defaults:
-  topics: {partitions: 3, retention: cluster, cleanup: delete, compatibility: FULL_TRANSITIVE}
-  dead_letters: {partitions: 1, retention: 14d, cleanup: delete}
-  retry: {attempts: 5, initial: 1s, multiplier: 2, max: 30s, jitter: true, key: release}
-envelopes:
-  - envelope: flat
-    fields:
-      event_id: {default: [$content]}
-      event_type: {default: [$type]}
-      event_version: {default: [$version]}
-      timestamp: {default: [$time]}
-      correlation_id: {default: [$key]}
-      source_service: {default: [$service]}
-      data: {from: [""]}
-platforms:
-  - {platform: shop, title: Shop, envelopes: [flat]}
+TOPICS = shop.head("FULL_TRANSITIVE") + """\
 services:
   - service: stock-keeper
     platform: shop
