@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Members of a schema that are not Avro's own: constraints, examples, logical types, and mistakes.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "lint.h"
 #include "millrace/codec.h"
 
-enum kind { KIND_NUMBER = 1, KIND_TEXT = 2, KIND_ARRAY = 4, KIND_ENUM = 8, KIND_ANY = 15 | 16 };
+enum kind {
+    KIND_NUMBER = 1,
+    KIND_TEXT = 2,
+    KIND_ARRAY = 4,
+    KIND_ENUM = 8,
+    KIND_DECIMAL = 16,
+    KIND_ANY = 31
+};
 
 static const struct {
     const char *word;
@@ -24,6 +32,7 @@ static const struct {
     {"maxItems", KIND_ARRAY},
     {"x-readers-only", KIND_ENUM},
     {"x-json-text", KIND_TEXT},
+    {"x-min-scale", KIND_DECIMAL},
     {"logicalType", KIND_ANY},
     {"precision", KIND_ANY},
     {"scale", KIND_ANY},
@@ -47,7 +56,7 @@ static unsigned kind_of(const struct mr_schema_node *node)
         return KIND_ENUM;
     case MR_AVRO_BYTES:
     case MR_AVRO_FIXED:
-        return node->logical == MR_LOGICAL_DECIMAL ? KIND_NUMBER : KIND_ANY + 1;
+        return node->logical == MR_LOGICAL_DECIMAL ? KIND_NUMBER | KIND_DECIMAL : KIND_ANY + 1;
     case MR_AVRO_NULL:
     case MR_AVRO_BOOLEAN:
     case MR_AVRO_RECORD:
@@ -123,6 +132,19 @@ static void check_rules_named(const struct props *p, const char *json)
     }
 }
 
+static void check_min_scale(const struct props *p, const char *json)
+{
+    char *end;
+    long shown = strtol(json, &end, 10);
+
+    if (p->type->logical == MR_LOGICAL_DECIMAL &&
+        (*end || end == json || shown < 0 || shown > p->type->scale))
+        lint_say(p->l, RULE_CONSTRAINT_MALFORMED, p->at,
+                 evolve_text(p->l->e, "x-min-scale must be within 0 to the scale, %d",
+                             (int)p->type->scale),
+                 NULL);
+}
+
 static void check_member(void *self, const char *name, const char *json)
 {
     const struct props *p = self;
@@ -148,6 +170,8 @@ static void check_member(void *self, const char *name, const char *json)
                              "passes over it",
                              json, mr_avro_type_name(p->type->type)),
                  NULL);
+    if (strcmp(name, "x-min-scale") == 0)
+        check_min_scale(p, json);
     if (strcmp(name, "examples") == 0)
         check_examples(p, json);
     if (strcmp(name, "x-lint-off") == 0)

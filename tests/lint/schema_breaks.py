@@ -13,6 +13,13 @@ KIT = 'event-operations/kit.returned.v1.avsc'
 TICKET = 'festivo-ticket/ticket.purchased.v1.avsc'
 PAY = 'ticketwave-payment/payment.data-prepared.v1.avsc'
 BOOKING = 'bookings/booking.submitted.v1.avsc'
+MONEY = '''{
+              "type": "bytes",
+              "logicalType": "decimal",
+              "precision": 38,
+              "scale": 9,
+              "x-min-scale": 2
+            }'''
 
 BREAKS = [
     # own rules
@@ -31,10 +38,11 @@ BREAKS = [
     (TICKET, 'The session of that user', 'A session of that user', 'the envelope differs', False),
     (TICKET, '{"name": "event_type", "type": "string"', '{"name": "event_type", "type": "bytes"',
      'is no type that an event may have', False),
-    (TICKET, '"precision": 38, "scale": 9', '"precision": 38, "scale": 2', 'is no type', False),
+    (TICKET, '"scale": 9', '"scale": 2', 'is no type', False),
+    (TICKET, '"x-min-scale": 2', '"x-min-scale": 3', 'x-min-scale has a value', False),
+    (TICKET, '"scale": 9,\n              "x-min-scale": 2', '"scale": 9', 'needs x-min-scale', False),
     (TICKET, '  "doc": "Festivo', '   "doc": "Festivo', 'common layout', False),
-    (TICKET, '{"type": "bytes", "logicalType": "decimal", "precision": 38, "scale": 9}', '"double"',
-     'is money', False),
+    (TICKET, MONEY, '"double"', 'is money', False),
     (BOOKING, '"symbols": ["unknown", "daily"', '"symbols": ["daily"', 'needs unknown', False),
     (BOOKING, '"x-readers-only": ["unknown"]', '"x-readers-only": ["other"]',
      'x-readers-only has a', False),
@@ -67,7 +75,7 @@ BREAKS = [
      'the contract has uuid, the schema string', True),
     (OUT, '"name": "feedback"', '"name": "feedBack"',
      '/data/feedBack: is in the schema and not', True),
-    (PAY, '{"type": "bytes", "logicalType": "decimal", "precision": 38, "scale": 9}', '"double"',
+    (PAY, MONEY, '"double"',
      'the contract has decimal, the schema real', True),
     (BOOKING, '"items": {"type": "string", "format": "date-or-date-time"}', '"items": "string"',
      'the contract has date, the schema string', True),

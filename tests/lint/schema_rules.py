@@ -51,6 +51,7 @@ KEYWORDS = {  # keyword -> (kinds it may stand on, test of its value)
     'minItems': (('array',), is_size), 'maxItems': (('array',), is_size),
     'x-json-text': (('any',), lambda v: v is True),
     'x-readers-only': (('enum',), lambda v: v == [READERS_ONLY]),
+    'x-min-scale': (('decimal',), lambda v: v in (0, 2)),  # cents have no decimals, other money two
 }
 BASE_KEYS = {
     'record': ('type', 'name', 'namespace', 'doc', 'fields'),
@@ -187,6 +188,8 @@ class Walk:
         self.keys(path, field, kind, BASE_KEYS['field'])
         if MONEY.search(field['name']) and kind != 'decimal':
             self.say(path, 'is money and must be a decimal(38,9)')
+        if kind == 'decimal' and 'x-min-scale' not in self.resolve(type_):
+            self.say(path, 'needs x-min-scale: decimals that are always shown')
         if nullable and ('default' not in field or field['default'] is not None):
             self.say(path, 'is nullable and needs the default null')
         if not nullable and 'default' in field and path != '/metadata':

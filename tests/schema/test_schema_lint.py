@@ -11,6 +11,7 @@ import subprocess
 from project import CAME_IN, LEVEL, MILLRACE, RAN_LOW, SOURCE, Project, case, clean, event, layout, main
 
 ENUM = {"type": "enum", "name": "StockRanLowKind", "doc": "A kind.", "symbols": ["unknown", "a"], "default": "unknown"}
+MONEY = {"type": "bytes", "logicalType": "decimal", "precision": 38, "scale": 9}
 
 
 def without(mapping, key):
@@ -53,6 +54,9 @@ FAULTS = [
     (field(type="string", **{"x-lint-off": ["DOC_MISING"]}), "KEYWORD_UNKNOWN", "data.X"),
     (field(type="string", minimum=1), "CONSTRAINT_MALFORMED", "data.X"),
     (field(type="boolean", maxLength=1), "CONSTRAINT_MALFORMED", "data.X"),
+    (field(type="string", **{"x-min-scale": 2}), "CONSTRAINT_MALFORMED", "data.X"),
+    (field(type={**MONEY, "x-min-scale": 10}), "CONSTRAINT_MALFORMED", "data.X"),
+    (field(type={**MONEY, "x-min-scale": "2"}), "CONSTRAINT_MALFORMED", "data.X"),
     (field(type="string", pattern="("), "CONSTRAINT_MALFORMED", ""),
     (field(type="string", maxLength="9"), "CONSTRAINT_MALFORMED", ""),
     (field(type={"type": "long", "logicalType": "timestamp-mircos"}), "CONSTRAINT_MALFORMED", "data.X"),
