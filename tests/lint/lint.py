@@ -44,7 +44,7 @@ THIRD_PARTY = {
 # Public headers without a lib/FOLDER/NAME.c of their own, nor a name that starts with their folder's.
 HEADER_HOME = {
     "compiler": "base", "own": "base", "status": "base",
-    "codec": "avro", "record": "avro", "schema": "avro",
+    "codec": "avro", "datum": "avro", "record": "avro", "schema": "avro",
     "consumer": "run", "event": "run", "producer": "run",
 }
 
