@@ -109,19 +109,20 @@ static bool fits(struct judge *j, const struct mr_schema_node *type, const struc
     return good;
 }
 
+/* As Java's text of it, but named types by their names. */
 static int type_words(const struct mr_schema_node *type, struct mr_buf *out)
 {
     int r = 0;
 
     if (type->type != MR_AVRO_UNION)
-        return mr_buf_printf(out, "%s%s%s", mr_avro_type_name(type->type),
-                             type->fullname ? " " : "", type->fullname ? type->fullname : "");
+        return mr_buf_printf(out, "\"%s\"",
+                             type->fullname ? type->fullname : mr_avro_type_name(type->type));
     for (size_t i = 0; r == 0 && i < type->n_branches; i++) {
-        r = mr_buf_printf(out, i ? ", " : "a union of ");
+        r = mr_buf_byte(out, i ? ',' : '[');
         if (r == 0)
             r = type_words(type->branches[i], out);
     }
-    return r;
+    return r == 0 ? mr_buf_byte(out, ']') : r;
 }
 
 int mr_sparser_check_default(struct mr_sparser *p, const struct mr_schema_field *field)
@@ -139,8 +140,7 @@ int mr_sparser_check_default(struct mr_sparser *p, const struct mr_schema_field 
                                field->name);
     if (type_words(field->type, &words) != 0 || !mr_buf_cstr(&words))
         return -ENOMEM;
-    return mr_sparser_fail(p, value,
-                           "the default %.*s of field \"%s\" does not fit its type, %.300s",
+    return mr_sparser_fail(p, value, "Invalid default for field %s: %.*s not a %.300s", field->name,
                            (int)(field->default_text.len > 60 ? 60 : field->default_text.len),
-                           field->default_text.data, field->name, (const char *)words.data);
+                           field->default_text.data, (const char *)words.data);
 }

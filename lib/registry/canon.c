@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core.h"
+#include "foreign.h"
 #include "millrace/hash.h"
 #include "millrace/status.h"
 
@@ -87,6 +88,27 @@ static int resolve(struct core *core, const char *parent, json_t *references, in
     return r;
 }
 
+/* All that a schema refers to, which is of its own type. The caller holds neither lock. */
+static int resolve_all(struct core *core, const char *subject, json_t *references,
+                       enum schema_type type, struct resolved *resolved, struct mr_error *reterr)
+{
+    resolved->contents = calloc(MAX_REFERENCES, sizeof(*resolved->contents));
+    resolved->names = calloc(MAX_REFERENCES, sizeof(*resolved->names));
+    if (!resolved->contents || !resolved->names)
+        return -ENOMEM;
+    core_read_lock(core);
+    int r = resolve(core, subject, references, 0, resolved, reterr);
+    core_read_unlock(core);
+    for (size_t i = 0; i < resolved->n_items && r == 0; i++)
+        if (resolved->contents[i]->type != type)
+            r = mr_error_set(reterr, MR_INVALID,
+                             "a schema of type %s is referred to: references of %s schemas are %s, "
+                             "too",
+                             schema_type_name(resolved->contents[i]->type), schema_type_name(type),
+                             schema_type_name(type));
+    return r;
+}
+
 static int parse(struct core *core, const char *subject, struct mr_str text, json_t *references,
                  bool check_defaults, struct mr_schema **ret_schema, struct mr_error *reterr)
 {
@@ -95,16 +117,12 @@ static int parse(struct core *core, const char *subject, struct mr_str text, jso
     struct mr_schema_options options = {.check_defaults = check_defaults, .like_java = true};
 
     if (json_array_size(references) > 0) {
-        resolved.contents = calloc(MAX_REFERENCES, sizeof(*resolved.contents));
-        resolved.names = calloc(MAX_REFERENCES, sizeof(*resolved.names));
-        texts = calloc(MAX_REFERENCES, sizeof(*texts));
-        if (!resolved.contents || !resolved.names || !texts)
-            return -ENOMEM;
-        core_read_lock(core);
-        int r = resolve(core, subject, references, 0, &resolved, reterr);
-        core_read_unlock(core);
+        int r = resolve_all(core, subject, references, SCHEMA_AVRO, &resolved, reterr);
         if (r != 0)
             return r;
+        texts = calloc(MAX_REFERENCES, sizeof(*texts));
+        if (!texts)
+            return -ENOMEM;
         for (size_t i = 0; i < resolved.n_items; i++)
             texts[i] = resolved.contents[i]->text;
         options.references = texts;
@@ -179,8 +197,8 @@ void canon_done(struct canon *canon)
 }
 
 /* The content holds copies: the draft goes on to be changed. */
-static int make_content(const struct draft *draft, const struct mr_buf *text, bool normalize,
-                        struct content **ret_content)
+static int make_content(enum schema_type type, const struct draft *draft, const struct mr_buf *text,
+                        bool normalize, struct content **ret_content)
 {
     MR_AUTO(json) json_t *references = NULL;
 
@@ -190,7 +208,7 @@ static int make_content(const struct draft *draft, const struct mr_buf *text, bo
         if (!references)
             return -ENOMEM;
     }
-    int r = content_new_take((const char *)text->data, text->len, references, draft->metadata,
+    int r = content_new_take(type, (const char *)text->data, text->len, references, draft->metadata,
                              draft->rule_set, ret_content);
     if (r == 0) {
         references = NULL;
@@ -200,23 +218,44 @@ static int make_content(const struct draft *draft, const struct mr_buf *text, bo
     return r;
 }
 
+static int make_foreign(struct core *core, const char *subject, const struct draft *draft,
+                        enum schema_type type, struct mr_buf *text, struct mr_error *reterr)
+{
+    MR_AUTO(resolved) struct resolved resolved = {0};
+    int r = 0;
+
+    if (json_array_size(draft->references) > 0)
+        r = resolve_all(core, subject, draft->references, type, &resolved, reterr);
+    return r == 0 ? foreign_text(type, (struct mr_str){draft->text, draft->len}, text, reterr) : r;
+}
+
+static int make_avro(struct core *core, const char *subject, const struct draft *draft,
+                     bool check_defaults, bool normalize, struct mr_buf *text,
+                     struct mr_schema **ret_schema, struct mr_error *reterr)
+{
+    int r = parse(core, subject, (struct mr_str){draft->text, draft->len}, draft->references,
+                  check_defaults, ret_schema, reterr);
+
+    return r == 0 ? mr_schema_stored_text(*ret_schema, normalize, text, reterr) : r;
+}
+
 int canon_make(struct core *core, const char *subject, struct draft *draft, bool check_defaults,
                bool normalize, struct canon *ret_canon, struct mr_error *reterr)
 {
     MR_AUTO(canon) struct canon canon = {0};
     MR_AUTO(mr_buf) struct mr_buf text = {0};
 
-    if (strcmp(draft->type, "AVRO") != 0)
+    enum schema_type type;
+
+    if (schema_type_parse(mr_str_from(draft->type), &type) != 0)
         return mr_error_set(reterr, MR_INVALID,
-                            "schemaType %s is not known here: this registry "
-                            "keeps AVRO",
+                            "schemaType '%.64s' is not known: use AVRO, JSON or PROTOBUF",
                             draft->type);
-    int r = parse(core, subject, (struct mr_str){draft->text, draft->len}, draft->references,
-                  check_defaults, &canon.schema, reterr);
+    int r = type == SCHEMA_AVRO ? make_avro(core, subject, draft, check_defaults, normalize, &text,
+                                            &canon.schema, reterr)
+                                : make_foreign(core, subject, draft, type, &text, reterr);
     if (r == 0)
-        r = mr_schema_stored_text(canon.schema, normalize, &text, reterr);
-    if (r == 0)
-        r = make_content(draft, &text, normalize, &canon.content);
+        r = make_content(type, draft, &text, normalize, &canon.content);
     if (r != 0)
         return r;
     *ret_canon = canon;

@@ -182,6 +182,27 @@ static int parse_past(struct core *core, const char *subject, const struct past 
     return 0;
 }
 
+/* What can be said without comparing. 0: compare; MR_INVALID with the message. */
+static int check_types(const struct content *next, const struct past *const *past, size_t n,
+                       const char *level, json_t *messages)
+{
+    json_t *message = NULL;
+
+    for (size_t i = n; i-- > 0 && !message;)
+        if (past[i]->content->type != next->type)
+            message = json_sprintf("version %d is a schema of type %s and the new one of type %s: "
+                                   "level %s asks for one type, so take another subject",
+                                   (int)past[i]->version, schema_type_name(past[i]->content->type),
+                                   schema_type_name(next->type), level);
+    if (!message && n > 0 && next->type != SCHEMA_AVRO)
+        message = json_sprintf("level %s asks for a check, and this registry compares AVRO schemas "
+                               "only: a further version of a %s schema is taken at level NONE",
+                               level, schema_type_name(next->type));
+    if (message)
+        return json_array_append_new(messages, message) != 0 ? -ENOMEM : MR_INVALID;
+    return 0;
+}
+
 int check_compatible(struct core *core, const char *subject, const struct canon *next,
                      const json_t *config, const struct history *history, json_t *messages,
                      struct mr_error *reterr)
@@ -198,7 +219,10 @@ int check_compatible(struct core *core, const char *subject, const struct canon 
         return -ENOMEM;
     size_t n = level == MR_COMPAT_NONE ? 0 : in_group(history, next->content, group, past);
     size_t from = n > 1 && !is_transitive(level) ? n - 1 : 0;
-    int r = parse_past(core, subject, past + from, n - from, &parsed, reterr);
+    int r = check_types(next->content, past + from, n - from, word, messages);
+    if (r != 0 || !next->schema)
+        return r;
+    r = parse_past(core, subject, past + from, n - from, &parsed, reterr);
     if (r == MR_INVALID)
         return json_array_append_new(messages, json_string(reterr->text)) != 0 ? -ENOMEM : r;
     if (r == 0)

@@ -9,6 +9,26 @@
 #include <microhttpd.h>
 
 #include "millrace/hash.h"
+#include "millrace/status.h"
+
+static const char *const type_names[N_SCHEMA_TYPES] = {
+    [SCHEMA_AVRO] = "AVRO", [SCHEMA_JSON] = "JSON", [SCHEMA_PROTOBUF] = "PROTOBUF"};
+
+const char *schema_type_name(enum schema_type type)
+{
+    return type_names[type];
+}
+
+int schema_type_parse(struct mr_str text, enum schema_type *ret_type)
+{
+    for (size_t i = 0; i < N_SCHEMA_TYPES; i++) {
+        if (mr_str_is(text, type_names[i])) {
+            *ret_type = (enum schema_type)i;
+            return 0;
+        }
+    }
+    return MR_INVALID;
+}
 
 static int add_text(struct mr_buf *all, const json_t *text)
 {
@@ -113,14 +133,15 @@ static int make_digest(struct content *content)
     return r;
 }
 
-int content_new_take(const char *text, size_t len, json_t *references, json_t *metadata,
-                     json_t *rule_set, struct content **ret_content)
+int content_new_take(enum schema_type type, const char *text, size_t len, json_t *references,
+                     json_t *metadata, json_t *rule_set, struct content **ret_content)
 {
     struct content *content = calloc(1, sizeof(*content) + len + 1);
 
     if (!content)
         return -ENOMEM;
     atomic_init(&content->n_refs, 1);
+    content->type = type;
     content->len = len;
     memcpy(content->text, text, len);
     content->references = references;
@@ -163,7 +184,9 @@ int content_write_as(const struct content *content, struct mr_str text, struct m
     } members[] = {{"references", content->references},
                    {"metadata", content->metadata},
                    {"ruleSet", content->rule_set}};
-    int r = 0;
+    int r = content->type == SCHEMA_AVRO
+                ? 0
+                : mr_buf_printf(out, ",\"schemaType\":\"%s\"", schema_type_name(content->type));
 
     for (size_t i = 0; i < MR_N_ELEMENTS(members) && r == 0; i++) {
         if (!members[i].json)

@@ -13,9 +13,16 @@
 
 struct MHD_Response;
 
+enum schema_type { SCHEMA_AVRO, SCHEMA_JSON, SCHEMA_PROTOBUF };
+enum { N_SCHEMA_TYPES = SCHEMA_PROTOBUF + 1 };
+const char *schema_type_name(enum schema_type type); /* "AVRO" */
+/* 0; MR_INVALID when there is no such type. */
+int schema_type_parse(struct mr_str text, enum schema_type *ret_type);
+
 struct content {
     _Atomic unsigned n_refs;
-    uint8_t digest[16]; /* equal digest = the same schema; also its GUID */
+    enum schema_type type;
+    uint8_t digest[16]; /* equal digest and type = the same schema; also its GUID */
     json_t *references; /* array of {name, subject, version}, NULL when none; never changed */
     json_t *metadata, *rule_set;          /* objects, NULL when none; never changed */
     _Atomic(struct MHD_Response *) by_id; /* the prepared answer to GET /schemas/ids/N, or NULL */
@@ -24,14 +31,14 @@ struct content {
 };
 
 /* References, metadata and rule_set are owned by the content on success. */
-int content_new_take(const char *text, size_t len, json_t *references, json_t *metadata,
-                     json_t *rule_set, struct content **ret_content);
+int content_new_take(enum schema_type type, const char *text, size_t len, json_t *references,
+                     json_t *metadata, json_t *rule_set, struct content **ret_content);
 struct content *content_ref(struct content *content);
 struct content *content_unref(struct content *content);
 MR_DEFINE_AUTO(content, struct content *, content_unref);
 
 /* Appends the members that every representation of a schema ends with, each with its comma in
- * front: references, metadata, ruleSet, schema. */
+ * front: schemaType (AVRO is not written), references, metadata, ruleSet, schema. */
 int content_write(const struct content *content, struct mr_buf *out);
 /* The same with another text (format=resolved). */
 int content_write_as(const struct content *content, struct mr_str text, struct mr_buf *out);

@@ -56,7 +56,7 @@ static inline bool mode_forbids_changes(enum mode mode)
 
 /* ---- schemas ---- */
 struct canon {
-    struct mr_schema *schema;
+    struct mr_schema *schema; /* NULL: not AVRO */
     struct content *content;
 };
 void canon_done(struct canon *canon);
@@ -68,7 +68,7 @@ static inline void mr_auto_canon(struct canon *canon)
  * newest. The caller holds neither lock. Outcomes: 0, MR_INVALID (text for 42201), -errno. */
 int canon_make(struct core *core, const char *subject, struct draft *draft, bool check_defaults,
                bool normalize, struct canon *ret_canon, struct mr_error *reterr);
-/* A stored content parsed; from a small cache when it refers to nothing. Outcomes as above. */
+/* A stored AVRO content parsed; from a small cache when it refers to nothing. Outcomes as above. */
 int canon_parse(struct core *core, const char *subject, const struct content *content,
                 struct mr_schema **ret_schema, struct mr_error *reterr);
 

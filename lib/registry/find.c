@@ -12,7 +12,10 @@ const struct version *find_content(struct core *core, const char *subject,
     const struct holder *holder = id ? id_holder(id, subject) : NULL;
     const struct version *version = holder ? subject_version(held, holder->version) : NULL;
 
-    return version && (deleted || !version->deleted) ? version : NULL;
+    /* one text can be a schema of two types */
+    return version && version->content->type == content->type && (deleted || !version->deleted)
+               ? version
+               : NULL;
 }
 
 static bool same_json(const json_t *a, const json_t *b)
@@ -24,12 +27,13 @@ int find_inlined(struct core *core, const char *subject, const struct canon *can
                  const struct history *history, int32_t *ret_version)
 {
     *ret_version = 0;
-    if (canon->content->references)
+    if (canon->content->references || !canon->schema)
         return 0;
     for (size_t i = history->n_items; i-- > 0;) {
         const struct content *past = history->items[i].content;
         MR_AUTO(mr_schema) struct mr_schema *schema = NULL;
-        if (!past->references || !same_json(past->metadata, canon->content->metadata) ||
+        if (past->type != SCHEMA_AVRO || !past->references ||
+            !same_json(past->metadata, canon->content->metadata) ||
             !same_json(past->rule_set, canon->content->rule_set) ||
             canon_parse(core, subject, past, &schema, NULL) != 0)
             continue;

@@ -154,7 +154,8 @@ static int check(struct registration *reg)
 
 static struct canon canon_ref(const struct canon *canon)
 {
-    return (struct canon){mr_schema_ref(canon->schema), content_ref(canon->content)};
+    return (struct canon){canon->schema ? mr_schema_ref(canon->schema) : NULL,
+                          content_ref(canon->content)};
 }
 
 static int make_canon(struct registration *reg)

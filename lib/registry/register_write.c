@@ -38,6 +38,8 @@ static int choose_id(struct registration *reg, const struct context *context, in
     const struct id *known = context ? context_digest(context, reg->canon.content->digest) : NULL;
     int32_t id = reg->draft.id;
 
+    if (known && any_holder(context, known->number)->content->type != reg->canon.content->type)
+        known = NULL;
     if (known && (id < 0 || id == known->number))
         id = known->number;
     if (id < 0) {
@@ -53,7 +55,8 @@ static int choose_id(struct registration *reg, const struct context *context, in
         return 0;
     }
     const struct version *held = any_holder(context, id);
-    if (held && strcmp(held->content->text, reg->canon.content->text) != 0)
+    if (held && (held->content->type != reg->canon.content->type ||
+                 strcmp(held->content->text, reg->canon.content->text) != 0))
         return reply_error(reg->reply, 42205,
                            "id %d belongs to another schema: import this one "
                            "under an id of its own",
@@ -87,7 +90,8 @@ static struct content *shared_content(const struct registration *reg, const stru
     const struct version *twin = any_holder(context, id);
     struct content *own = reg->canon.content;
 
-    return twin && memcmp(twin->content->digest, own->digest, sizeof(own->digest)) == 0
+    return twin && twin->content->type == own->type &&
+                   memcmp(twin->content->digest, own->digest, sizeof(own->digest)) == 0
                ? twin->content
                : own;
 }

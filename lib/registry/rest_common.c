@@ -83,7 +83,7 @@ int write_resolved(struct request *request, const struct content *content, struc
     struct mr_str subject = query_text(request, "subject");
     const char *parent = mr_arena_dup(request->arena, subject.data, subject.len);
 
-    if (!content->references)
+    if (!content->references || content->type != SCHEMA_AVRO)
         return mr_buf_append(out, content->text, content->len);
     int r = parent ? canon_parse(request->core, parent, content, &schema, NULL) : -ENOMEM;
     if (r == 0)

@@ -18,16 +18,38 @@ static int answer(struct request *request, bool compatible, json_t *messages, st
     return r == 0 ? mr_buf_byte(&reply->body, '}') : r;
 }
 
-/* A schema that is none: 42201, or with verbose a verdict. */
-static int answer_invalid(struct request *request, const struct mr_error *error,
-                          struct reply *reply)
+/* The schema as it was sent, in the form and the order that clients know from Confluent's. */
+static json_t *echo_of(const struct request *request, const struct draft *draft)
 {
+    return json_pack("{s:s,s:s%,s:s,s:O,s:O?,s:O?}", "subject", request->subject, "schema",
+                     draft->text ? draft->text : "", draft->len, "schemaType", draft->type,
+                     "references", draft->references, "metadata", draft->metadata, "ruleSet",
+                     draft->rule_set);
+}
+
+/* A schema that is none: 42201, or with verbose a verdict. */
+static int answer_invalid(struct request *request, struct draft *draft,
+                          const struct mr_error *error, struct reply *reply)
+{
+    static const char names_its_place[] = "Invalid default for field";
     char text[sizeof(error->where) + sizeof(error->text) + 64];
+    const char *details = error->text;
 
     if (!query_flag(request, "verbose"))
         return reply_invalid(reply, error);
+    if (strncmp(details, names_its_place, strlen(names_its_place)) != 0)
+        details = invalid_text(error, text, sizeof(text));
+    if (!draft->references && !(draft->references = json_array()))
+        return -ENOMEM;
+    MR_AUTO(json) json_t *echo = echo_of(request, draft);
+    MR_AUTO(free) char *schema = echo ? json_dumps(echo, 0) : NULL;
+    MR_AUTO(free) char *references = json_dumps(draft->references, 0);
+    if (!schema || !references)
+        return -ENOMEM;
     MR_AUTO(json)
-    json_t *messages = json_pack("[s]", invalid_text(error, text, sizeof(text)));
+    json_t *messages =
+        json_pack("[o]", json_sprintf("Invalid schema %s with refs %s of type %s, details: %s",
+                                      schema, references, draft->type, details));
     return messages ? answer(request, false, messages, reply) : -ENOMEM;
 }
 
@@ -47,7 +69,7 @@ static int check(struct request *request, struct draft *draft, const struct hist
         r = canon_make(request->core, request->subject, draft,
                        request->core->validate_defaults || normalize, normalize, &canon, &error);
     if (r == MR_INVALID)
-        return answer_invalid(request, &error, reply);
+        return answer_invalid(request, draft, &error, reply);
     if (r == 0)
         r = check_compatible(request->core, request->subject, &canon, config, history, messages,
                              &error);

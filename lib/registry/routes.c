@@ -13,7 +13,7 @@ static int rest_types(struct request *request, struct reply *reply)
 {
     (void)request;
     reply->status = 200;
-    return mr_buf_append_str(&reply->body, MR_STR("[\"AVRO\"]"));
+    return mr_buf_append_str(&reply->body, MR_STR("[\"AVRO\",\"JSON\",\"PROTOBUF\"]"));
 }
 
 static int rest_metadata_id(struct request *request, struct reply *reply)

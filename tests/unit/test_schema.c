@@ -64,7 +64,7 @@ START_TEST(mistakes_are_told_with_place_rule_and_nearest_word)
     refused("{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\",\"type\":\"int\","
             "\"default\":\"x\"}]}",
             1, 74, "/fields/0/default",
-            "the default \"x\" of field \"a\" does not fit its type, int");
+            "Invalid default for field a: \"x\" not a \"int\"");
     refused("[\"null\",\n\"null\"]", 2, 1, "/1", "null twice");
     refused("{\"type\": \"string\", \"type\": \"int\"}", 1, 20, "", "twice");
     refused("{\"type\": \"string\"} x", 1, 20, "", "after the end");
