@@ -141,9 +141,10 @@ static int put_platforms(struct gen *gen, struct mr_buf *out)
             r = put_named(out, "title", platform->title);
         if (r == 0)
             r = mr_buf_printf(out,
-                              ".drop_unknown = %s, .n_envelopes = %zu,\n"
+                              ".version_parts = %d, .drop_unknown = %s, .n_envelopes = %zu,\n"
                               "     .envelopes = (const struct mr_envelope_map *const[]){",
-                              yes_no(platform->drop_unknown), platform->n_envelopes);
+                              platform->version_parts, yes_no(platform->drop_unknown),
+                              platform->n_envelopes);
         for (size_t j = 0; j < platform->n_envelopes && r == 0; j++)
             r = mr_buf_printf(out, "&envelope_%s, ",
                               gen_identifier(gen, platform->envelopes[j]->name));

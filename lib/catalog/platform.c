@@ -61,6 +61,7 @@ void load_platforms(struct load *load)
         *platform =
             (struct mr_platform){.name = load_text(load, row->name),
                                  .title = load_text(load, row->title),
+                                 .version_parts = row->version ? (int)*row->version : 0,
                                  .drop_unknown = row->unknown && *row->unknown == ROW_UNKNOWN_DROP};
         read_envelopes(load, load_at(load, node, "envelopes"), row, platform);
         load_check_defaults(load, load_at(load, node, "defaults"), row->defaults, false);

@@ -40,6 +40,8 @@ static const cyaml_strval_t levels[] = {
 static const cyaml_strval_t keys[] = {{"release", ROW_KEY_RELEASE}, {"hold", ROW_KEY_HOLD}};
 static const cyaml_strval_t unknowns[] = {{"refuse", ROW_UNKNOWN_REFUSE},
                                           {"drop", ROW_UNKNOWN_DROP}};
+static const cyaml_strval_t versions[] = {{"major.minor", ROW_VERSION_TWO},
+                                          {"major.minor.patch", ROW_VERSION_THREE}};
 /* Fields that a filter can compare: texts. */
 static const cyaml_strval_t filter_fields[] = {
     {"event_id", MR_ENVELOPE_EVENT_ID},
@@ -140,6 +142,7 @@ static const cyaml_schema_field_t platform_fields[] = {
     TEXT(MUST, struct row_platform, title, "title"),
     LIST(MUST, struct row_platform, envelopes, n_envelopes, "envelopes", &text_entry),
     WORD(MAY, struct row_platform, unknown, "unknown", unknowns),
+    WORD(MAY, struct row_platform, version, "version", versions),
     GROUP(MAY, struct row_platform, defaults, "defaults", defaults_fields),
     END,
 };

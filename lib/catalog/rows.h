@@ -68,9 +68,13 @@ struct row_envelope {
 
 enum row_unknown { ROW_UNKNOWN_REFUSE, ROW_UNKNOWN_DROP };
 
+/* As many numbers as the version of an event has. */
+enum row_version { ROW_VERSION_TWO = 2, ROW_VERSION_THREE = 3 };
+
 struct row_platform {
     char *name;
     char *title;
+    enum row_version *version;
     char **envelopes;
     uint32_t n_envelopes;
     enum row_unknown *unknown;

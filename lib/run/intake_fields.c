@@ -75,7 +75,8 @@ static int apply_default(const struct making *making, const struct mr_envelope_d
     case MR_DEFAULT_VERSION:
         *ret_text = (struct mr_str){
             intake->version,
-            (size_t)snprintf(intake->version, sizeof(intake->version), "%d.0", (int)topic->major)};
+            (size_t)snprintf(intake->version, sizeof(intake->version), "%d.0%s", (int)topic->major,
+                             topic->platform->version_parts == 3 ? ".0" : "")};
         break;
     case MR_DEFAULT_EVENT_ID:
         *ret_text = intake->text[MR_ENVELOPE_EVENT_ID];
@@ -194,8 +195,8 @@ static int event_id(const struct making *making)
     return 0;
 }
 
-/* MAJOR.MINOR or MAJOR.MINOR.PATCH; the major, or -1. */
-static int32_t parse_version(struct mr_str text)
+/* MAJOR.MINOR or MAJOR.MINOR.PATCH, or the one that the platform wants; the major, or -1. */
+static int32_t parse_version(struct mr_str text, int want_parts)
 {
     int64_t major = 0;
     int parts = 0;
@@ -213,7 +214,9 @@ static int32_t parse_version(struct mr_str text)
         if (text.data[i] != '.' || parts == 2)
             return -1;
     }
-    return parts >= 1 && major <= INT32_MAX ? (int32_t)major : -1;
+    return parts >= 1 && (want_parts == 0 || parts + 1 == want_parts) && major <= INT32_MAX
+               ? (int32_t)major
+               : -1;
 }
 
 int intake_version(struct intake *intake, const struct envelope *envelope,
@@ -223,13 +226,17 @@ int intake_version(struct intake *intake, const struct envelope *envelope,
 
     if (!value->text.data)
         return 0;
-    int32_t major = parse_version(value->text);
+    int parts = topic->platform->version_parts;
+    int32_t major = parse_version(value->text, parts);
     if (MR_LIKELY(major == topic->major))
         return 0;
     int shown = value->text.len < 64 ? (int)value->text.len : 64;
     if (major < 0)
         return envelope_refuse(reterr, begin, value->at, value->pointer,
-                               "must be a version such as \"1.0\" or \"1.0.0\" (was \"%.*s\")",
+                               "must be a version such as %s (was \"%.*s\")",
+                               parts == 2   ? "\"1.0\""
+                               : parts == 3 ? "\"1.0.0\""
+                                            : "\"1.0\" or \"1.0.0\"",
                                shown, value->text.data);
     const struct mr_topic *other = mr_catalog_major(intake->catalog, topic, major);
     return envelope_refuse(reterr, begin, value->at, value->pointer,

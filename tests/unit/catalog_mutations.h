@@ -110,6 +110,9 @@ static const struct mutation mutations[] = {
      "last\n"},
     {"envelopes: [cloud, flat]", "envelopes: [cloud]",
      "topics.yaml:18:15: no platform uses envelope 'flat'\n"},
+    {"major.minor}", "major.minor.pathc}",
+     "topics.yaml:28:79: 'version' cannot be 'major.minor.pathc'; did you mean "
+     "'major.minor.patch'?\n"},
     {"unknown: drop", "unknown: dropp",
      "topics.yaml:28:64: 'unknown' cannot be 'dropp'; did you mean 'drop'?\n"},
     {"platform: fair\n    title", "platform: shop\n    title",
@@ -210,6 +213,7 @@ static const struct mutation mutations[] = {
      "topics.yaml:28:5: key 'title' is missing in platform 'shop'\n"
      "topics.yaml:28:22: unknown key "
      "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-     "xxxxxxx?' in platform 'shop'; it can be 'platform', 'title', 'envelopes', 'unknown' or "
+     "xxxxxxx?' in platform 'shop'; it can be 'platform', 'title', 'envelopes', 'unknown', "
+     "'version' or "
      "'defaults'\n"},
 };

@@ -114,6 +114,8 @@ START_TEST(envelopes_say_where_each_field_comes_from)
     load_good(&folder, &catalog);
     const struct mr_platform *fair = mr_catalog_platform(catalog, MR_STR("fair"));
     ck_assert(!fair->drop_unknown && mr_catalog_platform(catalog, MR_STR("shop"))->drop_unknown);
+    ck_assert_int_eq(fair->version_parts, 0);
+    ck_assert_int_eq(mr_catalog_platform(catalog, MR_STR("shop"))->version_parts, 2);
     ck_assert_uint_eq(fair->n_envelopes, 2);
     const struct mr_envelope_map *cloud = fair->envelopes[0], *flat = fair->envelopes[1];
     ck_assert_str_eq(cloud->when, "/specversion");

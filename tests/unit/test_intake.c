@@ -257,6 +257,13 @@ START_TEST(type_and_version_are_checked_behind_the_data_as_well)
          "'ticketCode':'c','cancellationDate':'2024-01-15T10:00:00Z','reason':'r'},"
          "'eventversion':'x'}",
          "/eventversion", "must be a version"},
+        {"product-management", NULL,
+         "{'eventId':" ID ",'eventType':'ProductDeleted','version':'1.0','timestamp':"
+         "'2024-01-15T10:00:00Z','source':'s','correlationId':" ID ",'userId':" ID "," P_DATA "}",
+         "/version", "must be a version such as \"1.0.0\" (was \"1.0\")"},
+        {"product-management", NULL,
+         "{" CE "'type':'ProductDeleted','correlationid':" ID "," P_DATA ",'eventversion':'1.0'}",
+         "/eventversion", "must be a version such as \"1.0.0\" (was \"1.0\")"},
         {"product-catalog", "product.deleted", "{" V_HEAD V_DATA ",'event_type':'product.created'}",
          "/event_type", "but --event says ProductDeleted"},
         {"product-catalog", "product.deleted", "{" V_HEAD V_DATA ",'event_type':'nothing'}",
@@ -275,6 +282,24 @@ START_TEST(type_and_version_are_checked_behind_the_data_as_well)
                       "%s: %d %s: %s", text, r, error.where, error.text);
         intake_done(&intake);
     }
+}
+END_TEST
+
+START_TEST(a_version_that_is_not_told_has_the_platforms_form)
+{
+    MR_AUTO(mr_buf) struct mr_buf json = {0};
+    MR_AUTO(free)
+    char *text = quoted("{" CE "'type':'ProductDeleted','correlationid':" ID "," P_DATA "}");
+    struct intake intake;
+    struct intake_record record;
+    struct mr_error error;
+
+    open_intake(&intake, "product-management", NULL, MR_UNKNOWN_REFUSE);
+    int r = read_one(&intake, text, &record, &error);
+    ck_assert_msg(r == 0, "%s: %s", error.where, error.text);
+    as_json(&record, &json);
+    ck_assert(has(&json, "'event_version':'1.0.0',"));
+    intake_done(&intake);
 }
 END_TEST
 
@@ -502,6 +527,7 @@ int main(void)
                                   what_is_wrong_is_told_with_its_pointer_and_rule,
                                   times_and_versions_are_checked_before_the_data,
                                   type_and_version_are_checked_behind_the_data_as_well,
+                                  a_version_that_is_not_told_has_the_platforms_form,
                                   members_come_in_any_order_and_a_minor_version_passes,
                                   an_id_that_is_no_uuid_becomes_one_and_is_kept,
                                   cloudevents_start_their_own_flow_and_carry_their_trace,

@@ -136,6 +136,7 @@ START_TEST(the_built_in_catalogue_is_the_file)
         same_text(a->name, b->name);
         same_text(a->title, b->title);
         ck_assert_int_eq(a->drop_unknown, b->drop_unknown);
+        ck_assert_int_eq(a->version_parts, b->version_parts);
         ck_assert_uint_eq(a->n_envelopes, b->n_envelopes);
         for (size_t j = 0; j < a->n_envelopes; j++)
             same_envelope(a->envelopes[j], b->envelopes[j]);

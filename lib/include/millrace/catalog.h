@@ -92,6 +92,7 @@ struct mr_platform {
     const struct mr_envelope_map *const *envelopes; /* the first whose `when` is present; the last
                                                      * has none */
     size_t n_envelopes;
+    int version_parts; /* numbers in the version of an event: 2 ("1.0"), 3 ("1.0.0"), 0: either */
     bool drop_unknown; /* members that neither envelope nor schema has are counted, not refused */
 };
 
