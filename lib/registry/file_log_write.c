@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writing a log file: commits that share a wait for the disk, and a new file in place of the old.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "file_log_internal.h"
+
+enum { DUMP_FRAME = 1 << 20 }; /* bytes after which a rewrite begins another frame */
+
+/* The caller holds lock. */
+static int cut_ragged(struct file_log *log)
+{
+    if (!log->ragged)
+        return 0;
+    if (ftruncate(log->fd, (off_t)log->end) != 0)
+        return -errno;
+    log->ragged = false;
+    return 0;
+}
+
+/* Room for the head of a frame without entries. */
+static int complete(struct file_frame *frame)
+{
+    int r = frame->bytes.len > 0 ? 0 : mr_buf_reserve(&frame->bytes, FRAME_HEAD);
+
+    if (r == 0 && frame->bytes.len == 0)
+        frame->bytes.len = FRAME_HEAD;
+    return r;
+}
+
+int file_log_append(struct file_log *log, struct file_frame *frame, uint64_t *ret_end,
+                    struct mr_error *reterr)
+{
+    int r = complete(frame);
+
+    if (r != 0)
+        return r;
+    (void)pthread_mutex_lock(&log->lock);
+    while (log->failed != 0 && log->under_way > 0) /* until each of the lost has been told */
+        (void)pthread_cond_wait(&log->moved, &log->lock);
+    log->failed = 0;
+    r = cut_ragged(log);
+    if (r == 0) {
+        frame_seal(frame, log->end, log->synced);
+        log->ragged = true;
+        r = file_write_at(log->fd, frame->bytes.data, frame->bytes.len, log->end);
+    }
+    if (r == 0) {
+        log->ragged = false;
+        log->end += frame->bytes.len;
+        log->closed_in_order = frame->n_entries == 0;
+        log->under_way++;
+        *ret_end = log->end;
+    } else {
+        (void)cut_ragged(log);
+    }
+    (void)pthread_mutex_unlock(&log->lock);
+    return r == 0 ? 0 : log_failed(log, r, "written", reterr);
+}
+
+/* The caller holds lock, which is let go meanwhile. */
+static void sync_once(struct file_log *log)
+{
+    uint64_t end = log->end;
+
+    log->syncing = true;
+    (void)pthread_mutex_unlock(&log->lock);
+    int r = fdatasync(log->fd) == 0 ? 0 : -errno;
+    if (r == 0 && log->folder_due)
+        r = file_sync_folder(log->path);
+    (void)pthread_mutex_lock(&log->lock);
+    log->syncing = false;
+    if (r == 0) {
+        log->synced = end;
+        log->folder_due = false;
+    } else {
+        log->failed = r;
+        log->end = log->synced;
+        log->ragged = true;
+        (void)cut_ragged(log);
+    }
+    (void)pthread_cond_broadcast(&log->moved);
+}
+
+int file_log_sync(struct file_log *log, uint64_t end, struct mr_error *reterr)
+{
+    (void)pthread_mutex_lock(&log->lock);
+    while (log->failed == 0 && log->synced < end) {
+        if (log->syncing)
+            (void)pthread_cond_wait(&log->moved, &log->lock);
+        else
+            sync_once(log);
+    }
+    int r = log->synced >= end ? 0 : log->failed;
+    if (--log->under_way == 0)
+        (void)pthread_cond_broadcast(&log->moved);
+    (void)pthread_mutex_unlock(&log->lock);
+    return r == 0 ? 0 : log_failed(log, r, "put on disk", reterr);
+}
+
+uint64_t file_log_size(const struct file_log *log)
+{
+    return log->end;
+}
+
+struct file_dump {
+    int fd;
+    uint64_t end;
+    struct file_frame frame;
+};
+
+static int flush(struct file_dump *to)
+{
+    /* nobody sees the file before all of it is on disk */
+    frame_seal(&to->frame, to->end, to->end);
+    int r = file_write_at(to->fd, to->frame.bytes.data, to->frame.bytes.len, to->end);
+    to->end += to->frame.bytes.len;
+    to->frame.bytes.len = 0;
+    to->frame.n_entries = 0;
+    return r;
+}
+
+int file_log_dump(struct file_dump *to, struct mr_str key, struct mr_str value)
+{
+    int r = file_frame_add(&to->frame, key, value);
+
+    return r == 0 && to->frame.bytes.len >= DUMP_FRAME ? flush(to) : r;
+}
+
+static int write_new(struct file_dump *to, int (*dump)(void *opaque, struct file_dump *to),
+                     void *opaque)
+{
+    int r = file_write_at(to->fd, LOG_TITLE, sizeof(LOG_TITLE) - 1, 0);
+
+    to->end = sizeof(LOG_TITLE) - 1;
+    if (r == 0)
+        r = dump(opaque, to);
+    if (r == 0 && to->frame.n_entries > 0)
+        r = flush(to);
+    if (r == 0)
+        r = complete(&to->frame); /* closed in order: damage is found from the first byte on */
+    if (r == 0)
+        r = flush(to);
+    return r == 0 && fdatasync(to->fd) != 0 ? -errno : r;
+}
+
+int file_log_rewrite(struct file_log *log, int (*dump)(void *opaque, struct file_dump *to),
+                     void *opaque, struct mr_error *reterr)
+{
+    MR_AUTO(free) char *path = NULL;
+    struct file_dump to = {0};
+
+    if (asprintf(&path, "%s.new", log->path) < 0) {
+        path = NULL;
+        return -ENOMEM;
+    }
+    to.fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+    int r = to.fd < 0 ? -errno : write_new(&to, dump, opaque);
+    file_frame_done(&to.frame);
+    if (r == 0 && rename(path, log->path) != 0)
+        r = -errno;
+    if (r != 0) {
+        if (to.fd >= 0) {
+            (void)close(to.fd);
+            (void)unlink(path);
+        }
+        return log_failed(log, r, "rewritten", reterr);
+    }
+    (void)pthread_mutex_lock(&log->lock);
+    (void)close(log->fd);
+    log->fd = to.fd;
+    log->end = log->synced = to.end;
+    log->closed_in_order = true;
+    log->folder_due =
+        file_sync_folder(log->path) != 0; /* else before the next commit is answered */
+    (void)pthread_mutex_unlock(&log->lock);
+    return 0;
+}
