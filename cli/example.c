@@ -74,7 +74,7 @@ static int search(const struct sim_platform *platform, const struct mr_topic *to
     int64_t next = INT64_C(1736935200000000); /* any day will do */
     int r = MR_ABSENT;
 
-    sim_init(&s, 1, next);
+    sim_init(&s, platform->name, 1, next);
     for (uint64_t flow = 0; r == MR_ABSENT && flow < EARLY_FLOWS; flow++) {
         s.now = next;
         platform->flow(&s, flow);

@@ -23,8 +23,12 @@ static uint64_t split_mix(uint64_t *state)
     return z ^ (z >> 31);
 }
 
-void sim_init(struct sim *s, uint64_t seed, int64_t start)
+void sim_init(struct sim *s, const char *name, uint64_t seed, int64_t start)
 {
+    for (; *name; name++) {
+        seed ^= (unsigned char)*name;
+        seed = split_mix(&seed);
+    }
     *s = (struct sim){.now = start};
     for (int i = 0; i < 4; i++)
         s->chance[i] = split_mix(&seed);

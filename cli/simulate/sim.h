@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What every simulated platform builds on: seeded chance, a JSON writer, and a queue that puts the
- * events of many flows in the order of their time. One thread; the same seed and start always give
- * the same bytes. */
+ * events of many flows in the order of their time. One thread; the same name, seed and start
+ * always give the same bytes. */
 #pragma once
 
 #include <stdbool.h>
@@ -44,7 +44,8 @@ struct sim_platform {
 extern const struct sim_platform sim_festivo, sim_first_viscount, sim_product_management,
     sim_bookings, sim_ticketwave;
 
-void sim_init(struct sim *s, uint64_t seed, int64_t start);
+/* Another name, of a platform say, is other chance: no two share an id. */
+void sim_init(struct sim *s, const char *name, uint64_t seed, int64_t start);
 void sim_done(struct sim *s);
 /* The earliest event not later than `until`; false when there is none. */
 bool sim_take(struct sim *s, int64_t until, struct sim_event *ret_event);

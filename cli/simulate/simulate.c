@@ -37,7 +37,7 @@ static const struct mr_option options_of_simulate[] = {
     MR_OPT_INT(struct simulate, events, .name = "events", .letter = 'n', .arg = "N", .def = "1000",
                .min = 0, .max = INT64_MAX, .env = "", .help = "Stop after N events; 0: never"),
     MR_OPT_INT(struct simulate, seed, .name = "seed", .arg = "S", .def = "1", .env = "",
-               .help = "The same seed and start give the same events"),
+               .help = "The same seed and start give the same events; platforms share no id"),
     MR_OPT_INT(struct simulate, rate, .name = "rate", .arg = "R", .def = "0", .min = 0,
                .max = 10000000, .env = "",
                .help = "Events per second; 0: as fast as they are read"),
@@ -236,8 +236,8 @@ static int run(int argc, char **argv)
     int r = check(&m, n, words, &platform, &start, &error);
     if (r != 0)
         return verb_fail(&simulate_command, r, &error);
-    sim_init(&m.sim, (uint64_t)m.seed, start);
-    sim_init(&m.mishaps, (uint64_t)m.seed + 1, start);
+    sim_init(&m.sim, platform->name, (uint64_t)m.seed, start);
+    sim_init(&m.mishaps, "mishaps", (uint64_t)m.seed, start);
     m.began = mr_time_steady();
     r = finish(&m, simulate(&m, platform, start, &error), &error);
     if (r != 0)

@@ -63,8 +63,7 @@ START_TEST(mistakes_are_told_with_place_rule_and_nearest_word)
         63, "/default", "did you mean \"OPEN\"?");
     refused("{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\",\"type\":\"int\","
             "\"default\":\"x\"}]}",
-            1, 74, "/fields/0/default",
-            "Invalid default for field a: \"x\" not a \"int\"");
+            1, 74, "/fields/0/default", "Invalid default for field a: \"x\" not a \"int\"");
     refused("[\"null\",\n\"null\"]", 2, 1, "/1", "null twice");
     refused("{\"type\": \"string\", \"type\": \"int\"}", 1, 20, "", "twice");
     refused("{\"type\": \"string\"} x", 1, 20, "", "after the end");

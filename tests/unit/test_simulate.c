@@ -67,7 +67,7 @@ START_TEST(every_event_of_every_platform_occurs_early)
         size_t n_types = 0;
         uint64_t round = 0;
         int64_t start = 0;
-        sim_init(&s, 7, 0);
+        sim_init(&s, rows[i].platform->name, 7, 0);
         for (int n = 0; n < EARLY; n++) {
             struct sim_event event;
             char type[TYPE_BYTES];
@@ -92,8 +92,8 @@ START_TEST(the_same_seed_gives_the_same_bytes_in_the_order_of_time)
         struct sim a, b;
         uint64_t rounds[2] = {0, 0};
         int64_t starts[2] = {0, 0}, time = 0;
-        sim_init(&a, 11, 0);
-        sim_init(&b, 11, 0);
+        sim_init(&a, "a", 11, 0);
+        sim_init(&b, "a", 11, 0);
         for (int n = 0; n < 2 * EARLY; n++) {
             struct sim_event x, y;
             ck_assert(next(&a, rows[i].platform, &rounds[0], &starts[0], &x));
@@ -111,11 +111,31 @@ START_TEST(the_same_seed_gives_the_same_bytes_in_the_order_of_time)
 }
 END_TEST
 
+START_TEST(two_names_share_no_uuid_by_the_same_seed)
+{
+    enum { N_IDS = 1000 };
+    static struct sim_id ids[2][N_IDS];
+    static const char *const names[] = {"first-viscount", "ticketwave"};
+
+    for (int i = 0; i < 2; i++) {
+        struct sim s;
+        sim_init(&s, names[i], 1, 0);
+        for (int n = 0; n < N_IDS; n++)
+            ids[i][n] = sim_uuid(&s);
+        sim_done(&s);
+    }
+    for (int a = 0; a < N_IDS; a++)
+        for (int b = 0; b < N_IDS; b++)
+            ck_assert_str_ne(ids[0][a].text, ids[1][b].text);
+}
+END_TEST
+
 int main(void)
 {
     return unit_run("simulate", (const TTest *[]){
                                     every_event_of_every_platform_occurs_early,
                                     the_same_seed_gives_the_same_bytes_in_the_order_of_time,
+                                    two_names_share_no_uuid_by_the_same_seed,
                                     NULL,
                                 });
 }
