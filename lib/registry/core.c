@@ -5,16 +5,24 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "millrace/status.h"
+
 enum {
     PARSED_ENTRIES = 256,
     PARSED_BYTES = 1 << 20, /* of schema text */
 };
 
+/* What a store reads comes here: at the start, and as long as it follows a log. */
 static int apply(void *opaque, const struct record *record)
 {
     struct core *core = opaque;
 
-    return state_apply(&core->state, record);
+    turn_apply_begin(&core->writer);
+    (void)pthread_rwlock_wrlock(&core->lock);
+    int r = state_apply(&core->state, record);
+    (void)pthread_rwlock_unlock(&core->lock);
+    turn_apply_end(&core->writer);
+    return r;
 }
 
 static void init_locks(struct core *core)
@@ -26,7 +34,7 @@ static void init_locks(struct core *core)
     (void)pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
     (void)pthread_rwlock_init(&core->lock, &attr);
     (void)pthread_rwlockattr_destroy(&attr);
-    (void)pthread_mutex_init(&core->writer, NULL);
+    turn_init(&core->writer);
     (void)pthread_mutex_init(&core->parsed_lock, NULL);
 }
 
@@ -44,7 +52,7 @@ int core_new_take(struct store *store, enum mr_compat_level level, bool validate
     if (r == 0)
         r = state_init(&core->state);
     if (r == 0)
-        r = store->ops->replay(store, apply, core, reterr);
+        r = store->ops->replay(store, &(struct store_sink){apply, core}, reterr);
     if (r != 0) {
         (void)core_free(core);
         return r;
@@ -62,19 +70,17 @@ struct core *core_free(struct core *core)
         state_done(&core->state);
         (void)cache_free(core->parsed);
         (void)pthread_rwlock_destroy(&core->lock);
-        (void)pthread_mutex_destroy(&core->writer);
+        turn_done(&core->writer);
         (void)pthread_mutex_destroy(&core->parsed_lock);
         free(core);
     }
     return NULL;
 }
 
-int core_commit(struct core *core, const struct record *records, size_t n, struct mr_error *reterr)
+static int apply_all(struct core *core, const struct record *records, size_t n)
 {
-    int r = core->store->ops->append(core->store, records, n, reterr);
+    int r = 0;
 
-    if (r != 0)
-        return r > 0 ? -EIO : r;
     (void)pthread_rwlock_wrlock(&core->lock);
     for (size_t i = 0; i < n && r == 0; i++)
         r = state_apply(&core->state, &records[i]);
@@ -82,17 +88,50 @@ int core_commit(struct core *core, const struct record *records, size_t n, struc
     return r;
 }
 
-bool core_write_lock(struct core *core, bool quick)
+int core_commit(struct core *core, const struct record *records, size_t n, struct mr_error *reterr)
 {
-    if (quick)
-        return pthread_mutex_trylock(&core->writer) == 0;
-    (void)pthread_mutex_lock(&core->writer);
-    return true;
+    struct store *store = core->store;
+
+    if (store->ops->follows)
+        turn_lend(&core->writer);
+    int r = store->ops->append(store, records, n, reterr);
+    if (store->ops->follows)
+        turn_reclaim(&core->writer);
+    if (r != 0)
+        return r > 0 ? -EAGAIN : r;
+    return store->ops->follows ? 0 : apply_all(core, records, n);
+}
+
+int core_write_lock(struct core *core, bool quick, struct mr_error *reterr)
+{
+    const struct store_ops *ops = core->store->ops;
+
+    if ((quick && ops->slow) || !turn_take(&core->writer, !quick))
+        return MR_AGAIN;
+    if (!ops->lead)
+        return 0;
+    turn_lend(&core->writer);
+    int r = ops->lead(core->store, reterr);
+    turn_reclaim(&core->writer);
+    if (r != 0)
+        turn_give_back(&core->writer);
+    return r == MR_AGAIN ? -EAGAIN : r;
+}
+
+bool core_leads(struct core *core, struct store_status *ret_status)
+{
+    struct store_status status = {.leads = true, .ready = true, .position = -1, .end = -1};
+
+    if (core->store->ops->status)
+        core->store->ops->status(core->store, &status);
+    if (ret_status)
+        *ret_status = status;
+    return status.leads;
 }
 
 void core_write_unlock(struct core *core)
 {
-    (void)pthread_mutex_unlock(&core->writer);
+    turn_give_back(&core->writer);
 }
 
 void core_read_lock(struct core *core)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The registry itself: a state behind a lock, a store behind the state.
  *
- * Readers hold `lock` shared and never wait for a check or for the store. A change holds `writer`
- * from its decision to its effect and `lock` exclusively only while records are applied; so whoever
- * holds `writer` may read the state without `lock`. Parsing and compatibility checks hold neither.
- */
+ * Readers hold `lock` shared and never wait for a check or for the store. A change holds the turn
+ * ("writer" below) from its decision to its effect and `lock` exclusively only while records are
+ * applied; so whoever holds it may read the state without `lock`. Parsing and compatibility checks
+ * hold neither. Where the store follows a log, its reader applies, and a change that waits for its
+ * record lends it the turn. */
 #pragma once
 
 #include <pthread.h>
@@ -14,11 +15,12 @@
 #include "millrace/schema.h"
 #include "state.h"
 #include "store.h"
+#include "turn.h"
 
 struct core {
     struct state state;
     pthread_rwlock_t lock;
-    pthread_mutex_t writer;
+    struct turn writer;
     struct store *store;
     enum mr_compat_level level; /* where nothing is configured */
     bool validate_defaults;     /* of new schemas */
@@ -31,12 +33,18 @@ int core_new_take(struct store *store, enum mr_compat_level level, bool validate
                   struct core **ret_core, struct mr_error *reterr);
 struct core *core_free(struct core *core);
 
-/* Appends to the store, then applies. The caller holds writer. */
+/* Appends to the store; what was appended is in the state when it returns 0. The caller holds
+ * writer and keeps nothing of the state over the call. 0; -EAGAIN (nothing was written); -ETIMEDOUT
+ * (unknown); -errno. */
 int core_commit(struct core *core, const struct record *records, size_t n, struct mr_error *reterr);
 
-/* False when quick is asked for and another change is under way. */
-bool core_write_lock(struct core *core, bool quick);
+/* 0: the caller holds writer, and this process may write. MR_AGAIN: quick was asked for, and it
+ * would take long. MR_ABSENT: another process writes. -errno: the store says no. Held only after
+ * 0. */
+int core_write_lock(struct core *core, bool quick, struct mr_error *reterr);
 void core_write_unlock(struct core *core);
+/* Whether this process may write; ret_status may be NULL. */
+bool core_leads(struct core *core, struct store_status *ret_status);
 
 void core_read_lock(struct core *core);
 void core_read_unlock(struct core *core);

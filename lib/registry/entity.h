@@ -51,4 +51,3 @@ int rule_set_merge(json_t *old, json_t *new, json_t **ret_merged);
 bool rule_set_has_type(const json_t *rule_set, struct mr_str type);
 
 int mode_parse(struct mr_str text, enum mode *ret_mode); /* 0, MR_INVALID; any case */
-const char *mode_name(enum mode mode);

@@ -26,6 +26,7 @@ enum mode {
     MODE_READONLY_OVERRIDE,
     MODE_IMPORT,
 };
+const char *mode_name(enum mode mode);
 
 /* Borrowed for the call it is given to. */
 struct record {
@@ -37,4 +38,5 @@ struct record {
     struct content *content;
     json_t *config; /* members as GET /config gives them */
     enum mode mode;
+    json_t *extra; /* of a schema read from a log: members that nobody here knows; NULL: none */
 };

@@ -231,13 +231,24 @@ static void forget_try(struct registration *reg)
     reg->canon = (struct canon){0};
 }
 
+static int lock(struct registration *reg)
+{
+    int r = core_write_lock(reg->core, reg->quick, &reg->error);
+
+    return r == MR_AGAIN ? MR_FULL : r;
+}
+
 static int try_once(struct registration *reg, bool alone)
 {
-    bool locked = alone && core_write_lock(reg->core, reg->quick);
-    int r = locked == alone ? prepare(reg) : MR_FULL;
+    int r = alone ? lock(reg) : 0;
+    bool locked = alone && r == 0;
 
-    if (r == 0 && !locked && !(locked = core_write_lock(reg->core, reg->quick)))
-        r = MR_FULL;
+    if (r == 0)
+        r = prepare(reg);
+    if (r == 0 && !locked) {
+        r = lock(reg);
+        locked = r == 0;
+    }
     if (r == 0)
         r = commit(reg);
     if (locked)
@@ -273,7 +284,7 @@ static int answer_known(struct registration *reg)
 }
 
 int register_schema(struct core *core, const char *subject, struct draft *draft, bool normalize,
-                    bool quick, struct reply *reply)
+                    bool quick, struct reply *reply, struct mr_error *reterr)
 {
     struct registration reg = {.core = core,
                                .subject = subject,
@@ -284,6 +295,8 @@ int register_schema(struct core *core, const char *subject, struct draft *draft,
                                .error = MR_ERROR_INIT};
     int r = quick && draft->references ? MR_FULL : answer_known(&reg);
 
+    if (r == 0 && !core_leads(core, NULL))
+        r = quick ? MR_FULL : MR_ABSENT; /* the leader decides by what it holds */
     for (int i = 0; r == 0 || r == MR_AGAIN; i++) {
         forget_try(&reg);
         r = quick && i > 0 ? MR_FULL : try_once(&reg, i >= FREE_TRIES);
@@ -296,6 +309,8 @@ int register_schema(struct core *core, const char *subject, struct draft *draft,
         r = 0;
     else if (r == MR_FULL)
         r = MR_AGAIN;
+    else if (r < 0)
+        *reterr = reg.error;
     forget_try(&reg);
     canon_done(&reg.known);
     return r;

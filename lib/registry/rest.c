@@ -335,7 +335,7 @@ int rest_handle(struct core *core, const char *method, const char *target, struc
                 bool quick, struct reply *reply)
 {
     MR_AUTO(mr_arena) struct mr_arena *arena = NULL;
-    struct request request = {.core = core, .quick = quick};
+    struct request request = {.core = core, .quick = quick, .error = MR_ERROR_INIT};
     int r = mr_arena_new(0, &arena);
 
     if (r != 0)
@@ -343,13 +343,14 @@ int rest_handle(struct core *core, const char *method, const char *target, struc
     request.arena = arena;
     r = dispatch(&request, strcmp(method, "HEAD") == 0 ? "GET" : method, mr_str_from(target), body,
                  reply);
-    if (r == MR_AGAIN) {
+    if (r == MR_AGAIN || r == MR_ABSENT) {
         reply_done(reply);
         *reply = (struct reply){0};
         return r;
     }
     if (r >= 0)
         return 0;
-    return reply_error(reply, 50001, "the registry could not finish this request: %s",
-                       strerrordesc_np(-r));
+    return reply_error(reply, r == -ETIMEDOUT ? 50002 : 50001,
+                       "the registry could not finish this request: %s",
+                       request.error.text[0] ? request.error.text : strerrordesc_np(-r));
 }

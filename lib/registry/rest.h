@@ -27,6 +27,7 @@ struct request {
     struct mr_str context; /* that one, else "." */
     const char *subject;   /* normal form, alias followed; NULL: the path has none */
     json_t *body;          /* an object; NULL when the route takes none */
+    struct mr_error error; /* why a handler returns -errno */
 };
 
 struct reply {
@@ -40,7 +41,8 @@ void reply_done(struct reply *reply);
 
 /* Handles a whole request. method: "GET"; target: path and query as sent. 0; with quick MR_AGAIN
  * when it would take long or wait for another change (nothing has happened then: call again
- * without); -errno when not even an error could be written. */
+ * without); MR_ABSENT when it is a change and another process makes those: forward it; -errno when
+ * not even an error could be written. */
 int rest_handle(struct core *core, const char *method, const char *target, struct mr_str body,
                 bool quick, struct reply *reply);
 

@@ -55,7 +55,7 @@ static int put_config(struct request *request, const json_t *change, struct repl
     if (!config)
         return -ENOMEM;
     struct record record = {.type = RECORD_CONFIG, .subject = request->subject, .config = config};
-    return core_commit(request->core, &record, 1, NULL);
+    return core_commit(request->core, &record, 1, &request->error);
 }
 
 int rest_put_config(struct request *request, struct reply *reply)
@@ -70,8 +70,9 @@ int rest_put_config(struct request *request, struct reply *reply)
         return reply_error(reply, code, "%s", error.text);
     if (r != 0 || !valid_subject(request, reply))
         return r;
-    if (!core_write_lock(request->core, request->quick))
-        return MR_AGAIN;
+    r = core_write_lock(request->core, request->quick, &request->error);
+    if (r != 0)
+        return r;
     r = put_config(request, change, reply);
     core_write_unlock(request->core);
     return r == 0 ? reply_json(reply, echo) : r;
@@ -86,7 +87,7 @@ static int delete_config(struct request *request, json_t **ret_config, struct re
         return no_such_subject(reply, whom(request)) == 0 ? MR_INVALID : -ENOMEM;
     int r = refuse_mode(request, reply);
     if (r == 0)
-        r = core_commit(request->core, &record, 1, NULL);
+        r = core_commit(request->core, &record, 1, &request->error);
     if (r == 0)
         *ret_config = MR_MOVE(config);
     return r;
@@ -96,9 +97,10 @@ int rest_delete_config(struct request *request, struct reply *reply)
 {
     MR_AUTO(json) json_t *config = NULL;
 
-    if (!core_write_lock(request->core, request->quick))
-        return MR_AGAIN;
-    int r = delete_config(request, &config, reply);
+    int r = core_write_lock(request->core, request->quick, &request->error);
+    if (r != 0)
+        return r;
+    r = delete_config(request, &config, reply);
     core_write_unlock(request->core);
     return r == 0 ? reply_json(reply, config) : r;
 }
@@ -156,8 +158,8 @@ static int put_mode(struct request *request, enum mode mode, struct reply *reply
                            held->name) == 0
                    ? MR_INVALID
                    : -ENOMEM;
-    return into_import ? core_commit(request->core, records, 2, NULL)
-                       : core_commit(request->core, records + 1, 1, NULL);
+    return into_import ? core_commit(request->core, records, 2, &request->error)
+                       : core_commit(request->core, records + 1, 1, &request->error);
 }
 
 int rest_put_mode(struct request *request, struct reply *reply)
@@ -171,9 +173,10 @@ int rest_put_mode(struct request *request, struct reply *reply)
         return reply_error(reply, 42204,
                            "Invalid mode. Valid values are READWRITE, READONLY, "
                            "READONLY_OVERRIDE and IMPORT");
-    if (!core_write_lock(request->core, request->quick))
-        return MR_AGAIN;
-    int r = put_mode(request, mode, reply);
+    int r = core_write_lock(request->core, request->quick, &request->error);
+    if (r != 0)
+        return r;
+    r = put_mode(request, mode, reply);
     core_write_unlock(request->core);
     if (r != 0)
         return r;
@@ -188,10 +191,11 @@ int rest_delete_mode(struct request *request, struct reply *reply)
 {
     struct record record = {.type = RECORD_MODE, .subject = request->subject};
 
-    if (!core_write_lock(request->core, request->quick))
-        return MR_AGAIN;
+    int r = core_write_lock(request->core, request->quick, &request->error);
+    if (r != 0)
+        return r;
     enum mode mode = mode_own(request->core, request->subject);
-    int r = mode == MODE_NONE ? MR_INVALID : core_commit(request->core, &record, 1, NULL);
+    r = mode == MODE_NONE ? MR_INVALID : core_commit(request->core, &record, 1, &request->error);
     core_write_unlock(request->core);
     if (r == MR_INVALID)
         return no_such_subject(reply, request->subject);

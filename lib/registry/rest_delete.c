@@ -121,7 +121,9 @@ static int delete_subject(struct deletion *deletion)
         records[deletion->n_records++] =
             (struct record){.type = RECORD_SCHEMA, .subject = name, .version = numbers[i]};
     r = list_numbers(numbers, n, deletion->reply);
-    return r == 0 ? core_commit(deletion->request->core, records, deletion->n_records, NULL) : r;
+    return r == 0 ? core_commit(deletion->request->core, records, deletion->n_records,
+                                &deletion->request->error)
+                  : r;
 }
 
 int rest_delete_subject(struct request *request, struct reply *reply)
@@ -129,10 +131,10 @@ int rest_delete_subject(struct request *request, struct reply *reply)
     struct core *core = request->core;
     struct deletion deletion = {
         .request = request, .reply = reply, .permanent = query_flag(request, "permanent")};
-    int r;
+    int r = core_write_lock(core, request->quick, &request->error);
 
-    if (!core_write_lock(core, request->quick))
-        return MR_AGAIN;
+    if (r != 0)
+        return r;
     deletion.subject = state_subject(&core->state, request->subject);
     if (!deletion.subject)
         r = no_such_subject(reply, request->subject);
@@ -179,12 +181,15 @@ static int delete_version(struct deletion *deletion, const struct version *versi
         .id = version->id,
         .deleted = true,
         .content = deletion->permanent ? NULL : version->content,
+        .extra = version->extra,
     };
     if (!deletion->permanent && n_live(deletion->subject) == 1)
         add_settings_gone(deletion);
     deletion->reply->status = 200;
     r = mr_buf_printf(&deletion->reply->body, "%d", (int)version->number);
-    return r == 0 ? core_commit(deletion->request->core, records, deletion->n_records, NULL) : r;
+    return r == 0 ? core_commit(deletion->request->core, records, deletion->n_records,
+                                &deletion->request->error)
+                  : r;
 }
 
 int rest_delete_version(struct request *request, struct reply *reply)
@@ -193,12 +198,12 @@ int rest_delete_version(struct request *request, struct reply *reply)
     struct deletion deletion = {
         .request = request, .reply = reply, .permanent = query_flag(request, "permanent")};
     int32_t number;
-    int r;
 
     if (!version_segment(request->segments[3], reply, &number))
         return 0;
-    if (!core_write_lock(core, request->quick))
-        return MR_AGAIN;
+    int r = core_write_lock(core, request->quick, &request->error);
+    if (r != 0)
+        return r;
     deletion.subject = state_subject(&core->state, request->subject);
     const struct version *version = find_version(deletion.subject, number, true);
     if (!version)

@@ -328,5 +328,6 @@ int rest_register(struct request *request, struct reply *reply)
     if (r != 0 || !valid_subject(request, reply))
         return r;
     return register_schema(request->core, request->subject, &draft,
-                           query_flag(request, "normalize"), request->quick, reply);
+                           query_flag(request, "normalize"), request->quick, reply,
+                           &request->error);
 }

@@ -106,6 +106,7 @@ static void drop_version(struct state *state, struct subject *subject, int32_t n
     unrefer(state, subject, version);
     id_release(subject->context, version, subject);
     (void)content_unref(version->content);
+    json_decref(version->extra);
     size_t at = (size_t)(version - subject->versions);
     memmove(version, version + 1, (subject->n_versions - at - 1) * sizeof(*version));
     subject->n_versions--;
@@ -138,6 +139,9 @@ static int fill_version(struct state *state, struct subject *subject, struct ver
     version->id = record->id;
     version->deleted = record->deleted;
     version->content = content_ref(record->content);
+    json_t *extra = json_incref(record->extra); /* may be the version's own */
+    json_decref(version->extra);
+    version->extra = extra;
     int r = id_hold(subject->context, version, subject);
     return r == 0 && !version->deleted ? refer(state, subject, version) : r;
 }

@@ -11,6 +11,7 @@ struct version {
     int32_t number, id;
     bool deleted;
     struct content *content;
+    json_t *extra; /* as in struct record */
 };
 
 struct subject {

@@ -2,21 +2,50 @@
 /* Where the log of records is kept. */
 #pragma once
 
+#include "millrace/buf.h"
 #include "record.h"
 
 struct store {
     const struct store_ops *ops;
 };
 
+/* Where a store brings the records that it reads: the core. */
+struct store_sink {
+    /* One record into the state. 0; -errno (-ENOMEM: the same record may be given again). Takes the
+     * core's locks itself. */
+    int (*apply)(void *opaque, const struct record *record);
+    void *opaque;
+};
+
+struct store_status {
+    bool leads;        /* this process may write */
+    bool ready;        /* read to the end, at least once */
+    int64_t position;  /* records read, or the offset after the last one; -1 unknown */
+    int64_t end;       /* of the log as last seen; -1 unknown */
+    char leader[256];  /* base URL of the process that may write; "" unknown or this one */
+    char trouble[256]; /* what keeps it from the log now; "" nothing */
+};
+
 struct store_ops {
     const char *name;
-    /* Makes all of them durable, in order, all or none. Called by one thread at a time. 0, MR_AGAIN
-     * (may be tried again), -errno. */
+    /* What is appended reaches the state through the store's own reader, as all that others write
+     * does: append returns only when that has happened. Otherwise the core applies it. */
+    bool follows;
+    bool slow; /* append waits for a disk or a network: never on a thread that serves connections */
+    /* Brings every record to sink, oldest first; stops at its first result that is not 0. A store
+     * that follows goes on bringing records from a thread of its own until free. */
+    int (*replay)(struct store *store, const struct store_sink *sink, struct mr_error *reterr);
+    /* Makes all of them durable, in order. Called by one thread at a time, between lead and the
+     * release of the core's writer. 0; MR_AGAIN (nothing was written); -ETIMEDOUT (unknown whether
+     * it was: it is, or never will be, once lead says 0 again); -errno. */
     int (*append)(struct store *store, const struct record *records, size_t n,
                   struct mr_error *reterr);
-    /* Gives every record to apply, oldest first; stops at its first result that is not 0. */
-    int (*replay)(struct store *store, int (*apply)(void *opaque, const struct record *record),
-                  void *opaque, struct mr_error *reterr);
+    /* Before a change is decided: may this process write, and does the state hold all that was
+     * written? May be NULL: always. 0; MR_ABSENT (another process does: forward); MR_AGAIN (the log
+     * cannot be reached). */
+    int (*lead)(struct store *store, struct mr_error *reterr);
+    /* May be NULL: this process leads and is ready. Any thread. */
+    void (*status)(struct store *store, struct store_status *ret_status);
     void (*free)(struct store *store);
 };
 

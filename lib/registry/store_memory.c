@@ -12,10 +12,9 @@ static int append(struct store *store, const struct record *records, size_t n,
     return 0;
 }
 
-static int replay(struct store *store, int (*apply)(void *opaque, const struct record *record),
-                  void *opaque, struct mr_error *reterr)
+static int replay(struct store *store, const struct store_sink *sink, struct mr_error *reterr)
 {
-    (void)store, (void)apply, (void)opaque, (void)reterr;
+    (void)store, (void)sink, (void)reterr;
     return 0;
 }
 
