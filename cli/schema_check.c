@@ -28,6 +28,8 @@ static const struct mr_option rows[] = {
                         "\"registry\" for that of --registry; may be given several times"),
     MR_OPT_FLAG(struct check, args.merge_base, .name = "merge-base",
                 .help = "Compare with the commit where HEAD left the ref, not with its tip"),
+    MR_OPT_FLAG(struct check, args.tip_only, .name = "tip-only",
+                .help = "Compare with the commit alone, not with what its files were before it"),
     MR_OPT_LIST(struct check, args.readers, .name = "readers", .arg = "FILE",
                 .help =
                     "Which fields deployed consumers read, as `schema readers` prints it; without, "
@@ -55,6 +57,8 @@ static const struct mr_command check_command = {
         "that a registry holds. Every finding is told, with its place, its rule, who breaks in "
         "which "
         "order of deployment, and what mends it.\n\n"
+        "Where its level is transitive, a schema that changed is compared with all that it was on "
+        "the way to that commit (along first parents), as with all versions of a registry.\n\n"
         "Compatibility is judged as registries do, at the level that topics.yaml gives the topic. "
         "Rules "
         "of our own look at constraints, logical types, defaults, and at topics that are gone, "
@@ -73,6 +77,25 @@ static const struct mr_command check_command = {
         "folder\n",
 };
 
+/* Transitive levels are about every version that there was: those of git's history join. */
+static int add_past(const struct check *check, const char *folder, struct mr_tree *before,
+                    const struct mr_tree *now, struct mr_error *reterr)
+{
+    bool changed = false;
+
+    for (size_t i = 0; i < now->n_versions && before->commit && !check->args.tip_only; i++) {
+        const struct mr_version *there = mr_tree_newest(before, now->versions[i].topic);
+        changed = changed || !there || !mr_str_eq(there->text, now->versions[i].text);
+    }
+    int r = changed ? mr_tree_git_past(folder, before, NULL, now, reterr) : 0;
+    if (r == 0 && before->cut)
+        (void)fprintf(stderr,
+                      "millrace schema check: the history of '%s' is cut here: versions before it "
+                      "were not compared; `git fetch --unshallow` brings them\n",
+                      before->label);
+    return r;
+}
+
 static int compare(struct check *check, struct mr_options *options, const char *folder,
                    struct mr_error *reterr)
 {
@@ -90,6 +113,8 @@ static int compare(struct check *check, struct mr_options *options, const char *
     for (size_t i = 0; r == 0 && i < check->against.n_items; i++) {
         r = schema_state(&check->args, options, folder, check->against.items[i], &check->before[i],
                          reterr);
+        if (r == 0)
+            r = add_past(check, folder, check->before[i], now, reterr);
         if (r == 0)
             r = mr_evolve_check(check->before[i], now, &how, &check->report);
     }

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "doc.h"
@@ -15,10 +14,15 @@
 struct diff {
     struct schema_args args;
     const char *output;
+    bool json, exit_code;
 };
 static const struct mr_option rows[] = {
     MR_OPT_CHOICE(struct diff, output, .name = "output", .letter = 'o', .choices = doc_forms,
                   .def = "text", .help = "Form of the answer"),
+    MR_OPT_FLAG(struct diff, json, .name = "json", .letter = 'J', .env = "",
+                .help = "The same as -o json"),
+    MR_OPT_FLAG(struct diff, exit_code, .name = "exit-code", .env = "",
+                .help = "Exit 3 when they differ"),
     MR_OPT_END,
 };
 static const struct mr_option_table tables[] = {
@@ -32,22 +36,19 @@ static const struct mr_command diff_command = {
     .synopsis = "FROM TO",
     .summary = "Tells what two schemas, or two states of all, mean differently",
     .details =
-        "FROM and TO are both one schema (FILE.avsc) or both a state of all: a ref of git, a "
-        "folder, a registry's URL, or \"registry\". White space, order of members and other "
-        "ways to write the same do not count. + is new, - is gone, ~ is another; `schema check` "
-        "says whom it breaks. Exit status 0, also when they differ.",
+        "FROM and TO are each one schema (FILE.avsc, REF:PATH of git, SUBJECT@N or SUBJECT@latest "
+        "of a registry, where a topic's name stands for its subject) or a state of all: a ref, "
+        "REF:FOLDER, a folder, a registry's URL, or \"registry\". One schema and a state: the "
+        "schema's topic in it. White space, order of members and other ways to write the same do "
+        "not count. + is new, - is gone, ~ is another; `schema check` says whom it breaks.\n\n"
+        "Exit status 0, also when they differ (with --exit-code 3), 2 for wrong usage, 1 when they "
+        "could not be compared.",
     .tables = tables,
     .examples = "millrace schema diff main .\twhat this branch changes\n"
                 "millrace schema diff old.avsc new.avsc -o json\ttwo files\n"
+                "millrace schema diff order-management.order.created.v1@1 HEAD\tsince version 1\n"
                 "millrace schema diff registry .\twhat would be registered\n",
 };
-
-static bool is_file(const char *word)
-{
-    struct stat status;
-
-    return stat(word, &status) == 0 && S_ISREG(status.st_mode);
-}
 
 /* A place of its own within a topic's line when there are several topics. */
 static int put_text(const struct mr_difference *d, bool topics, const struct term_style *style,
@@ -94,33 +95,60 @@ static int report(const struct diff *diff, const struct mr_differences *all, boo
     return doc.r;
 }
 
-static int open_state(struct diff *diff, struct mr_options *options, const char *word,
-                      struct mr_tree **ret_tree, struct mr_error *reterr)
+/* Of a state the topic of the one schema that it is compared with, as one schema. */
+static int pick(struct schema_side *state, const struct schema_side *one, const char *word,
+                struct mr_version *place, struct mr_tree *ret_tree, struct mr_error *reterr)
 {
-    if (is_file(word))
-        return mr_tree_file(word, ret_tree, reterr);
-    return schema_state(&diff->args, options, ".", word, ret_tree, reterr);
+    const struct mr_version *version = *one->topic ? mr_tree_newest(state->tree, one->topic) : NULL;
+
+    if (!*one->topic)
+        return mr_error_set(reterr, MR_INVALID,
+                            "'%s' is a state of all schemas, the other is one schema whose name "
+                            "tells no topic (SERVICE/NAME.avsc below schemas/avro, SUBJECT@N)",
+                            word);
+    if (!version || !version->schema)
+        return mr_error_set(reterr, MR_ABSENT, "'%s' has no schema of '%s'", word, one->topic);
+    *place = *version;
+    place->topic = "";
+    *ret_tree = (struct mr_tree){.label = state->tree->label, .versions = place, .n_versions = 1};
+    return 0;
 }
 
-static int compare(struct diff *diff, struct mr_options *options, char *const words[2],
+static int compare(struct schema_side sides[2], char *const words[2], struct mr_differences *all,
                    struct mr_error *reterr)
 {
-    MR_AUTO(mr_tree) struct mr_tree *before = NULL;
-    MR_AUTO(mr_tree) struct mr_tree *now = NULL;
+    struct mr_version place;
+    struct mr_tree picked;
+    const struct mr_tree *trees[2] = {sides[0].tree, sides[1].tree};
+
+    if (sides[0].single != sides[1].single) {
+        size_t state = sides[0].single;
+        int r = pick(&sides[state], &sides[!state], words[state], &place, &picked, reterr);
+        if (r != 0)
+            return r;
+        trees[state] = &picked;
+    }
+    return mr_evolve_diff(trees[0], trees[1], all);
+}
+
+static int diff_words(struct diff *diff, struct mr_options *options, char *const words[2],
+                      bool *ret_differ, struct mr_error *reterr)
+{
+    struct schema_side sides[2] = {{.tree = NULL}, {.tree = NULL}};
     MR_AUTO(mr_buf) struct mr_buf out = {0};
     struct mr_differences all = {0};
+    int r = 0;
 
-    if (is_file(words[0]) != is_file(words[1]))
-        return mr_error_set(reterr, MR_INVALID, "'%s' is one schema, and '%s' is not",
-                            words[!is_file(words[0])], words[is_file(words[0])]);
-    int r = open_state(diff, options, words[0], &before, reterr);
+    for (size_t i = 0; i < 2 && r == 0; i++)
+        r = schema_side(&diff->args, options, words[i], &sides[i], reterr);
     if (r == 0)
-        r = open_state(diff, options, words[1], &now, reterr);
+        r = compare(sides, words, &all, reterr);
     if (r == 0)
-        r = mr_evolve_diff(before, now, &all);
-    if (r == 0)
-        r = report(diff, &all, !is_file(words[0]), &out);
+        r = report(diff, &all, !sides[0].single && !sides[1].single, &out);
+    *ret_differ = all.n_items > 0;
     mr_differences_done(&all);
+    for (size_t i = 0; i < 2; i++)
+        (void)mr_tree_free(sides[i].tree);
     return r == 0 && verb_print(0, &out) != 0 ? -EIO : r;
 }
 
@@ -138,9 +166,12 @@ static int run(int argc, char **argv)
     if (n != 2)
         return verb_fail(&diff_command, mr_error_set(&error, MR_INVALID, "FROM and TO are needed"),
                          &error);
-    int r = compare(&diff, options, words, &error);
+    if (diff.json)
+        diff.output = "json";
+    bool differ;
+    int r = diff_words(&diff, options, words, &differ, &error);
     if (r == 0)
-        return 0;
+        return differ && diff.exit_code ? 3 : 0;
     status = verb_fail(&diff_command, r, &error);
     return error.line > 0 ? 1 : status;
 }

@@ -61,12 +61,36 @@ static void tell_broken(struct evolve *e, const struct mr_version *version)
     item->breaks = "everybody: nothing can be built with it, and no registry takes it";
 }
 
+/* What an older version of git's history and the newest one disagree about already is not of this
+ * change: whoever let it pass had a reason. */
+static void drop_known(struct evolve *e, const struct evolve_pair *pair,
+                       const struct mr_version *newest, size_t from)
+{
+    struct mr_report *report = e->report;
+    size_t end = report->n_items, n = from;
+
+    if (!newest->schema)
+        return;
+    evolve_pair(
+        e, &(struct evolve_pair){pair->before, newest, pair->topic, pair->backward, pair->forward});
+    report->n_compared--;
+    for (size_t i = from; i < end; i++) {
+        bool known = false;
+        for (size_t k = end; k < report->n_items && !known; k++)
+            known = report->items[k].rule == report->items[i].rule &&
+                    strcmp(report->items[k].path, report->items[i].path) == 0;
+        if (!known)
+            report->items[n++] = report->items[i];
+    }
+    report->n_items = n;
+}
+
 static void check_version(struct evolve *e, const struct mr_version *now)
 {
     unsigned bits = promised(e, now->topic);
     size_t first = e->report->n_items;
     const struct mr_topic *topic = topic_of(e->now, now->topic);
-    bool any = false;
+    const struct mr_version *newest = NULL;
 
     if (!now->schema) {
         tell_broken(e, now);
@@ -75,14 +99,19 @@ static void check_version(struct evolve *e, const struct mr_version *now)
     for (size_t i = e->before->n_versions; i > 0 && bits && e->r == 0; i--) {
         const struct mr_version *before = &e->before->versions[i - 1];
         size_t from = e->report->n_items;
-        if (strcmp(before->topic, now->topic) != 0 || (any && !(bits & EVOLVE_TRANSITIVE)))
+        if (strcmp(before->topic, now->topic) != 0 || (newest && !(bits & EVOLVE_TRANSITIVE)))
             continue;
-        any = true;
+        newest = newest ? newest : before;
+        if (before->number < 0 && mr_str_eq(newest->text, now->text))
+            break;
         if (!before->schema || mr_str_eq(before->text, now->text))
             continue;
-        evolve_pair(e, &(struct evolve_pair){before, now,
-                                             topic ? topic : topic_of(e->before, now->topic),
-                                             bits & EVOLVE_BACKWARD, bits & EVOLVE_FORWARD});
+        const struct evolve_pair pair = {before, now,
+                                         topic ? topic : topic_of(e->before, now->topic),
+                                         bits & EVOLVE_BACKWARD, bits & EVOLVE_FORWARD};
+        evolve_pair(e, &pair);
+        if (before->number < 0 && newest != before)
+            drop_known(e, &pair, newest, from);
         join_repeats(e, first, from);
     }
 }

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "inside.h"
+#include "git.h"
 #include "millrace/time.h"
 
 enum { MAX_ARGS = 24, CHUNK = 1 << 16, MAX_ERRORS = 4096 };

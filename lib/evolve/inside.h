@@ -126,9 +126,3 @@ enum { EVOLVE_BACKWARD = 1, EVOLVE_FORWARD = 2, EVOLVE_TRANSITIVE = 4 };
 /* What a level promises. */
 unsigned evolve_level_bits(enum mr_compat_level level);
 void evolve_topics(struct evolve *e);
-
-/* ---- git.c ---- */
-/* Runs `git -C folder args...` (args end with NULL) without a shell; input goes to its standard
- * input. *ret_status is its exit status, errors its words. 0 or -errno with reterr. */
-int evolve_git(const char *folder, const char *const *args, struct mr_str input, struct mr_buf *out,
-               struct mr_buf *errors, int *ret_status, struct mr_error *reterr);

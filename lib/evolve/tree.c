@@ -53,7 +53,8 @@ int tree_add(struct tree_build *build, const struct mr_version *version, struct 
     copy.topic = mr_arena_dup(arena, version->topic, strlen(version->topic));
     copy.file = mr_arena_dup(arena, version->file, strlen(version->file));
     copy.label = mr_arena_dup(arena, version->label, strlen(version->label));
-    if (!copy.topic || !copy.file || !copy.label)
+    copy.note = version->note ? mr_arena_dup(arena, version->note, strlen(version->note)) : NULL;
+    if (!copy.topic || !copy.file || !copy.label || (version->note && !copy.note))
         return -ENOMEM;
     copy.error = MR_ERROR_INIT;
     if (copy.schema)
@@ -93,13 +94,18 @@ static int by_topic(const void *a, const void *b)
     return order != 0 ? order : left->number < right->number ? -1 : left->number > right->number;
 }
 
+void tree_sort(struct mr_tree *tree)
+{
+    if (tree->n_versions > 0)
+        qsort(tree->versions, tree->n_versions, sizeof(*tree->versions), by_topic);
+}
+
 struct mr_tree *tree_take(struct tree_build *build)
 {
     struct mr_tree *tree = build->tree;
 
     build->tree = NULL;
-    if (tree->n_versions > 0)
-        qsort(tree->versions, tree->n_versions, sizeof(*tree->versions), by_topic);
+    tree_sort(tree);
     return tree;
 }
 
@@ -115,8 +121,15 @@ struct mr_tree *mr_tree_free(struct mr_tree *tree)
 
 const struct mr_version *mr_tree_newest(const struct mr_tree *tree, const char *topic)
 {
-    for (size_t i = tree->n_versions; i > 0; i--)
-        if (strcmp(tree->versions[i - 1].topic, topic) == 0)
-            return &tree->versions[i - 1];
-    return NULL;
+    size_t low = 0, high = tree->n_versions; /* the first that comes after the topic */
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(tree->versions[middle].topic, topic) <= 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low > 0 && strcmp(tree->versions[low - 1].topic, topic) == 0 ? &tree->versions[low - 1]
+                                                                        : NULL;
 }

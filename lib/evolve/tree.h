@@ -14,6 +14,8 @@ int tree_new(const char *label, struct tree_build *ret_build);
 int tree_add(struct tree_build *build, const struct mr_version *version, struct mr_error *reterr);
 /* The topic that <service>/<file>.avsc stands for; NULL: none. In the tree's arena. */
 const char *tree_topic(struct tree_build *build, const char *path);
+/* Sorts the versions by topic and number. */
+void tree_sort(struct mr_tree *tree);
 /* Sorts and hands out. */
 struct mr_tree *tree_take(struct tree_build *build);
 

@@ -156,23 +156,35 @@ int mr_tree_folder(const char *folder, const char *label, const char *shown,
     return r;
 }
 
-int mr_tree_file(const char *path, struct mr_tree **ret_tree, struct mr_error *reterr)
+int mr_tree_text(const char *name, struct mr_str text, struct mr_tree **ret_tree,
+                 struct mr_error *reterr)
 {
     struct tree_build build = {0};
-    int r = tree_new(path, &build);
+    const struct mr_version version = {.topic = "", .file = name, .label = name, .text = text};
+    int r = tree_new(name, &build);
 
     if (r == 0)
-        r = add_file(&build, path, path, "", reterr);
+        r = tree_add(&build, &version, reterr);
     MR_AUTO(mr_tree) struct mr_tree *tree = build.tree ? tree_take(&build) : NULL;
     if (r == 0 && !tree->versions[0].schema) {
         const struct mr_error *error = &tree->versions[0].error;
         r = mr_error_set(reterr, MR_INVALID, "%s%s%s", error->where, *error->where ? ": " : "",
                          error->text);
         reterr->line = error->line;
-        (void)snprintf(reterr->where, sizeof(reterr->where), "%s:%u:%u", path, error->line,
+        (void)snprintf(reterr->where, sizeof(reterr->where), "%s:%u:%u", name, error->line,
                        error->column);
     }
     if (r == 0)
         *ret_tree = MR_MOVE(tree);
     return r;
+}
+
+int mr_tree_file(const char *path, struct mr_tree **ret_tree, struct mr_error *reterr)
+{
+    MR_AUTO(mr_buf) struct mr_buf text = {.max = MR_SCHEMA_MAX_BYTES + 1};
+    int r = mr_buf_read_file(&text, path);
+
+    if (r != 0)
+        return mr_error_set(reterr, r, "cannot read '%s': %s", path, strerror(-r));
+    return mr_tree_text(path, (struct mr_str){(const char *)text.data, text.len}, ret_tree, reterr);
 }

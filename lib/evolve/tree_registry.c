@@ -111,3 +111,48 @@ int mr_tree_registry(struct mr_registry *registry, const char *url, struct mr_tr
         *ret_tree = MR_MOVE(tree);
     return r;
 }
+
+/* The subject itself, or the one of the topic of that name. */
+static int find_version(struct mr_registry *registry, char subject[600], int32_t *number,
+                        struct mr_schema **ret_schema, struct mr_error *reterr)
+{
+    MR_AUTO(free) int32_t *versions = NULL;
+    size_t n = 0, len = strlen(subject);
+    int r = mr_registry_versions(registry, subject, &versions, &n, reterr);
+
+    if (r == MR_ABSENT && len < 500) {
+        (void)snprintf(subject + len, 600 - len, "-value");
+        r = mr_registry_versions(registry, subject, &versions, &n, NULL);
+    }
+    if (r != 0 || n == 0)
+        return r != 0 ? r : MR_ABSENT;
+    *number = *number ? *number : versions[n - 1];
+    return mr_registry_version(registry, subject, *number, NULL, ret_schema, reterr);
+}
+
+int mr_tree_registry_version(struct mr_registry *registry, const char *subject, int32_t number,
+                             struct mr_tree **ret_tree, struct mr_error *reterr)
+{
+    MR_AUTO(mr_schema) struct mr_schema *schema = NULL;
+    struct tree_build build = {0};
+    char name[600], label[700];
+
+    (void)snprintf(name, sizeof(name), "%.500s", subject);
+    int r = find_version(registry, name, &number, &schema, reterr);
+    if (r != 0)
+        return r;
+    (void)snprintf(label, sizeof(label), "%s@%d", name, (int)number);
+    const struct mr_version version = {.topic = "",
+                                       .file = label,
+                                       .label = label,
+                                       .number = number,
+                                       .schema = schema,
+                                       .text = mr_schema_text(schema)};
+    r = tree_new(label, &build);
+    if (r == 0)
+        r = tree_add(&build, &version, reterr);
+    MR_AUTO(mr_tree) struct mr_tree *tree = build.tree ? tree_take(&build) : NULL;
+    if (r == 0)
+        *ret_tree = MR_MOVE(tree);
+    return r;
+}

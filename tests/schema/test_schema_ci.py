@@ -51,7 +51,7 @@ def composite():
     inputs = dict(re.findall(r"^  ([\w-]+): \{.*default: (\S*?)\}$", text, re.M))
     run, = re.findall(r"^      run: (.+)$", text, re.M)
     env = {name: inputs[key].strip("'") for name, key in re.findall(r"^        (\w+): \$\{\{ inputs\.([\w-]+) \}\}$", text, re.M)}
-    assert set(env) == {"MILLRACE", "FOLDER", "AGAINST", "READERS", "FAIL_ON"}, env
+    assert set(env) == {"MILLRACE", "FOLDER", "AGAINST", "READERS", "DEPTH", "FAIL_ON"}, env
     return run, env
 
 

@@ -88,10 +88,38 @@ def refs_and_folders_are_compared_topic_by_topic():
 
 
 @case
+def git_names_one_schema_or_a_folder_of_a_commit():
+    with Project() as p:
+        p.change(RAN_LOW, lambda fields: fields[2].update(minimum=5))
+        name = f"schemas/avro/{RAN_LOW}.avsc"
+        expected = "~ data.Level: minimum: 0 -> 5\n"
+        p.commit("second")
+        for before, now in ((f"main~1:{name}", f"HEAD:{name}"), (f"HEAD~1:{name}", name), (f"main~1:./{name}", "main"),
+                            ("main~1", name), (name, name)):
+            done = p.run("diff", before, now)
+            assert (done.returncode, done.stdout) == (0, expected if before != now else ""), (before, now, done)
+        for before in ("main~1:schemas/avro", "main~1:"):
+            done = p.run("diff", before, "main")
+            assert done.stdout == expected.replace("~ ", "~ stock-keeper.stock.ran-low.v1 "), (before, done)
+
+
+@case
+def the_exit_status_tells_of_differences_when_asked():
+    with Project() as p:
+        assert p.run("diff", "main", ".", "--exit-code").returncode == 0
+        p.change(RAN_LOW, lambda fields: fields[2].update(minimum=5))
+        assert p.run("diff", "main", ".", "--exit-code").returncode == 3
+        assert json.loads(p.run("diff", "main", ".", "--json").stdout)[0]["what"] == "minimum"
+
+
+@case
 def what_cannot_be_compared_is_told():
     with Project() as p:
         (p.path / "a.avsc").write_text('{"type": "record"}')
-        for args, status, words in [(["a.avsc", "a.avsc"], 1, "a.avsc:1:"), (["main", "a.avsc"], 2, "is one schema"),
+        (p.path / "b.avsc").write_text('"int"')
+        for args, status, words in [(["a.avsc", "a.avsc"], 1, "a.avsc:1:"), (["main", "b.avsc"], 2, "name tells no topic"),
+                                    (["nosuch.avsc", "b.avsc"], 1, "cannot read 'nosuch.avsc'"), (["main:x.avsc", "b.avsc"], 1, "has no 'x.avsc'"),
+                                    ([":x", "b.avsc"], 2, "is no REF:PATH"), (["no:x", "b.avsc"], 1, "no commit 'no'"),
                                     (["main"], 2, "FROM and TO"), (["main", "nosuch"], 1, "no commit")]:
             done = p.run("diff", *args)
             assert done.returncode == status and words in done.stderr, (args, done)

@@ -108,6 +108,22 @@ def diff_tells_what_would_be_registered():
 
 
 @case
+def diff_takes_single_versions():
+    with Registered() as p:
+        p.change(RAN_LOW, optional("Shelf"))
+        p.register()
+        topic, text = "stock-keeper.stock.ran-low.v1", "+ data.Shelf: null | string\n"
+        for before, now in ((f"{topic}@1", f"{topic}@latest"), (f"{topic}-value@1", f"{topic}@2"), (f"{topic}@1", "."),
+                            (f"{topic}-value@1", f"schemas/avro/{RAN_LOW}.avsc")):
+            done = p.run("diff", before, now, "-r", p.url)
+            assert (done.returncode, done.stdout) == (0, text), done
+        assert p.run("diff", "main", f"{topic}@latest", "-r", p.url).stdout == text
+        for word, words in ((f"{topic}@9", "9"), ("no.such@1", "no.such"), ("free@latest", "free")):
+            done = p.run("diff", word, ".", "-r", p.url)
+            assert done.returncode == 1 and words in done.stderr, done
+
+
+@case
 def history_tells_what_each_version_changed():
     with Registered() as p:
         p.change(RAN_LOW, optional("Shelf"))

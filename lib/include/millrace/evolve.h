@@ -40,7 +40,8 @@ struct mr_version {
     const char *topic;        /* "order-management.order.created.v1" */
     const char *file;         /* as shown: path, or URL of the registry's version */
     const char *label;        /* as shown: "main", "version 3" */
-    int32_t number;           /* of the registry; 0 elsewhere */
+    const char *note;         /* the commit's subject; NULL: none */
+    int32_t number;           /* of the registry; 0 elsewhere; negative: older ones in git */
     struct mr_schema *schema; /* NULL: it is no schema, see error */
     struct mr_str text;
     struct mr_error error;
@@ -62,6 +63,8 @@ struct mr_tree {
     const char *mistakes; /* topics.yaml's, one a line; NULL: none */
     const struct mr_topic_level *levels;
     size_t n_levels;
+    const char *commit; /* whose state it is; NULL: of none */
+    bool cut;           /* a shallow clone lacks what its history was before */
     struct mr_arena *arena;
     struct mr_catalog *loaded;
 };
@@ -77,11 +80,26 @@ int mr_tree_folder(const char *folder, const char *label, const char *shown,
  * MR_INVALID (ref is none); MR_FULL; -errno (git is not there, or fails: the text is its own). */
 int mr_tree_git(const char *folder, const char *ref, bool merge_base, struct mr_tree **ret_tree,
                 struct mr_error *reterr);
+/* Adds what the files of a tree of mr_tree_git were before its commit: each text that stood on the
+ * line of first parents, which is what the branch itself was, not what was tried on the way to it.
+ * Only of `topic`, unless NULL, and then with each time that it was so, and the newest named by its
+ * commit; only of topics whose schema in `now` is another, unless NULL.
+ * Outcomes: 0, also when a shallow clone has not all of it (tree->cut); MR_FULL; -errno. */
+int mr_tree_git_past(const char *folder, struct mr_tree *tree, const char *topic,
+                     const struct mr_tree *now, struct mr_error *reterr);
+/* "REF:PATH", the path from the repository's top (or ./ from folder): one schema as mr_tree_file
+ * has it (*ret_file), or the folder of that name. Outcomes: those of both. */
+int mr_tree_git_path(const char *folder, const char *word, struct mr_tree **ret_tree,
+                     bool *ret_file, struct mr_error *reterr);
 struct mr_registry;
 /* All versions of the subjects <topic>-value, with their levels. Outcomes: those of the registry's
  * client, MR_FULL. */
 int mr_tree_registry(struct mr_registry *registry, const char *url, struct mr_tree **ret_tree,
                      struct mr_error *reterr);
+/* One version of a subject, as mr_tree_file has a schema; number 0: the newest. A topic's name
+ * will do for its subject. Outcomes: those of the registry's client. */
+int mr_tree_registry_version(struct mr_registry *registry, const char *subject, int32_t number,
+                             struct mr_tree **ret_tree, struct mr_error *reterr);
 struct mr_tree *mr_tree_free(struct mr_tree *tree);
 MR_DEFINE_AUTO(mr_tree, struct mr_tree *, mr_tree_free);
 
@@ -168,6 +186,9 @@ struct mr_differences {
 /* One schema file by itself, as a tree with one version. Outcomes: 0; MR_INVALID with file, line
  * and column; -errno. */
 int mr_tree_file(const char *path, struct mr_tree **ret_tree, struct mr_error *reterr);
+/* The same of a text; name is how it is shown. */
+int mr_tree_text(const char *name, struct mr_str text, struct mr_tree **ret_tree,
+                 struct mr_error *reterr);
 /* The newest versions of both. Outcomes: 0, -errno; mr_differences_done() in either case. */
 int mr_evolve_diff(const struct mr_tree *before, const struct mr_tree *now,
                    struct mr_differences *ret_differences);
