@@ -118,7 +118,7 @@ static int next_source(struct input *in, struct mr_error *reterr)
                      : open(source->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (source->fd < 0 || (source->start > 0 && lseek(source->fd, source->start, SEEK_SET) < 0))
         return mr_error_set(reterr, -errno, "%s: %s", source->name, strerrordesc_np(errno));
-    in->begin = in->end = in->counted = in->scanned = 0;
+    in->begin = in->end = in->counted = in->scanned = in->indent = 0;
     in->base = source->start;
     in->line = source->start_line;
     in->eof = false;
@@ -163,9 +163,7 @@ static int make_room(struct input *in)
     return 0;
 }
 
-/* Reads once behind what is there. Outcomes: 0 (perhaps with eof set), what idle returned, -errno.
- */
-static int fill(struct input *in, struct mr_error *reterr)
+int input_fill(struct input *in, struct mr_error *reterr)
 {
     struct source *source = &in->sources[in->current];
 
@@ -196,8 +194,8 @@ static void pass_space(struct input *in)
 
     if (in->base == 0 && at == 0 && end >= 3 && memcmp(p, bom, 3) == 0)
         at = 3;
-    while (at < end && (p[at] == '\n' || p[at] == ' ' || p[at] == '\r' || p[at] == '\t'))
-        at++;
+    for (; at < end && (p[at] == '\n' || p[at] == ' ' || p[at] == '\r' || p[at] == '\t'); at++)
+        in->indent = p[at] == '\n' ? 0 : in->indent + 1;
     in->begin = at;
 }
 
@@ -214,7 +212,7 @@ int input_next(struct input *in, const char **ret_text, size_t *ret_len, struct 
         pass_space(in);
         if (MR_LIKELY(in->begin < in->end))
             break;
-        int r = in->eof ? next_source(in, reterr) : fill(in, reterr);
+        int r = in->eof ? next_source(in, reterr) : input_fill(in, reterr);
         if (r != 0)
             return r;
     }
@@ -264,7 +262,7 @@ int input_more(struct input *in, const char **ret_text, size_t *ret_len, struct 
             return mr_error_set(reterr, MR_INVALID,
                                 "is longer than %d MiB, the most one document may be",
                                 INPUT_MAX_DOCUMENT >> 20);
-        int r = fill(in, reterr);
+        int r = input_fill(in, reterr);
         if (r != 0)
             return r;
     }
@@ -275,62 +273,6 @@ int input_more(struct input *in, const char **ret_text, size_t *ret_len, struct 
 void input_took(struct input *in, size_t len)
 {
     in->begin += len;
-}
-
-/* Length of the text before the first line that begins with '{', from `from` on; 0 when it is not
- * there. */
-static size_t next_object(const char *text, size_t len, size_t from)
-{
-    while (from < len) {
-        const char *newline = memchr(text + from, '\n', len - from);
-        if (!newline || newline + 1 == text + len)
-            return 0;
-        from = (size_t)(newline - text) + 1;
-        if (text[from] == '{')
-            return from;
-    }
-    return 0;
-}
-
-/* Keeps the head of a text that is too long and lets all but its last byte go. */
-static int keep_head(struct input *in, size_t len)
-{
-    if (in->head.len == 0) {
-        int r = mr_buf_append(&in->head, in->data + in->begin, INPUT_HEAD);
-        if (r != 0)
-            return r;
-    }
-    in->begin += len - 1;
-    return 0;
-}
-
-int input_skip(struct input *in, const char **ret_text, size_t *ret_len, bool *ret_cut,
-               struct mr_error *reterr)
-{
-    size_t len, object, from = 0;
-    int r;
-
-    in->head.len = 0;
-    for (;;) {
-        len = in->end - in->begin;
-        object = next_object(in->data + in->begin, len, from);
-        if (object > 0 || in->eof)
-            break;
-        from = len - 1; /* the newline may be the last byte */
-        if (len > INPUT_MAX_DOCUMENT) {
-            if ((r = keep_head(in, len)) != 0)
-                return r;
-            from = 0;
-        }
-        if ((r = fill(in, reterr)) != 0)
-            return r;
-    }
-    size_t taken = object > 0 ? object : len;
-    *ret_cut = in->head.len > 0 || taken > INPUT_MAX_DOCUMENT;
-    *ret_text = in->head.len > 0 ? (const char *)in->head.data : in->data + in->begin;
-    *ret_len = *ret_cut ? INPUT_HEAD : taken;
-    in->begin += taken;
-    return 0;
 }
 
 int64_t input_offset(const struct input *in, size_t at)

@@ -47,6 +47,7 @@ struct input {
     bool eof;       /* of the current source */
     int64_t base;   /* offset in the source of data[0] */
     uint64_t line;  /* line number of data[counted] */
+    size_t indent;  /* blanks before the document in its line */
     size_t counted; /* newlines are counted up to here */
     size_t scanned; /* search for a cut document's end: how far from begin it has come */
     size_t depth;   /* and its state */
@@ -69,12 +70,15 @@ int input_next(struct input *in, const char **ret_text, size_t *ret_len, struct 
  * have moved). Outcomes: 0; MR_END when nothing more comes; MR_INVALID longer than
  * INPUT_MAX_DOCUMENT; what idle returned; -errno. */
 int input_more(struct input *in, const char **ret_text, size_t *ret_len, struct mr_error *reterr);
+/* Reads once behind what is there; what is before `begin` goes. Outcomes: 0 (perhaps with eof set),
+ * what idle returned, -errno. */
+int input_fill(struct input *in, struct mr_error *reterr);
 /* The document was len bytes long. */
 void input_took(struct input *in, size_t len);
-/* The document cannot be parsed: its text is taken to reach up to the first later line that begins
- * with '{', or to the end; it is passed over. *ret_text is valid until the next call; *ret_cut
- * tells that it was longer than INPUT_MAX_DOCUMENT and only INPUT_HEAD bytes are there. Outcomes:
- * 0, what idle returned, -errno. */
+/* The document cannot be parsed: it is passed over, up to the line where the next may begin (see
+ * input_skip.c). *ret_text is valid until the next call; *ret_cut tells that it was longer than
+ * INPUT_MAX_DOCUMENT and only INPUT_HEAD bytes are there. Outcomes: 0, what idle returned, -errno.
+ */
 int input_skip(struct input *in, const char **ret_text, size_t *ret_len, bool *ret_cut,
                struct mr_error *reterr);
 

@@ -120,8 +120,7 @@ static int publish(struct produce *produce, struct document *document, struct mr
     return r == MR_END || produce->failed ? r : fail(produce, r, error);
 }
 
-/* Where a faulty document ends: its own end when its grammar is sound, else the next line that
- * looks like a document. */
+/* Where a faulty document ends: its own end when its grammar is sound, else see input_skip.c. */
 static int pass_over(struct produce *produce, struct document *document, bool *ret_cut,
                      struct mr_error *reterr)
 {

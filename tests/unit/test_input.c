@@ -117,31 +117,125 @@ START_TEST(lines_and_pretty_printed_documents_follow_one_another)
 }
 END_TEST
 
-START_TEST(after_broken_text_reading_goes_on_at_the_next_line_that_begins_with_a_brace)
+/* What is read from a text: documents, and rejects between < and >, one after another. */
+static const struct {
+    const char *text, *want;
+} broken[] = {
+    /* one line each */
+    {"{\"b\": oops}\n  {\"c\":2}\n{\"d\":3}\n", "<{\"b\": oops}>{\"c\":2}{\"d\":3}"},
+    {"[1,2]\ngarbage\n\nmore\n{\"e\":4}\n}\n{\"f\":5}",
+     "<[1,2]><garbage><more>{\"e\":4}<}>{\"f\":5}"},
+    {"\"text\"\n17\n{\"e\":4}", "<\"text\"><17>{\"e\":4}"},
+    {"{\"a\":1}}\n{\"b\":2}", "{\"a\":1}<}>{\"b\":2}"},
+    {"{\"a\":1} x {\"b\":2}\n{\"c\":3}", "{\"a\":1}<x {\"b\":2}>{\"c\":3}"},
+    /* cut off */
+    {"{\"b\":1\nnot json\n{\"c\":2}", "<{\"b\":1><not json>{\"c\":2}"},
+    {"{\"b\":[1,\n{\"c\":2}\n{\"d\":3}", "<{\"b\":[1,>{\"c\":2}{\"d\":3}"},
+    {"{\"b\":\n{\"c\":2}\n{\"d\":3}", "<{\"b\":>{\"c\":2}{\"d\":3}"},
+    {"{\"b\":\n{\"c\":2}\n", "<{\"b\":>{\"c\":2}"},
+    {"{\"b\":\"x\n  {\"c\":2}\n", "<{\"b\":\"x>{\"c\":2}"},
+    {"{\"b\":\"}\n\"text\"\n{\"c\":2}", "<{\"b\":\"}><\"text\">{\"c\":2}"},
+    {"{\"b\":{\"x\":1}\r\n{\"c\":2}\r\n", "<{\"b\":{\"x\":1}>{\"c\":2}"},
+    {"  {\"b\":{\n  {\"c\":2}\n", "<{\"b\":{>{\"c\":2}"},
+    {"{\"a\":1}\n{\"f\":", "{\"a\":1}<{\"f\":>"},
+    /* several lines */
+    {"{\n  \"a\": tru,\n  \"b\": [\n    {\n      \"c\": 1\n    }\n  ]\n}\n{\"d\":2}",
+     "<{\n  \"a\": tru,\n  \"b\": [\n    {\n      \"c\": 1\n    }\n  ]\n}>{\"d\":2}"},
+    {"{\n  \"a\": \"x,\n  \"b\": \"}\"\n\n}\ngarbage\n{\"d\":2}",
+     "<{\n  \"a\": \"x,\n  \"b\": \"}\"\n\n}><garbage>{\"d\":2}"},
+    {"{\n\"a\": tru\n, \"b\": 1\n}\n{\"d\":2}", "<{\n\"a\": tru\n, \"b\": 1\n}>{\"d\":2}"},
+    {"[\n  {\"a\":1},\n  {\"b\":2}\n]\n{\"d\":2}", "<[\n  {\"a\":1},\n  {\"b\":2}\n]>{\"d\":2}"},
+    {"{\n  \"a\": {\n{\"d\":2}", "<{\n  \"a\": {>{\"d\":2}"},
+};
+
+static void read_all(struct input *in, size_t skip, char *out, size_t cap)
 {
-    static const char text[] =
-        "{\"a\":1}\n{\"b\": oops\n  {\"c\":2}\n{\"d\":3}\n[1,2]\ngarbage\n{\"e\":4}\n{\"f\":";
-    struct input in;
-    char got[64];
+    char got[256];
     uint64_t line;
+    size_t len = 0;
+    int r;
+
+    for (; (r = next(in, got, sizeof(got), &line)) != MR_END; skip -= skip > 0) {
+        if (skip > 0)
+            continue;
+        size_t n = strlen(got);
+        while (n > 0 && strchr(" \r\n", got[n - 1]))
+            got[--n] = '\0';
+        len += (size_t)snprintf(out + len, cap - len, r == 0 ? "%s" : "<%s>", got);
+        ck_assert_uint_lt(len, cap);
+    }
+}
+
+START_TEST(broken_text_ends_where_the_next_document_can_begin)
+{
+    make_folder();
+    for (size_t i = 0; i < MR_N_ELEMENTS(broken); i++) {
+        struct input in;
+        char got[512] = "";
+        open_one(&in, broken[i].text, strlen(broken[i].text));
+        read_all(&in, 0, got, sizeof(got));
+        ck_assert_msg(strcmp(got, broken[i].want) == 0, "%s\nis read as %s", broken[i].text, got);
+        ck_assert_int_eq(input_position(&in), (int64_t)strlen(broken[i].text));
+        input_close(&in);
+    }
+    remove_folder();
+}
+END_TEST
+
+START_TEST(a_blocks_end_within_broken_text_changes_nothing)
+{
+    MR_AUTO(free) char *text = malloc(INPUT_BLOCK + 256);
 
     make_folder();
-    open_one(&in, text, sizeof(text) - 1);
-    ck_assert_int_eq(next(&in, got, sizeof(got), &line), 0);
-    ck_assert_int_eq(next(&in, got, sizeof(got), &line), MR_INVALID);
-    ck_assert_str_eq(got, "{\"b\": oops\n  {\"c\":2}\n");
-    ck_assert_uint_eq(line, 2);
-    ck_assert_int_eq(next(&in, got, sizeof(got), &line), 0);
-    ck_assert_str_eq(got, "{\"d\":3}");
-    ck_assert_uint_eq(line, 4);
-    ck_assert_int_eq(next(&in, got, sizeof(got), &line), MR_INVALID);
-    ck_assert_str_eq(got, "[1,2]\ngarbage\n");
-    ck_assert_int_eq(next(&in, got, sizeof(got), &line), 0);
-    ck_assert_str_eq(got, "{\"e\":4}");
-    ck_assert_int_eq(next(&in, got, sizeof(got), &line), MR_INVALID);
-    ck_assert_str_eq(got, "{\"f\":");
-    ck_assert_int_eq(next(&in, got, sizeof(got), &line), MR_END);
-    input_close(&in);
+    ck_assert_ptr_nonnull(text);
+    for (size_t i = 0; i < MR_N_ELEMENTS(broken); i++) {
+        size_t len = strlen(broken[i].text);
+        for (size_t at = 1; at <= len; at += 3) {
+            struct input in;
+            char got[512] = "";
+            memset(text, ' ', INPUT_BLOCK);
+            memcpy(text, "{}", 2);
+            text[INPUT_BLOCK - at - 1] = '\n';
+            memcpy(text + INPUT_BLOCK - at, broken[i].text, len);
+            open_one(&in, text, INPUT_BLOCK - at + len);
+            read_all(&in, 1, got, sizeof(got));
+            ck_assert_msg(strcmp(got, broken[i].want) == 0, "%s\ncut at %zu is read as %s",
+                          broken[i].text, at, got);
+            input_close(&in);
+        }
+    }
+    remove_folder();
+}
+END_TEST
+
+/* A line that never ends, then lines: all but the head is let go, and no document is lost. */
+START_TEST(after_a_text_beyond_the_limit_reading_goes_on_with_the_next_line)
+{
+    static const char *const ends[] = {"\n{\"last\":1}", "\n\n  \nx\n{\"last\":1}"};
+    size_t len = INPUT_MAX_DOCUMENT + INPUT_BLOCK;
+    MR_AUTO(free) char *text = malloc(len + 32);
+
+    make_folder();
+    ck_assert_ptr_nonnull(text);
+    for (size_t i = 0; i < MR_N_ELEMENTS(ends); i++)
+        for (size_t more = 0; more < 8; more += 3) {
+            struct input in;
+            char got[64];
+            uint64_t line;
+            memset(text, 'x', len);
+            text[0] = '{';
+            memcpy(text + len - more, ends[i], strlen(ends[i]));
+            open_one(&in, text, len - more + strlen(ends[i]));
+            int r;
+            size_t n = 0;
+            while ((r = next(&in, got, sizeof(got), &line)) == MR_INVALID)
+                n++;
+            ck_assert_int_eq(r, 0);
+            ck_assert_str_eq(got, "{\"last\":1}");
+            ck_assert_uint_eq(n, 1 + i);
+            ck_assert_uint_eq(line, i == 0 ? 2 : 5);
+            input_close(&in);
+        }
     remove_folder();
 }
 END_TEST
@@ -419,19 +513,20 @@ END_TEST
 
 int main(void)
 {
-    return unit_run("input",
-                    (const TTest *[]){
-                        lines_and_pretty_printed_documents_follow_one_another,
-                        after_broken_text_reading_goes_on_at_the_next_line_that_begins_with_a_brace,
-                        documents_cut_by_a_block_come_whole_with_their_line_and_offset,
-                        one_document_may_be_larger_than_a_block_but_not_than_the_limit,
-                        a_pipe_that_is_silent_leaves_time_for_other_work,
-                        a_missing_file_is_known_before_anything_is_read,
-                        a_position_never_passes_what_is_not_settled,
-                        a_checkpoint_brings_each_file_back_to_its_position,
-                        a_file_that_grew_goes_on_and_one_with_new_content_starts_anew,
-                        a_checkpoint_of_another_service_or_in_use_or_damaged_is_refused,
-                        a_reject_line_is_json_even_when_the_original_is_not_text,
-                        NULL,
-                    });
+    return unit_run("input", (const TTest *[]){
+                                 lines_and_pretty_printed_documents_follow_one_another,
+                                 broken_text_ends_where_the_next_document_can_begin,
+                                 a_blocks_end_within_broken_text_changes_nothing,
+                                 after_a_text_beyond_the_limit_reading_goes_on_with_the_next_line,
+                                 documents_cut_by_a_block_come_whole_with_their_line_and_offset,
+                                 one_document_may_be_larger_than_a_block_but_not_than_the_limit,
+                                 a_pipe_that_is_silent_leaves_time_for_other_work,
+                                 a_missing_file_is_known_before_anything_is_read,
+                                 a_position_never_passes_what_is_not_settled,
+                                 a_checkpoint_brings_each_file_back_to_its_position,
+                                 a_file_that_grew_goes_on_and_one_with_new_content_starts_anew,
+                                 a_checkpoint_of_another_service_or_in_use_or_damaged_is_refused,
+                                 a_reject_line_is_json_even_when_the_original_is_not_text,
+                                 NULL,
+                             });
 }
