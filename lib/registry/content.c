@@ -10,6 +10,7 @@
 
 #include "millrace/hash.h"
 #include "millrace/status.h"
+#include "millrace/uuid.h"
 
 static const char *const type_names[N_SCHEMA_TYPES] = {
     [SCHEMA_AVRO] = "AVRO", [SCHEMA_JSON] = "JSON", [SCHEMA_PROTOBUF] = "PROTOBUF"};
@@ -174,6 +175,16 @@ struct content *content_unref(struct content *content)
         free(content);
     }
     return NULL;
+}
+
+int content_write_guid(const struct content *content, struct mr_buf *out)
+{
+    struct mr_uuid guid;
+    char text[MR_UUID_TEXT];
+
+    memcpy(guid.bytes, content->digest, sizeof(guid.bytes));
+    mr_uuid_format(&guid, text);
+    return mr_buf_printf(out, ",\"guid\":\"%.*s\"", MR_UUID_TEXT, text);
 }
 
 int content_write_as(const struct content *content, struct mr_str text, struct mr_buf *out)

@@ -37,6 +37,8 @@ struct content *content_ref(struct content *content);
 struct content *content_unref(struct content *content);
 MR_DEFINE_AUTO(content, struct content *, content_unref);
 
+/* Appends ,"guid":"...": the name of this very content in all registries. */
+int content_write_guid(const struct content *content, struct mr_buf *out);
 /* Appends the members that every representation of a schema ends with, each with its comma in
  * front: schemaType (AVRO is not written), references, metadata, ruleSet, schema. */
 int content_write(const struct content *content, struct mr_buf *out);

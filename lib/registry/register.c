@@ -115,7 +115,7 @@ static int answer_if_held(struct registration *reg)
 
     if (!version || (draft->id >= 0 && draft->id != version->id))
         return 0;
-    int r = registration_answer(reg, version->id, version->number);
+    int r = registration_answer(reg, version->id, version->number, version->content);
     return r == 0 ? MR_END : r;
 }
 
@@ -130,10 +130,11 @@ static int answer_if_inlined(struct registration *reg)
     const struct subject *held = state_subject(&reg->core->state, reg->subject);
     const struct version *version = held ? subject_version(held, number) : NULL;
     int32_t id = version ? version->id : -1;
+    MR_AUTO(content) struct content *content = version ? content_ref(version->content) : NULL;
     core_read_unlock(reg->core);
     if (id < 0 || (reg->draft.id >= 0 && reg->draft.id != id))
         return 0;
-    r = registration_answer(reg, id, number);
+    r = registration_answer(reg, id, number, content);
     return r == 0 ? MR_END : r;
 }
 

@@ -7,7 +7,8 @@
 #include "millrace/status.h"
 #include "registration.h"
 
-int registration_answer(const struct registration *reg, int32_t id, int32_t version)
+int registration_answer(const struct registration *reg, int32_t id, int32_t version,
+                        const struct content *content)
 {
     struct mr_buf *out = &reg->reply->body;
     int r = mr_buf_printf(out, "{\"id\":%d", (int)id);
@@ -16,7 +17,9 @@ int registration_answer(const struct registration *reg, int32_t id, int32_t vers
     if (r == 0 && reg->filled) {
         r = mr_buf_printf(out, ",\"version\":%d", (int)version);
         if (r == 0)
-            r = content_write(reg->canon.content, out);
+            r = content_write(content, out);
+    } else if (r == 0 && reg->reply->wide) {
+        r = content_write_guid(content, out);
     }
     return r == 0 ? mr_buf_byte(out, '}') : r;
 }
@@ -120,5 +123,5 @@ int registration_write(struct registration *reg, int32_t number)
                                    .content = shared_content(reg, context, id)};
     n += add_tombstones(reg, id, number, records + n);
     r = core_commit(core, records, n, &reg->error);
-    return r == 0 ? registration_answer(reg, id, number) : r;
+    return r == 0 ? registration_answer(reg, id, number, reg->canon.content) : r;
 }

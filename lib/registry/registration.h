@@ -34,5 +34,7 @@ int registration_fill(struct registration *reg);
  * reply says why not; -errno. */
 int registration_write(struct registration *reg, int32_t number);
 
-/* {"id"}, or the whole schema when something was filled in. 0 or -errno. */
-int registration_answer(const struct registration *reg, int32_t id, int32_t version);
+/* {"id"}, with the guid where that is welcome, or the whole schema when something was filled in.
+ * 0 or -errno. */
+int registration_answer(const struct registration *reg, int32_t id, int32_t version,
+                        const struct content *content);

@@ -345,7 +345,7 @@ int rest_handle(struct core *core, const char *method, const char *target, struc
                  reply);
     if (r == MR_AGAIN || r == MR_ABSENT) {
         reply_done(reply);
-        *reply = (struct reply){0};
+        *reply = (struct reply){.wide = reply->wide};
         return r;
     }
     if (r >= 0)

@@ -32,6 +32,7 @@ struct request {
 
 struct reply {
     unsigned status;
+    bool wide;         /* set by the caller: members that old clients do not know are welcome */
     const char *allow; /* of a 405 */
     struct mr_buf body;
     struct content *content; /* instead of body: the prepared answer by id; a reference */

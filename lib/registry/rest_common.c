@@ -73,6 +73,8 @@ int write_version(const char *subject, const struct version *version, struct mr_
     if (r == 0)
         r = mr_buf_printf(out, ",\"version\":%d,\"id\":%d", (int)version->number, (int)version->id);
     if (r == 0)
+        r = content_write_guid(version->content, out);
+    if (r == 0)
         r = content_write(version->content, out);
     return r == 0 ? mr_buf_byte(out, '}') : r;
 }

@@ -18,7 +18,7 @@ bool page_takes(struct page *page); /* counts one item; whether it is on the pag
 int list_begin(struct reply *reply);
 int list_comma(struct reply *reply);
 
-/* {"subject","version","id",...,"schema"} */
+/* {"subject","version","id","guid",...,"schema"} */
 int write_version(const char *subject, const struct version *version, struct mr_buf *out);
 /* The text with everything it refers to written out. */
 int write_resolved(struct request *request, const struct content *content, struct mr_buf *out);

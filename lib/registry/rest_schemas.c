@@ -60,9 +60,9 @@ static int write_by_id(struct request *request, const struct content *content, i
 {
     struct mr_str format = query_text(request, "format");
     MR_AUTO(mr_buf) struct mr_buf resolved = {0};
-    int r = 0;
+    int r = reply->wide ? content_write_guid(content, &reply->body) : 0;
 
-    if (mr_str_is(format, "resolved"))
+    if (r == 0 && mr_str_is(format, "resolved"))
         r = write_resolved(request, content, &resolved);
     if (r == 0)
         r = resolved.len > 0
@@ -104,7 +104,8 @@ int rest_by_id(struct request *request, struct reply *reply)
 
     if (!content)
         return 0;
-    if (!query_flag(request, "fetchMaxId") && query_text(request, "format").len == 0) {
+    if (!query_flag(request, "fetchMaxId") && query_text(request, "format").len == 0 &&
+        !reply->wide) {
         reply->status = 200;
         reply->content = MR_MOVE(content);
         return 0;

@@ -240,8 +240,11 @@ static void answer_later(struct job *job)
 static enum MHD_Result answer_somewhere(struct exchange *exchange,
                                         struct MHD_Connection *connection, const char *method)
 {
+    const char *wide = header(connection, "Confluent-Accept-Unknown-Properties");
+
     (void)snprintf(exchange->method, sizeof(exchange->method), "%s", method);
     exchange->connection = connection;
+    exchange->reply.wide = wide && strcasecmp(wide, "true") == 0;
     if (answer(exchange, true))
         return send_reply(connection, exchange);
     MHD_suspend_connection(connection);

