@@ -60,6 +60,21 @@ int reply_invalid(struct reply *reply, const struct mr_error *error)
     return reply_error(reply, 42201, "%s", invalid_text(error, text, sizeof(text)));
 }
 
+int reply_denied(const struct request *request, struct reply *reply, const char *fmt, ...)
+{
+    const struct access *access = request->caller.access;
+    char what[2 * NAME_MAX_BYTES];
+    va_list args;
+
+    va_start(args, fmt);
+    (void)vsnprintf(what, sizeof(what), fmt, args);
+    va_end(args);
+    if (access->anonymous)
+        return reply_error(reply, 401, "Unauthorized: without credentials you may not %s", what);
+    return reply_error(reply, 40301, "%s may not %s: the registry's roles file gives that right",
+                       access->who, what);
+}
+
 int reply_json(struct reply *reply, const json_t *json)
 {
     reply->status = 200;
@@ -290,11 +305,43 @@ static int read_body(struct request *request, struct mr_str body, struct reply *
                : -ENOMEM;
 }
 
+/* 0, or MR_INVALID with the reply. */
+static int check_role(const struct request *request, const struct route *route, struct reply *reply)
+{
+    static const char *const verbs[] = {
+        [ROLE_NONE] = "", [ROLE_READ] = "read", [ROLE_WRITE] = "change", [ROLE_ADMIN] = "govern"};
+    const struct access *access = request->caller.access;
+    bool for_good = strcmp(route->method, "DELETE") == 0 && query_flag(request, "permanent");
+    enum role needs = for_good ? ROLE_ADMIN : route->needs;
+
+    if (!access)
+        return 0;
+    /* ":.context:" is no subject: it stands for all of its context */
+    if (needs == ROLE_WRITE && request->subject &&
+        name_split(mr_str_from(request->subject)).subject.len == 0)
+        needs = ROLE_ADMIN;
+    if (access->n_grants == 0)
+        return reply_denied(request, reply, "do anything here") == 0 ? MR_INVALID : -ENOMEM;
+    if (request->subject && !access_allows(access, needs, request->subject))
+        return reply_denied(request, reply, "%s subject '%s' (role %s)", verbs[needs],
+                            request->subject, role_name(needs)) == 0
+                   ? MR_INVALID
+                   : -ENOMEM;
+    if (!request->subject && needs > ROLE_READ && access_role_everywhere(access) < needs)
+        return reply_denied(request, reply, "%s what holds for all subjects (role %s over *)",
+                            verbs[needs], role_name(needs)) == 0
+                   ? MR_INVALID
+                   : -ENOMEM;
+    return 0;
+}
+
 static int run_route(struct request *request, const struct route *route, struct mr_str body,
                      struct reply *reply)
 {
     int r = bind_subject(request, route, reply);
 
+    if (r == 0)
+        r = check_role(request, route, reply);
     if (r == 0)
         r = qualify_query(request, "subjectPrefix");
     if (r == 0)
@@ -328,11 +375,13 @@ static int dispatch(struct request *request, const char *method, struct mr_str t
     }
     if (!route)
         return reply_error(reply, 404, "HTTP 404 Not Found");
-    return run_route(request, route, body, reply);
+    int r = run_route(request, route, body, reply);
+    reply->route = route;
+    return r;
 }
 
-int rest_handle(struct core *core, const char *method, const char *target, struct mr_str body,
-                bool quick, struct reply *reply)
+int rest_answer(struct core *core, const struct caller *caller, const char *method,
+                const char *target, struct mr_str body, bool quick, struct reply *reply)
 {
     MR_AUTO(mr_arena) struct mr_arena *arena = NULL;
     struct request request = {.core = core, .quick = quick, .error = MR_ERROR_INIT};
@@ -341,6 +390,8 @@ int rest_handle(struct core *core, const char *method, const char *target, struc
     if (r != 0)
         return r;
     request.arena = arena;
+    if (caller)
+        request.caller = *caller;
     r = dispatch(&request, strcmp(method, "HEAD") == 0 ? "GET" : method, mr_str_from(target), body,
                  reply);
     if (r == MR_AGAIN || r == MR_ABSENT) {

@@ -3,6 +3,7 @@
  * do the same without a socket. */
 #pragma once
 
+#include "access.h"
 #include "core.h"
 #include "millrace/arena.h"
 
@@ -15,8 +16,15 @@ struct query_pair {
     struct mr_str name, value; /* decoded */
 };
 
+/* What is known of a request besides its method, target and body. */
+struct caller {
+    const struct access *access; /* NULL: all is allowed */
+    bool all_members;            /* he knows what came after Confluent 7: GUIDs in answers */
+};
+
 struct request {
     struct core *core;
+    struct caller caller;
     bool quick;                           /* answer MR_AGAIN rather than take long */
     struct mr_arena *arena;               /* for the request's lifetime */
     struct mr_str segments[MAX_SEGMENTS]; /* decoded, NUL-terminated */
@@ -35,17 +43,23 @@ struct reply {
     bool wide;         /* set by the caller: members that old clients do not know are welcome */
     const char *allow; /* of a 405 */
     struct mr_buf body;
-    struct content *content; /* instead of body: the prepared answer by id; a reference */
+    struct content *content;   /* instead of body: the prepared answer by id; a reference */
+    const struct route *route; /* that it took; NULL: none */
 };
 
 void reply_done(struct reply *reply);
 
-/* Handles a whole request. method: "GET"; target: path and query as sent. 0; with quick MR_AGAIN
- * when it would take long or wait for another change (nothing has happened then: call again
- * without); MR_ABSENT when it is a change and another process makes those: forward it; -errno when
- * not even an error could be written. */
-int rest_handle(struct core *core, const char *method, const char *target, struct mr_str body,
-                bool quick, struct reply *reply);
+/* Handles a whole request. caller NULL: he may do all. method: "GET"; target: path and query as
+ * sent. 0; with quick MR_AGAIN when it would take long or wait for another change (nothing has
+ * happened then: call again without); MR_ABSENT when it is a change and another process makes
+ * those: forward it; -errno when not even an error could be written. */
+int rest_answer(struct core *core, const struct caller *caller, const char *method,
+                const char *target, struct mr_str body, bool quick, struct reply *reply);
+static inline int rest_handle(struct core *core, const char *method, const char *target,
+                              struct mr_str body, bool quick, struct reply *reply)
+{
+    return rest_answer(core, NULL, method, target, body, quick, reply);
+}
 
 /* ---- for the handlers ---- */
 /* Replaces what is in the reply. code is an HTTP status or one of the registry's, which begin with
@@ -55,6 +69,13 @@ int reply_error(struct reply *reply, int code, const char *fmt, ...) MR_PRINTF(3
 int reply_invalid(struct reply *reply, const struct mr_error *error);
 /* The same as text, at most cap bytes; returns out. */
 const char *invalid_text(const struct mr_error *error, char *out, size_t cap);
+/* 403, or 401 to one who has not said who he is. what: "read subject 's'". */
+int reply_denied(const struct request *request, struct reply *reply, const char *fmt, ...)
+    MR_PRINTF(3, 4);
+static inline bool may_read(const struct request *request, const char *subject)
+{
+    return access_allows(request->caller.access, ROLE_READ, subject);
+}
 int reply_json(struct reply *reply, const json_t *json);
 
 struct mr_str query_text(const struct request *request,
@@ -68,6 +89,7 @@ struct route {
     const char *path; /* segments; one as {subject} sets request->subject, a star fits any */
     rest_handler handler;
     bool takes_body;
+    enum role needs; /* over the subject; without one: anywhere, ROLE_ADMIN: everywhere */
 };
 extern const struct route rest_routes[];
 extern const size_t rest_n_routes;

@@ -161,3 +161,29 @@ bool valid_subject(const struct request *request, struct reply *reply)
                       "characters and not be __GLOBAL");
     return false;
 }
+
+bool may_refer(const struct request *request, const struct draft *draft, struct reply *reply)
+{
+    const json_t *reference;
+    size_t i;
+
+    json_array_foreach(draft->references, i, reference)
+    {
+        char subject[2 * NAME_MAX_BYTES];
+        struct mr_str named = json_str(json_object_get(reference, "subject"));
+        if (!name_beside(mr_str_from(request->subject), named, subject) ||
+            may_read(request, subject))
+            continue; /* what is no name is told later */
+        (void)reply_denied(request, reply, "refer to subject '%s' (role read)", subject);
+        return false;
+    }
+    return true;
+}
+
+bool may_read_id(const struct request *request, const struct id *id)
+{
+    for (size_t i = 0; id && request->caller.access && i < id->n_holders; i++)
+        if (may_read(request, id->holders[i].subject->name))
+            return true;
+    return !request->caller.access;
+}

@@ -37,5 +37,9 @@ const struct version *find_version(const struct subject *subject, int32_t number
 int no_such_version(struct reply *reply, const char *subject, const struct subject *held,
                     int32_t number, bool deleted);
 int no_such_subject(struct reply *reply, const char *subject);
+/* True: all that the draft refers to may be read; else 403 is in the reply. */
+bool may_refer(const struct request *request, const struct draft *draft, struct reply *reply);
+/* Whether a subject that holds the id may be read. The caller holds lock or writer. */
+bool may_read_id(const struct request *request, const struct id *id);
 /* True: the subject may be written to; else 42208 is in the reply. */
 bool valid_subject(const struct request *request, struct reply *reply);

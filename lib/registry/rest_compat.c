@@ -110,6 +110,8 @@ static int run(struct request *request, int32_t number, struct reply *reply)
 
     if (r == MR_INVALID)
         return reply_error(reply, code, "%s", error.text);
+    if (r == 0 && !may_refer(request, &draft, reply))
+        return 0;
     if (r == 0)
         r = take(request, number, &history, &config, reply);
     if (r == 0 && request->quick && (draft.references || !history_is_quick(&history, config)))

@@ -207,6 +207,19 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* A context is seen by who may read one of its subjects. The caller holds lock. */
+static bool may_see(const struct request *request, const struct context *context)
+{
+    const struct state *state = &request->core->state;
+
+    if (access_role_everywhere(request->caller.access) >= ROLE_READ)
+        return true;
+    for (size_t i = 0; i < state->n_sorted; i++)
+        if (state->sorted[i]->context == context && may_read(request, state->sorted[i]->name))
+            return true;
+    return false;
+}
+
 int rest_contexts(struct request *request, struct reply *reply)
 {
     const struct state *state = &request->core->state;
@@ -220,7 +233,7 @@ int rest_contexts(struct request *request, struct reply *reply)
         r = -ENOMEM;
     for (size_t i = 0; r == 0 && i < state->contexts.n_slots; i++) {
         const struct context *context = state->contexts.slots[i].value;
-        if (context && context->known)
+        if (context && context->known && may_see(request, context))
             names[n++] = context->name;
     }
     if (r == 0)

@@ -89,10 +89,13 @@ static struct content *content_by_id(struct request *request, struct reply *repl
         return NULL;
     core_read_lock(request->core);
     const struct version *version = version_by_id(request, number, &context);
-    struct content *content = version ? content_ref(version->content) : NULL;
+    bool denied = version && !may_read_id(request, context_id(context, number));
+    struct content *content = version && !denied ? content_ref(version->content) : NULL;
     *ret_max_id = context ? context->max_id : 0;
     core_read_unlock(request->core);
-    if (!content)
+    if (denied)
+        (void)reply_denied(request, reply, "read a subject that holds schema %d", (int)number);
+    else if (!content)
         (void)no_such_id(reply, number);
     return content;
 }
@@ -139,7 +142,8 @@ static int by_place(const void *a, const void *b)
     return order != 0 ? order : left->version - right->version;
 }
 
-/* Where the id is held, sorted; in the request's arena. *ret_n SIZE_MAX: no such id. */
+/* Where the id is held that may be read, sorted; in the request's arena. *ret_n SIZE_MAX: no such
+ * id. MR_INVALID: none may. */
 static int places_of(struct request *request, int32_t number, struct place **ret_places,
                      size_t *ret_n)
 {
@@ -151,14 +155,17 @@ static int places_of(struct request *request, int32_t number, struct place **ret
     if (!version_by_id(request, number, &context))
         return 0;
     const struct id *id = context_id(context, number);
+    if (!may_read_id(request, id))
+        return MR_INVALID;
     struct place *places = mr_arena_array(request->arena, id->n_holders, sizeof(*places));
     if (!places)
         return -ENOMEM;
     for (size_t i = 0; i < id->n_holders; i++) {
         const struct holder *holder = &id->holders[i];
-        if (!deleted && subject_version(holder->subject, holder->version)->deleted)
-            continue;
         const char *name = holder->subject->name;
+        if ((!deleted && subject_version(holder->subject, holder->version)->deleted) ||
+            !may_read(request, name))
+            continue;
         places[n].subject = mr_arena_dup(request->arena, name, strlen(name));
         places[n].version = holder->version;
         if (!places[n++].subject)
@@ -182,6 +189,8 @@ static int list_places(struct request *request, bool with_version, struct reply 
     core_read_lock(request->core);
     int r = places_of(request, number, &places, &n);
     core_read_unlock(request->core);
+    if (r == MR_INVALID)
+        return reply_denied(request, reply, "read a subject that holds schema %d", (int)number);
     if (r != 0)
         return r;
     if (n == SIZE_MAX)
@@ -226,6 +235,7 @@ int rest_by_guid(struct request *request, struct reply *reply)
 {
     const struct state *state = &request->core->state;
     struct content *content = NULL;
+    bool there = false;
     struct mr_uuid guid;
 
     if (!guid_segment(request, reply, &guid))
@@ -237,11 +247,16 @@ int rest_by_guid(struct request *request, struct reply *reply)
         for (size_t h = 0; id && h < id->n_holders && !content; h++) {
             const struct version *version =
                 subject_version(id->holders[h].subject, id->holders[h].version);
-            if (memcmp(version->content->digest, guid.bytes, sizeof(guid.bytes)) == 0)
+            if (memcmp(version->content->digest, guid.bytes, sizeof(guid.bytes)) != 0)
+                continue;
+            there = true;
+            if (may_read(request, id->holders[h].subject->name))
                 content = content_ref(version->content);
         }
     }
     core_read_unlock(request->core);
+    if (there && !content)
+        return reply_denied(request, reply, "read a subject that holds this schema");
     if (!content)
         return reply_error(reply, 40403, "Schema %.*s not found", MR_STR_ARG(request->segments[2]));
     reply->status = 200;
@@ -263,7 +278,7 @@ int rest_by_guid_ids(struct request *request, struct reply *reply)
     for (size_t i = 0; i < state->contexts.n_slots && r == 0; i++) {
         struct context *context = state->contexts.slots[i].value;
         const struct id *id = context ? context_digest(context, guid.bytes) : NULL;
-        if (!id)
+        if (!id || !may_read_id(request, id))
             continue;
         n++;
         r = list_comma(reply);
@@ -305,7 +320,7 @@ int rest_schemas(struct request *request, struct reply *reply)
     for (size_t i = 0; i < state->n_sorted && r == 0 && page.left > 0; i++) {
         const struct subject *subject = state->sorted[i];
         const struct version *last = NULL;
-        if (!name_matches(prefix, mr_str_from(subject->name)))
+        if (!name_matches(prefix, mr_str_from(subject->name)) || !may_read(request, subject->name))
             continue;
         for (size_t v = 0; v < subject->n_versions && r == 0; v++) {
             const struct version *version = &subject->versions[v];

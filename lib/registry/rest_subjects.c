@@ -35,7 +35,8 @@ int rest_subjects(struct request *request, struct reply *reply)
     for (size_t i = 0; i < state->n_sorted && r == 0; i++) {
         const struct subject *subject = state->sorted[i];
         if (!name_matches(prefix, mr_str_from(subject->name)) ||
-            !filter_takes(filter, !subject_latest(subject)) || !page_takes(&page))
+            !filter_takes(filter, !subject_latest(subject)) || !may_read(request, subject->name) ||
+            !page_takes(&page))
             continue;
         r = list_comma(reply);
         if (r == 0)
@@ -83,7 +84,9 @@ static const struct version *version_anywhere(struct request *request, int32_t n
         if (!context || strcmp(context->name, ".") == 0)
             continue;
         const char *other = name_join(request->arena, mr_str_from(context->name), name.subject);
-        version = other ? find_version(state_subject(state, other), number, deleted) : NULL;
+        version = other && may_read(request, other)
+                      ? find_version(state_subject(state, other), number, deleted)
+                      : NULL;
         if (version)
             *ret_subject = other;
     }
@@ -259,7 +262,7 @@ static int in_other_contexts(struct request *request, const char ***ret_names, s
         if (!context || strcmp(context->name, ".") == 0)
             continue;
         const char *other = name_join(request->arena, mr_str_from(context->name), name.subject);
-        if (other && state_subject(state, other))
+        if (other && state_subject(state, other) && may_read(request, other))
             names[n++] = other;
     }
     core_read_unlock(request->core);
@@ -291,6 +294,8 @@ int rest_lookup(struct request *request, struct reply *reply)
 
     if (r == MR_INVALID)
         return reply_error(reply, code, "%s", error.text);
+    if (r == 0 && !may_refer(request, &draft, reply))
+        return 0;
     if (r == 0 && request->quick && draft.references)
         return MR_AGAIN;
     if (r == 0)
@@ -325,7 +330,7 @@ int rest_register(struct request *request, struct reply *reply)
 
     if (r == MR_INVALID)
         return reply_error(reply, code, "%s", error.text);
-    if (r != 0 || !valid_subject(request, reply))
+    if (r != 0 || !valid_subject(request, reply) || !may_refer(request, &draft, reply))
         return r;
     return register_schema(request->core, request->subject, &draft,
                            query_flag(request, "normalize"), request->quick, reply,

@@ -17,12 +17,15 @@ static inline struct core *new_core(enum mr_compat_level level)
     return core;
 }
 
-static inline struct reply call(struct core *core, const char *method, const char *target,
-                                const char *body)
+/* access NULL: all is allowed. */
+static inline struct reply call_as(struct core *core, const struct access *access,
+                                   const char *method, const char *target, const char *body)
 {
+    const struct caller caller = {.access = access};
     struct reply reply = {0};
 
-    ck_assert_int_eq(rest_handle(core, method, target, mr_str_from(body), false, &reply), 0);
+    ck_assert_int_eq(rest_answer(core, &caller, method, target, mr_str_from(body), false, &reply),
+                     0);
     if (reply.content) {
         ck_assert_int_eq(content_write(reply.content, &reply.body), 0);
         ck_assert_int_eq(mr_buf_byte(&reply.body, '}'), 0);
@@ -32,14 +35,27 @@ static inline struct reply call(struct core *core, const char *method, const cha
     return reply;
 }
 
-/* have: the whole body when it ends with a bracket or digit, else a part of it; NULL: any. */
-static inline void expect(struct core *core, const char *method, const char *target,
-                          const char *body, unsigned status, const char *have)
+static inline struct reply call(struct core *core, const char *method, const char *target,
+                                const char *body)
 {
-    struct reply reply = call(core, method, target, body);
+    return call_as(core, NULL, method, target, body);
+}
+
+/* have: a part of the body; NULL: any. */
+static inline void expect_as(struct core *core, const struct access *access, const char *method,
+                             const char *target, const char *body, unsigned status,
+                             const char *have)
+{
+    struct reply reply = call_as(core, access, method, target, body);
     const char *text = (const char *)reply.body.data;
 
     ck_assert_msg(reply.status == status, "%s %s: %u %s", method, target, reply.status, text);
     ck_assert_msg(!have || strstr(text, have), "%s %s: %s", method, target, text);
     reply_done(&reply);
+}
+
+static inline void expect(struct core *core, const char *method, const char *target,
+                          const char *body, unsigned status, const char *have)
+{
+    expect_as(core, NULL, method, target, body, status, have);
 }
