@@ -6,7 +6,7 @@
 
 #include "inside.h"
 
-enum { MAX_NESTING = 64 };
+enum { MAX_NESTING = 64, MAX_VISITS = 16 /* of one named type, wherever it is used */ };
 
 struct fact {
     const char *path, *what, *value;
@@ -20,6 +20,7 @@ struct facts {
     const struct mr_schema_node *open[MAX_NESTING];
     size_t depth;
     const char *path; /* of what append_prop adds */
+    unsigned char *visits;
 };
 
 static void add(struct facts *f, const char *path, const char *what, const char *value)
@@ -112,8 +113,9 @@ static void walk_named(struct facts *f, const char *path, const struct mr_schema
     for (size_t i = 0; i < f->depth; i++)
         if (f->open[i] == node)
             return;
-    if (f->depth == MAX_NESTING)
+    if (f->depth == MAX_NESTING || f->visits[node->index] == MAX_VISITS)
         return;
+    f->visits[node->index]++;
     f->open[f->depth++] = node;
     if (node->doc)
         add(f, path, node->type == MR_AVRO_RECORD ? "record's doc" : "type's doc", node->doc);
@@ -159,6 +161,13 @@ static struct facts facts_of(struct evolve *e, const struct mr_version *version)
     struct facts f = {.e = e};
 
     if (version && version->schema) {
+        MR_AUTO(free)
+        unsigned char *visits = calloc(mr_schema_n_nodes(version->schema) + 1, 1);
+        f.visits = visits;
+        if (!visits) {
+            e->r = -ENOMEM;
+            return f;
+        }
         add(&f, "", "type", words_of(&f, mr_schema_root(version->schema)));
         walk(&f, "", mr_schema_root(version->schema));
     }
@@ -167,11 +176,21 @@ static struct facts facts_of(struct evolve *e, const struct mr_version *version)
     return f;
 }
 
+/* The facts are sorted by path. */
 static bool has_path(const struct facts *f, const char *path)
 {
-    for (size_t i = 0; i < f->n_items; i++)
-        if (strcmp(f->items[i].path, path) == 0)
+    size_t low = 0, high = f->n_items;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(f->items[middle].path, path);
+        if (order == 0)
             return true;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
     return false;
 }
 

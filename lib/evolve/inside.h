@@ -30,6 +30,9 @@
     RULE(CONSTRAINT_TIGHTENED_FORMAT, ERROR, false, "a format was set, or is another one")         \
     RULE(CONSTRAINT_TIGHTENED_ENUM, ERROR, false,                                                  \
          "an enum lost symbols, or some may no longer be published")                               \
+    RULE(CONSTRAINT_TIGHTENED_MULTIPLE_OF, ERROR, false,                                           \
+         "multipleOf was set, or lets fewer numbers through")                                      \
+    RULE(CONSTRAINT_TIGHTENED_PRECISION, ERROR, false, "a decimal holds fewer digits than before") \
     RULE(CONSTRAINT_LOOSENED, NOTE, false, "a constraint lets more through than before")           \
     RULE(FIELD_REMOVED_READ, ERROR, false, "a consumer reads the field that is gone")              \
     RULE(FIELD_REMOVED_UNREAD, NOTE, false, "no known consumer reads the field that is gone")      \
@@ -116,6 +119,13 @@ void evolve_fields(struct evolve *e, const struct evolve_pair *pair);
 void evolve_limits(struct evolve *e, const struct evolve_pair *pair, const char *path,
                    const struct mr_schema_field *before_field, const struct mr_schema_node *before,
                    const struct mr_schema_field *now_field, const struct mr_schema_node *now);
+/* ---- limits_list.c ---- */
+enum { EVOLVE_LESS = 1, EVOLVE_MORE = 2 };
+/* Whether `now` lets less through than `before`, more, or both; each a JSON list, or NULL for none.
+ * forbidden: the list is of what may not be; else of all that may. */
+unsigned evolve_list_change(const char *before, const char *now, bool forbidden);
+/* The same of multipleOf. */
+unsigned evolve_multiple_change(const char *before, const char *now);
 /* ---- who.c ---- */
 /* Who reads a field of a record; false when no known consumer of the topic does. *ret_known: names
  * with places; *ret_unknown: consumers of whom nothing is known. Either may be "". */

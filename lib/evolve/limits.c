@@ -35,43 +35,6 @@ static const enum evolve_rule rules[N_LIMITS] = {
     RULE_CONSTRAINT_TIGHTENED_MIN_ITEMS,  RULE_CONSTRAINT_TIGHTENED_MAX_ITEMS,
 };
 
-struct limits {
-    struct evolve *e;
-    struct bound {
-        const char *word, *text; /* NULL: unbounded */
-        bool exclusive;
-    } bounds[N_LIMITS];
-    const char *pattern, *format, *readers_only; /* JSON text; NULL: none */
-};
-
-static void read_keyword(void *self, const char *name, const char *json)
-{
-    struct limits *l = self;
-
-    for (size_t i = 0; i < MR_N_ELEMENTS(keywords); i++)
-        if (strcmp(name, keywords[i].word) == 0)
-            l->bounds[keywords[i].limit] = (struct bound){
-                keywords[i].word, evolve_text(l->e, "%s", json), keywords[i].exclusive};
-    if (strcmp(name, "pattern") == 0)
-        l->pattern = evolve_text(l->e, "%s", json);
-    if (strcmp(name, "format") == 0)
-        l->format = evolve_text(l->e, "%s", json);
-    if (strcmp(name, "x-readers-only") == 0)
-        l->readers_only = evolve_text(l->e, "%s", json);
-}
-
-/* The field's keywords stand over the type's, as for the codec. */
-static struct limits read_limits(struct evolve *e, const struct mr_schema_field *field,
-                                 const struct mr_schema_node *node)
-{
-    struct limits l = {.e = e};
-
-    if ((node->props && mr_schema_props_each(node->props, read_keyword, &l) != 0) ||
-        (field && field->props && mr_schema_props_each(field->props, read_keyword, &l) != 0))
-        e->r = -ENOMEM;
-    return l;
-}
-
 /* -1: the number a is less than b, both JSON texts. Integers are compared as such. */
 static int compare(const char *a, const char *b)
 {
@@ -83,6 +46,74 @@ static int compare(const char *a, const char *b)
         return i < k ? -1 : i > k;
     double x = strtod(a, NULL), y = strtod(b, NULL);
     return x < y ? -1 : x > y;
+}
+
+struct bound {
+    const char *word, *text; /* NULL: unbounded */
+    bool exclusive;
+};
+
+struct limits {
+    struct evolve *e;
+    struct bound bounds[N_LIMITS], *found; /* where read_keyword puts them */
+    const char *pattern, *format, *readers_only, *values, *multiple; /* JSON text; NULL: none */
+};
+
+/* Of an inclusive and an exclusive bound on one place the inner one counts. */
+static void set_bound(struct bound *bound, const struct bound *next, bool lower)
+{
+    int order = bound->text ? compare(next->text, bound->text) : 0;
+
+    if (bound->text && (lower ? -order : order) > 0)
+        return;
+    if (bound->text && order == 0 && bound->exclusive)
+        return;
+    *bound = *next;
+}
+
+static void read_keyword(void *self, const char *name, const char *json)
+{
+    struct limits *l = self;
+
+    const struct {
+        const char *word;
+        const char **place;
+    } texts[] = {{"pattern", &l->pattern},
+                 {"format", &l->format},
+                 {"x-readers-only", &l->readers_only},
+                 {"enum", &l->values},
+                 {"multipleOf", &l->multiple}};
+
+    for (size_t i = 0; i < MR_N_ELEMENTS(keywords); i++) {
+        if (strcmp(name, keywords[i].word) != 0)
+            continue;
+        const struct bound bound = {keywords[i].word, evolve_text(l->e, "%s", json),
+                                    keywords[i].exclusive};
+        set_bound(&l->found[keywords[i].limit], &bound, keywords[i].limit % 2 == 0);
+    }
+    for (size_t i = 0; i < MR_N_ELEMENTS(texts); i++)
+        if (strcmp(name, texts[i].word) == 0)
+            *texts[i].place = evolve_text(l->e, "%s", json);
+}
+
+/* The field's keywords stand over the type's, as for the codec. */
+static struct limits read_limits(struct evolve *e, const struct mr_schema_field *field,
+                                 const struct mr_schema_node *node)
+{
+    struct bound above[N_LIMITS] = {{0}};
+    struct limits l = {.e = e};
+
+    l.found = l.bounds;
+    if (node->props && mr_schema_props_each(node->props, read_keyword, &l) != 0)
+        e->r = -ENOMEM;
+    l.found = above;
+    if (field && field->props && mr_schema_props_each(field->props, read_keyword, &l) != 0)
+        e->r = -ENOMEM;
+    for (size_t i = 0; i < N_LIMITS; i++)
+        if (above[i].text)
+            l.bounds[i] = above[i];
+    l.found = NULL;
+    return l;
 }
 
 /* 1: now lets less through; -1: more; 0: the same. */
@@ -147,6 +178,28 @@ static void check_text(struct evolve *e, const struct change *c, enum evolve_rul
                      now ? now : "not set"));
 }
 
+/* Of sets of values one may lose some and win others. */
+static void check_set(struct evolve *e, const struct change *c, enum evolve_rule rule,
+                      const char *word, unsigned changed, const char *before, const char *now)
+{
+    if (changed)
+        tell(e, c, changed & EVOLVE_LESS ? rule : RULE_CONSTRAINT_LOOSENED,
+             evolve_text(e, "%s was %s and is %s", word, before ? before : "not set",
+                         now ? now : "not set"));
+}
+
+static void check_precision(struct evolve *e, const struct change *c,
+                            const struct mr_schema_node *before, const struct mr_schema_node *now)
+{
+    if (before->logical == MR_LOGICAL_DECIMAL && now->logical == MR_LOGICAL_DECIMAL &&
+        before->precision != now->precision && before->scale == now->scale)
+        tell(e, c,
+             now->precision < before->precision ? RULE_CONSTRAINT_TIGHTENED_PRECISION
+                                                : RULE_CONSTRAINT_LOOSENED,
+             evolve_text(e, "decimal's precision was %d and is %d", (int)before->precision,
+                         (int)now->precision));
+}
+
 /* Symbols are gone although the enum's default excuses it: what is published so is refused. */
 static void check_symbols(struct evolve *e, const struct change *c,
                           const struct mr_schema_node *before, const struct mr_schema_node *now)
@@ -176,7 +229,13 @@ void evolve_limits(struct evolve *e, const struct evolve_pair *pair, const char 
         check_bound(e, &c, limit, &old.bounds[limit], &new.bounds[limit]);
     check_text(e, &c, RULE_CONSTRAINT_TIGHTENED_PATTERN, "pattern", old.pattern, new.pattern);
     check_text(e, &c, RULE_CONSTRAINT_TIGHTENED_FORMAT, "format", old.format, new.format);
-    check_text(e, &c, RULE_CONSTRAINT_TIGHTENED_ENUM, "x-readers-only", old.readers_only,
-               new.readers_only);
+    check_set(e, &c, RULE_CONSTRAINT_TIGHTENED_ENUM, "x-readers-only",
+              evolve_list_change(old.readers_only, new.readers_only, true), old.readers_only,
+              new.readers_only);
+    check_set(e, &c, RULE_CONSTRAINT_TIGHTENED_ENUM, "enum",
+              evolve_list_change(old.values, new.values, false), old.values, new.values);
+    check_set(e, &c, RULE_CONSTRAINT_TIGHTENED_MULTIPLE_OF, "multipleOf",
+              evolve_multiple_change(old.multiple, new.multiple), old.multiple, new.multiple);
+    check_precision(e, &c, before, now);
     check_symbols(e, &c, before, now);
 }

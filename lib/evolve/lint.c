@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_NESTING = 64, MAX_NAME = 256 };
+enum { MAX_NAME = 256 };
 
 /* ---- x-lint-off ---- */
 
@@ -170,15 +170,8 @@ static void walk_field(struct lint *l, const struct lint_at *at,
 
 static void walk_record(struct lint *l, const struct lint_at *at)
 {
-    for (size_t i = 0; i < l->depth; i++)
-        if (l->open[i] == at->node)
-            return;
-    if (l->depth == MAX_NESTING)
-        return;
-    l->open[l->depth++] = at->node;
     for (size_t i = 0; i < at->node->n_fields && l->e->r == 0; i++)
         walk_field(l, at, &at->node->fields[i], i);
-    l->depth--;
 }
 
 static void walk(struct lint *l, const struct lint_at *at)
@@ -197,12 +190,12 @@ static void walk(struct lint *l, const struct lint_at *at)
         below.node = node->items;
         walk(l, &below);
     }
-    if (node->fullname && !l->seen[node->index]) {
-        l->seen[node->index] = true;
-        lint_named(l, at);
-        if (!at->field)
-            lint_keywords(l, at);
-    }
+    if (!node->fullname || l->seen[node->index])
+        return;
+    l->seen[node->index] = true;
+    lint_named(l, at);
+    if (!at->field)
+        lint_keywords(l, at);
     if (node->type == MR_AVRO_RECORD)
         walk_record(l, at);
 }

@@ -13,9 +13,7 @@ struct lint {
     const struct mr_version *version;
     const struct mr_schema_node *root;
     const char *envelope; /* as most files have it; NULL: none has one */
-    const struct mr_schema_node *open[64];
-    size_t depth;
-    bool *seen; /* by node index: a type is judged once */
+    bool *seen;           /* by node index: a type is judged once */
 };
 
 /* A place: a field (then its record and index too) or a type. */

@@ -81,11 +81,10 @@ static int add_commit(struct past *p, const char *text)
     if (!p->commit)
         return -ENOMEM;
     day += text[hash] != '\0';
-    p->commit->label = mr_arena_printf(p->arena, "%.*s of%.*s",
-                                       (int)(hash < SHORT ? hash : SHORT), text, (int)(day - hash),
-                                       text + hash);
-    p->commit->note =
-        mr_arena_dup(p->arena, text + day + (text[day] != 0), strlen(text + day + (text[day] != 0)));
+    p->commit->label = mr_arena_printf(p->arena, "%.*s of%.*s", (int)(hash < SHORT ? hash : SHORT),
+                                       text, (int)(day - hash), text + hash);
+    p->commit->note = mr_arena_dup(p->arena, text + day + (text[day] != 0),
+                                   strlen(text + day + (text[day] != 0)));
     return p->commit->label && p->commit->note ? 0 : -ENOMEM;
 }
 
@@ -158,7 +157,8 @@ static int add_version(void *self, const struct git_blob *blob, struct mr_str te
         if (strcmp(newest->topic, version.topic) != 0 || !mr_str_eq(newest->text, text))
             continue;
         if (p->topic) {
-            newest->label = mr_arena_dup(p->build.tree->arena, version.label, strlen(version.label));
+            newest->label =
+                mr_arena_dup(p->build.tree->arena, version.label, strlen(version.label));
             newest->note = mr_arena_dup(p->build.tree->arena, version.note, strlen(version.note));
         }
         return newest->label ? 0 : -ENOMEM;
