@@ -33,6 +33,7 @@ type ask struct {
 	Key        string               `json:"key"`
 	How        string               `json:"how"`
 	N          int                  `json:"n"`
+	From       map[int32]int64      `json:"from"`
 	Values     []any                `json:"values"`
 }
 

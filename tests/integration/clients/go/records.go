@@ -52,10 +52,13 @@ func produce(ctx context.Context, c *sr.Client, a *ask) (any, error) {
 	return len(a.Values), nil
 }
 
-// consume reads the first n records of partition 0, each by the schema of its own id.
+// consume reads n records from the given offsets on, each by the schema of its own id.
 func consume(ctx context.Context, c *sr.Client, a *ask) (any, error) {
-	from := map[string]map[int32]kgo.Offset{a.Topic: {0: kgo.NewOffset().AtStart()}}
-	k, err := kgo.NewClient(kgo.SeedBrokers(a.Brokers), kgo.ConsumePartitions(from))
+	from := map[int32]kgo.Offset{}
+	for partition, offset := range a.From {
+		from[partition] = kgo.NewOffset().At(offset)
+	}
+	k, err := kgo.NewClient(kgo.SeedBrokers(a.Brokers), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{a.Topic: from}))
 	if err != nil {
 		return nil, err
 	}
@@ -204,12 +207,6 @@ func native(schema avro.Schema, value any) any {
 	case "long.timestamp-micros":
 		moment, _ := time.Parse(instant, value.(string))
 		return moment
-	case "bytes":
-		raw := []byte{}
-		for _, r := range value.(string) {
-			raw = append(raw, byte(r))
-		}
-		return raw
 	case "long":
 		return int64(value.(float64))
 	case "int":

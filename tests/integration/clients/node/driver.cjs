@@ -38,6 +38,8 @@ async function receive(ask, decode) {
                 if (values.length === ask.n) done();
             };
             consumer.run({ autoCommit: false, eachMessage: each }).catch(failed);
+            for (const [partition, offset] of Object.entries(ask.from))
+                consumer.seek({ topic: ask.topic, partition: Number(partition), offset: String(offset) });
             setTimeout(() => failed(new Error(`${values.length} of ${ask.n} records`)), 30000).unref();
         });
     } finally {

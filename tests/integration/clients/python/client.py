@@ -146,10 +146,10 @@ def produce(c, ask):
 
 
 def consume(c, ask):
-    """The first n records of partition 0, decoded."""
+    """n records from the given offsets of the partitions on, decoded."""
     deserializer = AvroDeserializer(c)
     consumer = Consumer({"bootstrap.servers": ask["brokers"], "group.id": "clients", "enable.auto.commit": False})
-    consumer.assign([TopicPartition(ask["topic"], 0, 0)])
+    consumer.assign([TopicPartition(ask["topic"], int(number), offset) for number, offset in ask["from"].items()])
     values = []
     while len(values) < ask["n"]:
         record = consumer.poll(30)
