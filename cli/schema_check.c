@@ -9,6 +9,7 @@
 #include "millrace/error.h"
 #include "schema_readers.h"
 #include "schema_report.h"
+#include "schema_sample.h"
 #include "schema_state.h"
 #include "term.h"
 #include "verb.h"
@@ -16,6 +17,7 @@
 struct check {
     struct schema_args args;
     struct mr_option_list against;
+    int64_t sample;
     /* state */
     struct mr_tree **before; /* one for each word of against */
     size_t n_before;
@@ -30,6 +32,11 @@ static const struct mr_option rows[] = {
                 .help = "Compare with the commit where HEAD left the ref, not with its tip"),
     MR_OPT_FLAG(struct check, args.tip_only, .name = "tip-only",
                 .help = "Compare with the commit alone, not with what its files were before it"),
+    MR_OPT_INT(struct check, sample, .name = "sample", .arg = "N", .def = "0", .min = 0,
+               .max = MR_EVOLVE_MAX_SAMPLE,
+               .help =
+                   "Read the last N records of each topic whose schema changed (of all, without "
+                   "--against) with the new schema; needs -b and -r"),
     MR_OPT_LIST(struct check, args.readers, .name = "readers", .arg = "FILE",
                 .help =
                     "Which fields deployed consumers read, as `schema readers` prints it; without, "
@@ -59,6 +66,8 @@ static const struct mr_command check_command = {
         "order of deployment, and what mends it.\n\n"
         "Where its level is transitive, a schema that changed is compared with all that it was on "
         "the way to that commit (along first parents), as with all versions of a registry.\n\n"
+        "--sample decodes real records: each with the schema that it was written with and the new "
+        "one, as consumers do. A finding names topic, partition and offset.\n\n"
         "Compatibility is judged as registries do, at the level that topics.yaml gives the topic. "
         "Rules "
         "of our own look at constraints, logical types, defaults, and at topics that are gone, "
@@ -73,6 +82,8 @@ static const struct mr_command check_command = {
         "millrace schema check --against main\tbefore a pull request\n"
         "millrace schema check --against main --against registry -r http://registry:8081\tboth\n"
         "millrace schema check --against main --error-format github-actions\tin a workflow\n"
+        "millrace schema check --against main --sample 1000 -b kafka:9092 -r "
+        "http://registry:8081\twith what is in the topics\n"
         "millrace schema check --against ../released --error-format json | jq .findings\twith a "
         "folder\n",
 };
@@ -93,6 +104,40 @@ static int add_past(const struct check *check, const char *folder, struct mr_tre
                       "millrace schema check: the history of '%s' is cut here: versions before it "
                       "were not compared; `git fetch --unshallow` brings them\n",
                       before->label);
+    return r;
+}
+
+/* Topics whose schema is another than in any state compared with; without any, all. */
+static int add_sample(struct check *check, struct mr_options *options, const struct mr_tree *now,
+                      const struct mr_evolve_options *how, struct mr_error *reterr)
+{
+    MR_AUTO(free) const char **topics = calloc(now->n_versions + 1, sizeof(*topics));
+    size_t n = 0;
+
+    if (!topics)
+        return -ENOMEM;
+    for (size_t i = 0; i < now->n_versions; i++) {
+        bool changed = check->against.n_items == 0;
+        for (size_t k = 0; k < check->against.n_items && !changed; k++) {
+            const struct mr_version *there =
+                mr_tree_newest(check->before[k], now->versions[i].topic);
+            changed = !there || !mr_str_eq(there->text, now->versions[i].text);
+        }
+        if (changed)
+            topics[n++] = now->versions[i].topic;
+    }
+    struct schema_sample sample = {.args = &check->args,
+                                   .options = options,
+                                   .now = now,
+                                   .how = how,
+                                   .report = &check->report,
+                                   .last = check->sample,
+                                   .topics = topics,
+                                   .n_topics = n};
+    int r = n > 0 ? schema_sample(&sample, reterr) : 0;
+    if (r == 0)
+        (void)fprintf(stderr, "%zu records of %zu topics read; the cluster lacks %zu topics\n",
+                      sample.n_records, n - sample.n_missing, sample.n_missing);
     return r;
 }
 
@@ -118,6 +163,8 @@ static int compare(struct check *check, struct mr_options *options, const char *
         if (r == 0)
             r = mr_evolve_check(check->before[i], now, &how, &check->report);
     }
+    if (r == 0 && check->sample > 0)
+        r = add_sample(check, options, now, &how, reterr);
     if (r != 0)
         return r;
     const struct report_view view = {&check->report, check_command.name,
@@ -150,14 +197,14 @@ static int run(int argc, char **argv)
     if (check.args.list_rules)
         return schema_list_rules(false);
     char **words = mr_options_rest(options, &n);
-    if (n > 1 || check.against.n_items == 0)
+    if (n > 1 || (check.against.n_items == 0 && check.sample == 0))
         return verb_fail(&check_command,
                          mr_error_set(&error, MR_INVALID,
                                       n > 1 ? "one FOLDER at a time"
                                             : "--against is missing: a ref such as main, a "
-                                              "folder, a registry's URL"),
+                                              "folder, a registry's URL; or --sample N"),
                          &error);
-    check.before = calloc(check.against.n_items, sizeof(*check.before));
+    check.before = calloc(check.against.n_items + 1, sizeof(*check.before));
     int r = check.before ? compare(&check, options, n ? words[0] : ".", &error) : -ENOMEM;
     status = finish(&check, r, &error);
     for (size_t i = 0; check.before && i < check.against.n_items; i++)

@@ -45,6 +45,9 @@
     RULE(PARTITIONS_CHANGED, WARNING, false, "keys move to other partitions")                      \
     RULE(EVENT_TYPE_REMOVED, ERROR, false, "a spelling of the event's type is no longer taken")    \
     RULE(CONSUMER_REMOVED, NOTE, false, "a consumer group no longer takes the topic")              \
+    RULE(RECORD_UNREADABLE, ERROR, false, "a record of the topic cannot be read with the schema")  \
+    RULE(RECORD_OUT_OF_BOUNDS, ERROR, false, "a record of the topic breaks a constraint")          \
+    RULE(RECORD_FOREIGN, WARNING, false, "a record of the topic has no schema of the registry")    \
     RULE(TOPICS_INVALID, ERROR, false, "topics.yaml has a mistake")                                \
     RULE(SCHEMA_INVALID, ERROR, false, "the file is no Avro schema")                               \
     RULE(SCHEMA_NOT_COMPARED, ERROR, false, "two schemas are too large to be compared")            \

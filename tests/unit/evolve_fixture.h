@@ -64,7 +64,7 @@ static struct mr_tree *tree_of(const char *label, const char *fields)
 }
 
 /* "RULE path" of all findings, sorted as reported, with ", " between. */
-static const char *changed(const char *before_fields, const char *now_fields)
+static inline const char *changed(const char *before_fields, const char *now_fields)
 {
     static char out[2048];
     MR_AUTO(mr_tree) struct mr_tree *before = tree_of("before", before_fields);

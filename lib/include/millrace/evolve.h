@@ -20,6 +20,7 @@ enum {
     MR_EVOLVE_MAX_GIT_BYTES = 128 << 20, /* what git may answer to one question */
     MR_EVOLVE_GIT_SECONDS = 60,          /* how long it may take for it */
     MR_EVOLVE_MAX_FINDINGS = 10000,      /* in one report; the rest is counted */
+    MR_EVOLVE_MAX_SAMPLE = 100000,       /* records of one topic */
 };
 
 /* ---- rules ---- */
@@ -169,6 +170,29 @@ int mr_evolve_check(const struct mr_tree *before, const struct mr_tree *now,
 /* The rules of one schema by itself, for every schema of the tree. */
 int mr_evolve_lint(const struct mr_tree *tree, const struct mr_evolve_options *options,
                    struct mr_report *report);
+
+/* ---- records that are there, read with new schemas ---- */
+struct mr_sampled {
+    const char *topic;
+    int32_t partition;
+    int64_t offset;
+    struct mr_bytes avro;     /* the value without what stands before it */
+    struct mr_schema *writer; /* NULL: why says what is missing */
+    int32_t writer_id;        /* 0: not known */
+    const char *why;
+};
+struct mr_sampler;
+/* Adds to the report as mr_evolve_check does; all three must outlive it. */
+int mr_sampler_new(const struct mr_tree *now, const struct mr_evolve_options *options,
+                   struct mr_report *report, struct mr_sampler **ret_sampler);
+/* Reads it with the newest schema of its topic, which the tree must have; then holds what was read
+ * against that schema's constraints. Records that fail alike are one finding, with the first place
+ * and their number. Outcomes: 0 (also with findings), -errno. */
+int mr_sampler_add(struct mr_sampler *sampler, const struct mr_sampled *record);
+/* Puts the findings into their order; the sampler is of no use after. 0 or -errno. */
+int mr_sampler_finish(struct mr_sampler *sampler);
+struct mr_sampler *mr_sampler_free(struct mr_sampler *sampler);
+MR_DEFINE_AUTO(mr_sampler, struct mr_sampler *, mr_sampler_free);
 
 /* ---- what two states mean differently ---- */
 struct mr_difference {
