@@ -15,6 +15,7 @@
 struct serve {
     const char *listen;
     const char *compatibility;
+    const char *store;
     bool validate_defaults;
     const char *address_file;
 };
@@ -34,6 +35,9 @@ static const struct mr_option serve_rows[] = {
     MR_OPT_STR(struct serve, listen, .name = "listen", .letter = 'l', .arg = "HOST:PORT",
                .def = "127.0.0.1:8081", .env = "MILLRACE_REGISTRY_LISTEN",
                .help = "Address to serve on; port 0 takes a free one"),
+    MR_OPT_STR(struct serve, store, .name = "store", .arg = "memory|file:PATH", .def = "memory",
+               .env = "MILLRACE_REGISTRY_STORE",
+               .help = "Where schemas are kept: with this process, or in a file of this machine"),
     MR_OPT_CHOICE(struct serve, compatibility, .name = "compatibility", .choices = levels,
                   .def = "BACKWARD", .env = "MILLRACE_REGISTRY_COMPATIBILITY",
                   .help = "Level where none is configured"),
@@ -51,10 +55,13 @@ static const struct mr_command serve_command = {
     .summary = "Serves a schema registry that speaks Confluent's REST API",
     .details =
         "Subjects, versions, schemas by id, lookup, compatibility, configuration, modes, "
-        "contexts and deletion, for Avro. What it holds lives in memory and ends with it.\n\n"
+        "contexts and deletion, for Avro. With --store memory what it holds ends with it; "
+        "with --store file:PATH it is in one file of this machine, and a change is answered when "
+        "it is on disk. One process at a time serves a file.\n\n"
         "SIGTERM or Ctrl-C ends it: requests under way are answered first.",
     .tables = (const struct mr_option_table[]){{.rows = serve_rows}, {0}},
     .examples = "millrace registry serve\ton port 8081 of this machine\n"
+                "millrace registry serve --store file:/var/lib/millrace/registry\tand kept\n"
                 "millrace registry serve -l 127.0.0.1:0 --address-file registry.address\ton a port "
                 "of the system's choice\n",
 };
@@ -82,7 +89,8 @@ static int serve(const struct serve *options, struct mr_error *reterr)
 {
     MR_AUTO(mr_registry_server) struct mr_registry_server *server = NULL;
     struct mr_registry_server_config config = {.listen = options->listen,
-                                               .validate_defaults = options->validate_defaults};
+                                               .validate_defaults = options->validate_defaults,
+                                               .store = options->store};
     sigset_t ends;
     int got;
 
@@ -90,14 +98,18 @@ static int serve(const struct serve *options, struct mr_error *reterr)
     (void)sigaddset(&ends, SIGINT);
     (void)sigaddset(&ends, SIGTERM);
     (void)pthread_sigmask(SIG_BLOCK, &ends, NULL);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a store's file at its limit is an error, not the end */
     (void)mr_compat_level_parse(mr_str_from(options->compatibility), &config.level);
     int r = mr_registry_server_start(&config, &server, reterr);
     if (r == 0 && options->address_file)
         r = write_address(options->address_file, mr_registry_server_address(server), reterr);
     if (r != 0)
         return r;
-    mr_info(NULL, "listening", "address=%s compatibility=%s store=memory",
-            mr_registry_server_address(server), options->compatibility);
+    if (mr_registry_server_notice(server))
+        mr_warn(NULL, "store", "store=%s why=\"%s\"", options->store,
+                mr_registry_server_notice(server));
+    mr_info(NULL, "listening", "address=%s compatibility=%s store=%s",
+            mr_registry_server_address(server), options->compatibility, options->store);
     if (!is_loopback(mr_registry_server_address(server)))
         mr_warn(NULL, "open",
                 "why=\"anybody who reaches this address can change the registry: it asks "

@@ -26,6 +26,7 @@ struct content {
     json_t *references; /* array of {name, subject, version}, NULL when none; never changed */
     json_t *metadata, *rule_set;          /* objects, NULL when none; never changed */
     _Atomic(struct MHD_Response *) by_id; /* the prepared answer to GET /schemas/ids/N, or NULL */
+    _Atomic uint64_t born; /* ticket of the commit that brought it; 0: durable since the start */
     size_t len;
     char text[]; /* as stored, NUL-terminated */
 };

@@ -38,6 +38,19 @@ static void init_locks(struct core *core)
     (void)pthread_mutex_init(&core->parsed_lock, NULL);
 }
 
+static int give_all(void *opaque, int (*take)(void *to, const struct record *record), void *to)
+{
+    const struct core *core = opaque;
+
+    return state_dump(&core->state, take, to);
+}
+
+static void tidy(struct core *core)
+{
+    if (core->store->ops->tidy)
+        core->store->ops->tidy(core->store, &(struct store_source){give_all, core});
+}
+
 int core_new_take(struct store *store, enum mr_compat_level level, bool validate_defaults,
                   struct core **ret_core, struct mr_error *reterr)
 {
@@ -58,6 +71,7 @@ int core_new_take(struct store *store, enum mr_compat_level level, bool validate
         return r;
     }
     core->store = store;
+    tidy(core);
     *ret_core = core;
     return 0;
 }
@@ -88,6 +102,19 @@ static int apply_all(struct core *core, const struct record *records, size_t n)
     return r;
 }
 
+/* Before the effect can be seen. */
+static void note_ticket(struct core *core, const struct record *records, size_t n)
+{
+    uint64_t ticket = core->store->ops->ticket(core->store);
+    uint64_t never = 0;
+
+    for (size_t i = 0; i < n; i++, never = 0)
+        if (records[i].content && !records[i].deleted)
+            (void)atomic_compare_exchange_strong(&records[i].content->born, &never, ticket);
+    core->owed = ticket;
+    core->applied = ticket;
+}
+
 int core_commit(struct core *core, const struct record *records, size_t n, struct mr_error *reterr)
 {
     struct store *store = core->store;
@@ -99,7 +126,53 @@ int core_commit(struct core *core, const struct record *records, size_t n, struc
         turn_reclaim(&core->writer);
     if (r != 0)
         return r > 0 ? -EAGAIN : r;
-    return store->ops->follows ? 0 : apply_all(core, records, n);
+    if (store->ops->ticket)
+        note_ticket(core, records, n);
+    if (!store->ops->follows)
+        r = apply_all(core, records, n);
+    if (r == 0)
+        tidy(core);
+    else if (store->ops->ticket)
+        core->stale = true; /* it is in the log */
+    return r;
+}
+
+static int apply_fresh(void *opaque, const struct record *record)
+{
+    return state_apply(opaque, record);
+}
+
+/* The state anew from the log. The caller holds writer. */
+static int reload(struct core *core, struct mr_error *reterr)
+{
+    struct store *store = core->store;
+    struct state fresh, old;
+
+    if (!core->stale)
+        return 0;
+    int r = state_init(&fresh);
+    if (r == 0)
+        r = store->ops->replay(store, &(struct store_sink){apply_fresh, &fresh}, reterr);
+    if (r != 0) {
+        state_done(&fresh);
+        return r;
+    }
+    (void)pthread_rwlock_wrlock(&core->lock);
+    old = core->state;
+    core->state = fresh;
+    core->applied = store->ops->settled(store);
+    core->stale = false;
+    (void)pthread_rwlock_unlock(&core->lock);
+    state_done(&old);
+    return 0;
+}
+
+/* The same for whoever does not hold writer. */
+static void mend(struct core *core)
+{
+    (void)turn_take(&core->writer, true);
+    (void)reload(core, NULL); /* else the next change tries again */
+    turn_give_back(&core->writer);
 }
 
 int core_write_lock(struct core *core, bool quick, struct mr_error *reterr)
@@ -108,6 +181,12 @@ int core_write_lock(struct core *core, bool quick, struct mr_error *reterr)
 
     if ((quick && ops->slow) || !turn_take(&core->writer, !quick))
         return MR_AGAIN;
+    if (core->stale) {
+        int r = reload(core, reterr);
+        if (r != 0)
+            turn_give_back(&core->writer);
+        return r > 0 ? -EIO : r;
+    }
     if (!ops->lead)
         return 0;
     turn_lend(&core->writer);
@@ -129,9 +208,45 @@ bool core_leads(struct core *core, struct store_status *ret_status)
     return status.leads;
 }
 
-void core_write_unlock(struct core *core)
+int core_write_unlock(struct core *core, int r, bool *ret_settled, struct mr_error *reterr)
 {
+    struct store *store = core->store;
+    uint64_t owed = core->owed;
+
+    core->owed = 0;
     turn_give_back(&core->writer);
+    if (owed == 0)
+        return r;
+    int settled = store->ops->settle(store, owed, reterr);
+    if (settled != 0)
+        core->stale = true;
+    if (core->stale)
+        mend(core);
+    *ret_settled = true;
+    return r != 0 ? r : settled;
+}
+
+int core_see(struct core *core, bool quick, struct mr_error *reterr)
+{
+    struct store *store = core->store;
+    uint64_t applied = core->applied;
+
+    if (!store->ops->settled || store->ops->settled(store) >= applied)
+        return 0;
+    if (quick)
+        return MR_AGAIN;
+    int r = store->ops->wait(store, applied, reterr);
+    if (r != 0)
+        mend(core);
+    return r;
+}
+
+bool core_holds(struct core *core, const struct content *content)
+{
+    struct store *store = core->store;
+    uint64_t born = content->born;
+
+    return born == 0 || !store->ops->settled || store->ops->settled(store) >= born;
 }
 
 void core_read_lock(struct core *core)

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "cache.h"
 #include "entity.h"
@@ -25,7 +26,11 @@ struct core {
     enum mr_compat_level level; /* where nothing is configured */
     bool validate_defaults;     /* of new schemas */
     pthread_mutex_t parsed_lock;
-    struct cache *parsed; /* content digest -> schema, for checks against old versions */
+    /* Of a store that is waited for after the writer is released (store.h, settle): */
+    _Atomic uint64_t applied; /* ticket of the last append that the state has */
+    uint64_t owed;            /* ticket that the holder of writer is to wait for; 0: none */
+    _Atomic bool stale;       /* the state has what the log lost, or the other way round */
+    struct cache *parsed;     /* content digest -> schema, for checks against old versions */
 };
 
 /* Replays the store. 0 or -errno. Takes store on success. */
@@ -42,7 +47,15 @@ int core_commit(struct core *core, const struct record *records, size_t n, struc
  * would take long. MR_ABSENT: another process writes. -errno: the store says no. Held only after
  * 0. */
 int core_write_lock(struct core *core, bool quick, struct mr_error *reterr);
-void core_write_unlock(struct core *core);
+/* Releases writer, then waits until what was committed is durable. r, when it is not 0, else 0 or
+ * -errno: then nothing of it is left. *ret_settled is set when there was something to wait for. */
+int core_write_unlock(struct core *core, int r, bool *ret_settled, struct mr_error *reterr);
+/* After the state was read: 0 when all that could be seen is durable; MR_AGAIN when quick was asked
+ * for and it would have to wait; -errno when what was seen may be gone (then the state is again
+ * what the log holds: read it anew). */
+int core_see(struct core *core, bool quick, struct mr_error *reterr);
+/* Whether this content's first version is durable. */
+bool core_holds(struct core *core, const struct content *content);
 /* Whether this process may write; ret_status may be NULL. */
 bool core_leads(struct core *core, struct store_status *ret_status);
 

@@ -191,10 +191,10 @@ static int search_behind(const struct file_log *log, uint64_t bad, uint64_t size
     return r;
 }
 
-/* At the first frame that does not add up: torn, or damaged. */
+/* At the first frame that does not add up: torn, or damaged. All was good once it was ready. */
 static int judge_end(struct file_log *log, uint64_t size, struct mr_error *reterr)
 {
-    int r = search_behind(log, log->end, size);
+    int r = log->ready ? MR_END : search_behind(log, log->end, size);
 
     if (r == MR_END)
         return mr_error_set(reterr, MR_INVALID,
@@ -227,29 +227,55 @@ static int take_frame(struct file_log *log, const struct mr_buf *bytes,
     return r;
 }
 
-int file_log_replay(struct file_log *log, file_log_take take, void *opaque, struct mr_error *reterr)
+static int take_frames(struct file_log *log, uint64_t size, file_log_take take, void *opaque,
+                       struct mr_error *reterr)
 {
     MR_AUTO(mr_buf) struct mr_buf bytes = {0};
     struct frame_head head;
-    struct stat st;
-    int r = fstat(log->fd, &st) == 0 ? 0 : log_failed(log, -errno, "read", reterr);
-    uint64_t size = r == 0 ? (uint64_t)st.st_size : 0;
+    int r = 0;
 
     while (r == 0 && log->end < size) {
         r = read_frame(log, log->end, size, &bytes, &head);
         if (r < 0)
             return log_failed(log, r, "read", reterr);
-        if (r == MR_ABSENT) {
-            r = judge_end(log, size, reterr);
-            break;
-        }
+        if (r == MR_ABSENT)
+            return judge_end(log, size, reterr);
         r = take_frame(log, &bytes, &head, take, opaque, reterr);
     }
+    return r;
+}
+
+/* Waits for those who are still to be told of their loss. How far the file is good. */
+static uint64_t begin_again(struct file_log *log)
+{
+    (void)pthread_mutex_lock(&log->lock);
+    while (log->under_way > 0)
+        (void)pthread_cond_wait(&log->moved, &log->lock);
+    uint64_t end = log->end;
+    log->end = TITLE;
+    (void)pthread_mutex_unlock(&log->lock);
+    return end;
+}
+
+int file_log_replay(struct file_log *log, file_log_take take, void *opaque, struct mr_error *reterr)
+{
+    struct stat st = {0};
+    int r = log->ready || fstat(log->fd, &st) == 0 ? 0 : log_failed(log, -errno, "read", reterr);
+    uint64_t size = log->ready ? begin_again(log) : (uint64_t)st.st_size;
+
+    if (r == 0)
+        r = take_frames(log, size, take, opaque, reterr);
     /* what a killed process left in the system's memory is not on disk yet */
     if (r == 0 && fdatasync(log->fd) != 0)
         r = log_failed(log, -errno, "written", reterr);
-    log->synced = log->end;
-    log->ready = r == 0;
+    if (log->ready)
+        log->end = size; /* also when it could not be read to its end */
+    else
+        log->synced = log->end;
+    if (r == 0) {
+        log->failed = 0;
+        log->ready = true;
+    }
     return r;
 }
 

@@ -49,22 +49,28 @@ struct file_log *file_log_close(struct file_log *log);
 MR_DEFINE_AUTO(file_log, struct file_log *, file_log_close);
 
 typedef int (*file_log_take)(void *opaque, struct mr_str key, struct mr_str value);
-/* Once, before anything is appended: gives every entry, oldest first, borrowed, and cuts a torn end
- * off. Stops at the first result of take that is not 0 and gives it. MR_INVALID: the file is
- * damaged; the text says where and what to do. */
+/* Before anything is appended: gives every entry, oldest first, borrowed, and cuts a torn end off.
+ * Again after a commit was lost: all that is left; it waits until everybody who lost one was told.
+ * Stops at the first result of take that is not 0 and gives it. MR_INVALID: the file is damaged;
+ * the text says where and what to do. */
 int file_log_replay(struct file_log *log, file_log_take take, void *opaque,
                     struct mr_error *reterr);
 /* How many bytes replay cut off, and from where. */
 uint64_t file_log_cut(const struct file_log *log, uint64_t *ret_from);
 
-/* Adds a commit behind the others, without waiting for the disk. *ret_end is what to wait for. When
- * it fails, nothing of it stays. One thread at a time. 0 or -errno. */
-int file_log_append(struct file_log *log, struct file_frame *frame, uint64_t *ret_end,
+/* Adds a commit behind the others, without waiting for the disk. *ret_ticket is what to wait for,
+ * higher than all before. When it fails, nothing of it stays. One thread at a time. 0 or -errno. */
+int file_log_append(struct file_log *log, struct file_frame *frame, uint64_t *ret_ticket,
                     struct mr_error *reterr);
-/* Returns when all up to `end` is on disk; those who wait at the same time share one fdatasync. Any
- * thread. When it fails, all commits that were not on disk are gone from the file, and every one of
- * their threads is told. 0 or -errno. */
-int file_log_sync(struct file_log *log, uint64_t end, struct mr_error *reterr);
+/* Once for each commit: returns when it is on disk; those who wait at the same time share one
+ * fdatasync. Any thread. When it fails, all commits that were not on disk are gone from the file,
+ * every one of their threads is told, and nothing is appended until the next replay. 0 or -errno.
+ */
+int file_log_sync(struct file_log *log, uint64_t ticket, struct mr_error *reterr);
+/* The same for those who only saw what a commit did. */
+int file_log_wait(struct file_log *log, uint64_t ticket, struct mr_error *reterr);
+/* The last ticket that is on disk. Any thread. */
+uint64_t file_log_settled(const struct file_log *log);
 
 uint64_t file_log_size(const struct file_log *log);
 

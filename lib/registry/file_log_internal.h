@@ -3,6 +3,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "file_log.h"
 
@@ -19,13 +20,15 @@ struct file_log {
 
     pthread_mutex_t lock; /* for all below */
     pthread_cond_t moved;
-    uint64_t end;       /* of the last commit */
-    uint64_t synced;    /* up to where it is on disk */
-    bool syncing;       /* one thread is in fdatasync */
-    unsigned under_way; /* appended, and their sync has not returned */
-    int failed;         /* -errno: these are lost */
-    bool ragged;        /* something may be behind end */
-    bool folder_due;    /* the file's entry in its folder is not on disk yet */
+    uint64_t end;             /* of the last commit */
+    uint64_t synced;          /* up to where it is on disk */
+    uint64_t ticket;          /* of the last commit */
+    _Atomic uint64_t settled; /* the last on disk */
+    bool syncing;             /* one thread is in fdatasync */
+    unsigned under_way;       /* appended, and their sync has not returned */
+    int failed;               /* -errno: what was not on disk is lost, until the next replay */
+    bool ragged;              /* something may be behind end */
+    bool folder_due;          /* the file's entry in its folder is not on disk yet */
 };
 
 struct frame_head {

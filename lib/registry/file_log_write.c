@@ -31,7 +31,7 @@ static int complete(struct file_frame *frame)
     return r;
 }
 
-int file_log_append(struct file_log *log, struct file_frame *frame, uint64_t *ret_end,
+int file_log_append(struct file_log *log, struct file_frame *frame, uint64_t *ret_ticket,
                     struct mr_error *reterr)
 {
     int r = complete(frame);
@@ -39,10 +39,7 @@ int file_log_append(struct file_log *log, struct file_frame *frame, uint64_t *re
     if (r != 0)
         return r;
     (void)pthread_mutex_lock(&log->lock);
-    while (log->failed != 0 && log->under_way > 0) /* until each of the lost has been told */
-        (void)pthread_cond_wait(&log->moved, &log->lock);
-    log->failed = 0;
-    r = cut_ragged(log);
+    r = log->failed != 0 ? log->failed : cut_ragged(log);
     if (r == 0) {
         frame_seal(frame, log->end, log->synced);
         log->ragged = true;
@@ -53,7 +50,7 @@ int file_log_append(struct file_log *log, struct file_frame *frame, uint64_t *re
         log->end += frame->bytes.len;
         log->closed_in_order = frame->n_entries == 0;
         log->under_way++;
-        *ret_end = log->end;
+        *ret_ticket = ++log->ticket;
     } else {
         (void)cut_ragged(log);
     }
@@ -64,7 +61,7 @@ int file_log_append(struct file_log *log, struct file_frame *frame, uint64_t *re
 /* The caller holds lock, which is let go meanwhile. */
 static void sync_once(struct file_log *log)
 {
-    uint64_t end = log->end;
+    uint64_t end = log->end, ticket = log->ticket;
 
     log->syncing = true;
     (void)pthread_mutex_unlock(&log->lock);
@@ -76,6 +73,7 @@ static void sync_once(struct file_log *log)
     if (r == 0) {
         log->synced = end;
         log->folder_due = false;
+        atomic_store(&log->settled, ticket);
     } else {
         log->failed = r;
         log->end = log->synced;
@@ -85,20 +83,39 @@ static void sync_once(struct file_log *log)
     (void)pthread_cond_broadcast(&log->moved);
 }
 
-int file_log_sync(struct file_log *log, uint64_t end, struct mr_error *reterr)
+/* The caller holds lock. */
+static int settle(struct file_log *log, uint64_t ticket)
 {
-    (void)pthread_mutex_lock(&log->lock);
-    while (log->failed == 0 && log->synced < end) {
+    while (log->failed == 0 && log->settled < ticket) {
         if (log->syncing)
             (void)pthread_cond_wait(&log->moved, &log->lock);
         else
             sync_once(log);
     }
-    int r = log->synced >= end ? 0 : log->failed;
+    return log->settled >= ticket ? 0 : log->failed;
+}
+
+int file_log_sync(struct file_log *log, uint64_t ticket, struct mr_error *reterr)
+{
+    (void)pthread_mutex_lock(&log->lock);
+    int r = settle(log, ticket);
     if (--log->under_way == 0)
         (void)pthread_cond_broadcast(&log->moved);
     (void)pthread_mutex_unlock(&log->lock);
     return r == 0 ? 0 : log_failed(log, r, "put on disk", reterr);
+}
+
+int file_log_wait(struct file_log *log, uint64_t ticket, struct mr_error *reterr)
+{
+    (void)pthread_mutex_lock(&log->lock);
+    int r = settle(log, ticket);
+    (void)pthread_mutex_unlock(&log->lock);
+    return r == 0 ? 0 : log_failed(log, r, "put on disk", reterr);
+}
+
+uint64_t file_log_settled(const struct file_log *log)
+{
+    return atomic_load(&log->settled);
 }
 
 uint64_t file_log_size(const struct file_log *log)

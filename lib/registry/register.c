@@ -252,9 +252,7 @@ static int try_once(struct registration *reg, bool alone)
     }
     if (r == 0)
         r = commit(reg);
-    if (locked)
-        core_write_unlock(reg->core);
-    return r;
+    return locked ? core_write_unlock(reg->core, r, &reg->reply->settled, &reg->error) : r;
 }
 
 /* A schema that the subject holds already is answered whatever the mode. MR_END: the reply stands.

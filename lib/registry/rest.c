@@ -380,28 +380,49 @@ static int dispatch(struct request *request, const char *method, struct mr_str t
     return r;
 }
 
+static void begin_anew(struct reply *reply)
+{
+    reply_done(reply);
+    *reply = (struct reply){.wide = reply->wide};
+}
+
+/* As rest_answer; MR_IDLE: what it saw was lost by the store, and is no longer in the state. */
+static int answer_once(struct request *request, const char *method, const char *target,
+                       struct mr_str body, struct reply *reply)
+{
+    int r = dispatch(request, strcmp(method, "HEAD") == 0 ? "GET" : method, mr_str_from(target),
+                     body, reply);
+    if (r == 0 && !reply->settled) {
+        r = core_see(request->core, request->quick, &request->error);
+        if (r < 0)
+            r = MR_IDLE;
+    }
+    return r;
+}
+
 int rest_answer(struct core *core, const struct caller *caller, const char *method,
                 const char *target, struct mr_str body, bool quick, struct reply *reply)
 {
-    MR_AUTO(mr_arena) struct mr_arena *arena = NULL;
-    struct request request = {.core = core, .quick = quick, .error = MR_ERROR_INIT};
-    int r = mr_arena_new(0, &arena);
+    struct mr_error error = MR_ERROR_INIT;
+    int r = MR_IDLE;
 
-    if (r != 0)
-        return r;
-    request.arena = arena;
-    if (caller)
-        request.caller = *caller;
-    r = dispatch(&request, strcmp(method, "HEAD") == 0 ? "GET" : method, mr_str_from(target), body,
-                 reply);
-    if (r == MR_AGAIN || r == MR_ABSENT) {
-        reply_done(reply);
-        *reply = (struct reply){.wide = reply->wide};
-        return r;
+    for (int i = 0; i < 2 && r == MR_IDLE; i++) {
+        MR_AUTO(mr_arena) struct mr_arena *arena = NULL;
+        struct request request = {.core = core, .quick = quick, .error = MR_ERROR_INIT};
+        r = mr_arena_new(0, &arena);
+        if (r != 0)
+            return r;
+        request.arena = arena;
+        if (caller)
+            request.caller = *caller;
+        r = answer_once(&request, method, target, body, reply);
+        error = request.error;
+        if (r > 0)
+            begin_anew(reply);
     }
-    if (r >= 0)
-        return 0;
+    if (r == MR_AGAIN || r == MR_ABSENT || r == 0)
+        return r;
     return reply_error(reply, r == -ETIMEDOUT ? 50002 : 50001,
                        "the registry could not finish this request: %s",
-                       request.error.text[0] ? request.error.text : strerrordesc_np(-r));
+                       error.text[0] ? error.text : strerrordesc_np(r < 0 ? -r : EIO));
 }

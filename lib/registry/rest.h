@@ -45,6 +45,7 @@ struct reply {
     struct mr_buf body;
     struct content *content;   /* instead of body: the prepared answer by id; a reference */
     const struct route *route; /* that it took; NULL: none */
+    bool settled;              /* all that it tells is durable */
 };
 
 void reply_done(struct reply *reply);

@@ -74,7 +74,7 @@ int rest_put_config(struct request *request, struct reply *reply)
     if (r != 0)
         return r;
     r = put_config(request, change, reply);
-    core_write_unlock(request->core);
+    r = core_write_unlock(request->core, r, &reply->settled, &request->error);
     return r == 0 ? reply_json(reply, echo) : r;
 }
 
@@ -101,7 +101,7 @@ int rest_delete_config(struct request *request, struct reply *reply)
     if (r != 0)
         return r;
     r = delete_config(request, &config, reply);
-    core_write_unlock(request->core);
+    r = core_write_unlock(request->core, r, &reply->settled, &request->error);
     return r == 0 ? reply_json(reply, config) : r;
 }
 
@@ -177,7 +177,7 @@ int rest_put_mode(struct request *request, struct reply *reply)
     if (r != 0)
         return r;
     r = put_mode(request, mode, reply);
-    core_write_unlock(request->core);
+    r = core_write_unlock(request->core, r, &reply->settled, &request->error);
     if (r != 0)
         return r;
     r = mr_buf_append_str(&reply->body, MR_STR("{\"mode\":"));
@@ -196,7 +196,7 @@ int rest_delete_mode(struct request *request, struct reply *reply)
         return r;
     enum mode mode = mode_own(request->core, request->subject);
     r = mode == MODE_NONE ? MR_INVALID : core_commit(request->core, &record, 1, &request->error);
-    core_write_unlock(request->core);
+    r = core_write_unlock(request->core, r, &reply->settled, &request->error);
     if (r == MR_INVALID)
         return no_such_subject(reply, request->subject);
     return r == 0 ? reply_mode(reply, mode) : r;

@@ -145,8 +145,7 @@ int rest_delete_subject(struct request *request, struct reply *reply)
                         request->subject);
     else
         r = delete_subject(&deletion);
-    core_write_unlock(core);
-    return r;
+    return core_write_unlock(core, r, &reply->settled, &request->error);
 }
 
 static size_t n_live(const struct subject *subject)
@@ -215,6 +214,5 @@ int rest_delete_version(struct request *request, struct reply *reply)
                         request->subject, (int)number);
     else
         r = delete_version(&deletion, version);
-    core_write_unlock(core);
-    return r;
+    return core_write_unlock(core, r, &reply->settled, &request->error);
 }

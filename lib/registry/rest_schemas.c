@@ -110,6 +110,7 @@ int rest_by_id(struct request *request, struct reply *reply)
     if (!query_flag(request, "fetchMaxId") && query_text(request, "format").len == 0 &&
         !reply->wide) {
         reply->status = 200;
+        reply->settled = core_holds(request->core, content); /* an id means the same for ever */
         reply->content = MR_MOVE(content);
         return 0;
     }

@@ -295,7 +295,7 @@ static int start(struct mr_registry_server *server, const struct mr_registry_ser
 {
     struct store *store;
     int fd;
-    int r = store_memory_new(&store);
+    int r = store_open(config->store ? config->store : "memory", &store, reterr);
 
     if (r != 0)
         return r;
@@ -334,6 +334,13 @@ int mr_registry_server_start(const struct mr_registry_server_config *config,
 uint16_t mr_registry_server_port(const struct mr_registry_server *server)
 {
     return server->port;
+}
+
+const char *mr_registry_server_notice(const struct mr_registry_server *server)
+{
+    const struct store *store = server->core->store;
+
+    return store->ops->notice ? store->ops->notice(store) : NULL;
 }
 
 const char *mr_registry_server_address(const struct mr_registry_server *server)

@@ -78,6 +78,11 @@ void state_done(struct state *state);
 /* 0 or -ENOMEM. */
 int state_apply(struct state *state, const struct record *record);
 
+/* Gives every record of the shortest log that makes this state; stops at the first result that is
+ * not 0. -ENOMEM. */
+int state_dump(const struct state *state, int (*take)(void *to, const struct record *record),
+               void *to);
+
 /* Lookups give NULL when there is no such thing; results are borrowed. */
 struct subject *state_subject(const struct state *state, const char *name);
 struct context *state_context(const struct state *state, struct mr_str name);

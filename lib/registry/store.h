@@ -17,6 +17,14 @@ struct store_sink {
     void *opaque;
 };
 
+/* Where a store that rewrites its log gets it from. */
+struct store_source {
+    /* Gives every record that makes the present state to take; stops at its first result that is
+     * not 0. */
+    int (*each)(void *opaque, int (*take)(void *to, const struct record *record), void *to);
+    void *opaque;
+};
+
 struct store_status {
     bool leads;        /* this process may write */
     bool ready;        /* read to the end, at least once */
@@ -40,6 +48,21 @@ struct store_ops {
      * it was: it is, or never will be, once lead says 0 again); -errno. */
     int (*append)(struct store *store, const struct record *records, size_t n,
                   struct mr_error *reterr);
+    /* For a store that does not follow and whose append does not wait: all NULL else.
+     *
+     * ticket: of the last append, by the thread that made it. settle: once for each append, waits
+     * until it is durable; several threads at a time. When it fails, that append and all after it
+     * are lost, and everybody is told so; then the core replays the rest, and goes on. wait: the
+     * same for those who only saw an append's effect. settled: the last durable ticket. */
+    uint64_t (*ticket)(struct store *store);
+    int (*settle)(struct store *store, uint64_t ticket, struct mr_error *reterr);
+    int (*wait)(struct store *store, uint64_t ticket, struct mr_error *reterr);
+    uint64_t (*settled)(struct store *store);
+    /* After an append and after a replay, while nothing else is appended: replaces the log when
+     * most of it is superseded. What goes wrong is tried again later. May be NULL. */
+    void (*tidy)(struct store *store, const struct store_source *source);
+    /* What the start has to tell the operator, or NULL. May be NULL. */
+    const char *(*notice)(const struct store *store);
     /* Before a change is decided: may this process write, and does the state hold all that was
      * written? May be NULL: always. 0; MR_ABSENT (another process does: forward); MR_AGAIN (the log
      * cannot be reached). */
@@ -51,3 +74,7 @@ struct store_ops {
 
 /* Keeps nothing: the state is the store. */
 int store_memory_new(struct store **ret_store);
+/* A file on this machine, which is made when there is none. Outcomes: those of file_log_open. */
+int store_file_new(const char *path, struct store **ret_store, struct mr_error *reterr);
+/* By its name: "memory", "file:PATH". Outcomes: 0; MR_INVALID (no such kind); those of the kind. */
+int store_open(const char *name, struct store **ret_store, struct mr_error *reterr);

@@ -309,6 +309,11 @@ START_TEST(a_disk_that_does_not_keep_its_word_loses_only_what_was_refused)
     disk_mend();
     ck_assert_int_eq(file_log_sync(log, second, &error), -EIO); /* the same wait: also lost */
     ck_assert_msg(strstr(error.text, "cannot be put on disk"), "%s", error.text);
+    ck_assert_int_eq(file_log_wait(log, second, &error), -EIO); /* and who only saw it */
+    ck_assert_int_eq(put(log, "d", "4", &error), -EIO);         /* first see what is left */
+    seen = (struct seen){{0}};
+    ck_assert_int_eq(file_log_replay(log, see, &seen, &error), 0);
+    ck_assert_str_eq(seen.text, "a=1;k;");
     ck_assert_int_eq(put(log, "d", "4", &error), 0);
     (void)file_log_close(log);
     expect_held("a=1;k;d=4;k;");

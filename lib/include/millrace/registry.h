@@ -116,13 +116,17 @@ struct mr_registry_server_config {
     const char *listen; /* "127.0.0.1:8081", "[::1]:8081"; port 0 = chosen by the system */
     enum mr_compat_level level;
     bool validate_defaults; /* refuse new schemas whose defaults do not fit their types */
+    const char *store;      /* "memory", "file:PATH"; NULL: memory */
 };
 struct mr_registry_server;
-/* Serves from threads of its own until it is stopped; the store is in memory. Outcomes: 0;
- * MR_INVALID (listen is no address); -errno (EADDRINUSE ...), the text names the address. */
+/* Serves from threads of its own until it is stopped. Outcomes: 0; MR_INVALID (listen is no
+ * address, there is no such store, its file is damaged); MR_AGAIN (another process has the store);
+ * -errno (EADDRINUSE ...), the text names the address. */
 int mr_registry_server_start(const struct mr_registry_server_config *config,
                              struct mr_registry_server **ret_server, struct mr_error *reterr);
 uint16_t mr_registry_server_port(const struct mr_registry_server *server);
+/* What the start found out about the store that its operator should know, or NULL. Borrowed. */
+const char *mr_registry_server_notice(const struct mr_registry_server *server);
 /* "127.0.0.1:8081", with the real port; borrowed. */
 const char *mr_registry_server_address(const struct mr_registry_server *server);
 /* Takes no more connections, lets requests under way end (at most 2 s), frees. NULL is accepted. */
