@@ -25,3 +25,29 @@ size_t mr_decimal_text(struct mr_decimal decimal, char out[MR_DECIMAL_MAX])
     }
     return len;
 }
+
+int mr_decimal_parse(struct mr_str text, struct mr_decimal *ret_decimal)
+{
+    enum { DIGITS_MOST = 38 };
+    size_t at = text.len > 0 && text.data[0] == '-', n = 0, decimals = 0;
+    bool negative = at > 0, point = false, any = false;
+    mr_int128 value = 0;
+
+    for (; at < text.len; at++) {
+        char c = text.data[at];
+        if (c == '.' && !point && any && at + 1 < text.len) {
+            point = true;
+            continue;
+        }
+        if (c < '0' || c > '9')
+            return MR_INVALID;
+        any = true;
+        n += n > 0 || c != '0';
+        decimals += point;
+        if (n > DIGITS_MOST || decimals > DIGITS_MOST)
+            return MR_INVALID;
+        value = value * 10 + (c - '0');
+    }
+    *ret_decimal = (struct mr_decimal){negative ? -value : value, (int32_t)decimals};
+    return any ? 0 : MR_INVALID;
+}

@@ -20,12 +20,13 @@ BELOW = {
     "base": set(),
     "option": {"base"},
     "avro": {"base", "option"},
+    "upcast": {"base", "option", "avro"},
     "catalog": {"base", "option", "avro"},  # a topic without a sound schema is no topic
     "kafka": {"base", "option"},
     "store": {"base", "option"},
     "registry": {"base", "option", "avro"},  # compatibility is a matter of schemas
     "evolve": {"base", "option", "avro", "catalog", "registry"},
-    "run": {"base", "option", "avro", "catalog", "kafka", "store", "registry"},
+    "run": {"base", "option", "avro", "catalog", "kafka", "store", "registry", "upcast"},
 }
 
 # The folders that may include a third party's header; all others go through theirs.
@@ -33,7 +34,7 @@ THIRD_PARTY = {
     "avro.h": {"avro"}, "avro/": {"avro"}, "bzlib.h": {"avro"}, "lzma.h": {"avro"}, "pcre2.h": {"avro"},
     "snappy-c.h": {"avro"}, "zlib.h": {"avro"}, "zstd.h": {"avro"},
     "jansson.h": {"avro", "registry"},
-    "cyaml/": {"catalog"}, "yaml.h": {"catalog"},
+    "cyaml/": {"catalog"}, "yaml.h": {"catalog", "upcast"},
     "curl/": {"registry"}, "microhttpd.h": {"registry", "run"},
     "librdkafka/": {"kafka"},
     "libpq-fe.h": {"store"}, "sqlite3.h": {"store"},

@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 #include "millrace/compiler.h"
+#include "millrace/status.h"
+#include "millrace/str.h"
 
 /* value = unscaled / 10^scale. Plain value. */
 struct mr_decimal {
@@ -17,3 +19,6 @@ struct mr_decimal {
 /* Shortest exact text: "24.99", "-0.5", "48". Returns its length; no NUL. Any thread. */
 #define MR_DECIMAL_MAX 48
 size_t mr_decimal_text(struct mr_decimal decimal, char out[MR_DECIMAL_MAX]);
+/* Sign, digits, a point among them at most, no exponent: at most 38 digits in all. Outcomes: 0,
+ * MR_INVALID. */
+int mr_decimal_parse(struct mr_str text, struct mr_decimal *ret_decimal);
