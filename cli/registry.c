@@ -18,6 +18,11 @@ struct serve {
     const char *store;
     bool validate_defaults;
     const char *address_file;
+    const char *topic;
+    int64_t replication, timeout_ms, takeover_ms;
+    bool follow;
+    const char *advertise;
+    struct mr_common common;
 };
 
 static const char *const levels[] = {
@@ -35,9 +40,10 @@ static const struct mr_option serve_rows[] = {
     MR_OPT_STR(struct serve, listen, .name = "listen", .letter = 'l', .arg = "HOST:PORT",
                .def = "127.0.0.1:8081", .env = "MILLRACE_REGISTRY_LISTEN",
                .help = "Address to serve on; port 0 takes a free one"),
-    MR_OPT_STR(struct serve, store, .name = "store", .arg = "memory|file:PATH", .def = "memory",
-               .env = "MILLRACE_REGISTRY_STORE",
-               .help = "Where schemas are kept: with this process, or in a file of this machine"),
+    MR_OPT_STR(
+        struct serve, store, .name = "store", .arg = "memory|file:PATH|kafka", .def = "memory",
+        .env = "MILLRACE_REGISTRY_STORE",
+        .help = "Where schemas are kept: with this process, in a file of this machine, in a topic"),
     MR_OPT_CHOICE(struct serve, compatibility, .name = "compatibility", .choices = levels,
                   .def = "BACKWARD", .env = "MILLRACE_REGISTRY_COMPATIBILITY",
                   .help = "Level where none is configured"),
@@ -49,6 +55,26 @@ static const struct mr_option serve_rows[] = {
     MR_OPT_END,
 };
 
+static const struct mr_option kafka_rows[] = {
+    MR_OPT_STR(struct serve, topic, .name = "schemas-topic", .arg = "TOPIC", .def = "_schemas",
+               .env = "MILLRACE_SCHEMAS_TOPIC", .help = "Topic that holds it; made when absent"),
+    MR_OPT_INT(struct serve, replication, .name = "schemas-replication", .arg = "N", .def = "-1",
+               .env = "MILLRACE_SCHEMAS_REPLICATION", .min = -1, .max = 32767,
+               .help = "Replicas of a topic that is made; -1 is the cluster's default"),
+    MR_OPT_FLAG(struct serve, follow, .name = "follow", .env = "MILLRACE_REGISTRY_FOLLOW",
+                .help = "Never write: answer reads, forward changes to the one that leads"),
+    MR_OPT_STR(struct serve, advertise, .name = "advertise", .arg = "URL",
+               .env = "MILLRACE_REGISTRY_ADVERTISE",
+               .help = "URL under which other registries on the topic reach this one"),
+    MR_OPT_DURATION(struct serve, timeout_ms, .name = "store-timeout", .arg = "DURATION",
+                    .def = "10s", .env = "MILLRACE_REGISTRY_STORE_TIMEOUT", .min = 100,
+                    .max = 300000, .help = "Longest wait for the brokers to confirm a change"),
+    MR_OPT_DURATION(struct serve, takeover_ms, .name = "takeover", .arg = "DURATION", .def = "10s",
+                    .env = "MILLRACE_REGISTRY_TAKEOVER", .min = 100, .max = 3600000,
+                    .help = "Lead when the one that leads has been silent for so long"),
+    MR_OPT_END,
+};
+
 static const struct mr_command serve_command = {
     .name = "registry serve",
     .program = "millrace",
@@ -57,11 +83,19 @@ static const struct mr_command serve_command = {
         "Subjects, versions, schemas by id, lookup, compatibility, configuration, modes, "
         "contexts and deletion, for Avro. With --store memory what it holds ends with it; "
         "with --store file:PATH it is in one file of this machine, and a change is answered when "
-        "it is on disk. One process at a time serves a file.\n\n"
+        "it is on disk. One process at a time serves a file. With --store kafka it is in a "
+        "compacted topic, as other registries keep it: any number of processes serve it, one of "
+        "them writes.\n\n"
         "SIGTERM or Ctrl-C ends it: requests under way are answered first.",
-    .tables = (const struct mr_option_table[]){{.rows = serve_rows}, {0}},
+    .tables = (const struct mr_option_table[]){{.rows = serve_rows},
+                                               {.title = "With --store kafka", .rows = kafka_rows},
+                                               {.title = "Connection",
+                                                .rows = mr_common_options,
+                                                .base = offsetof(struct serve, common)},
+                                               {0}},
     .examples = "millrace registry serve\ton port 8081 of this machine\n"
                 "millrace registry serve --store file:/var/lib/millrace/registry\tand kept\n"
+                "millrace registry serve --store kafka -b broker:9092\ton the topic _schemas\n"
                 "millrace registry serve -l 127.0.0.1:0 --address-file registry.address\ton a port "
                 "of the system's choice\n",
 };
@@ -84,13 +118,38 @@ static bool is_loopback(const char *address)
            strncmp(address, "localhost:", 10) == 0;
 }
 
+/* What the store has to say: members of one line. */
+static void on_notice(void *opaque, bool warn, const char *event, const char *text)
+{
+    (void)opaque;
+    mr_log(warn ? MR_LOG_WARN : MR_LOG_INFO, NULL, event, "%s", text);
+}
+
+static struct mr_registry_kafka kafka_of(const struct serve *options)
+{
+    return (struct mr_registry_kafka){
+        .brokers = options->common.brokers,
+        .properties = options->common.properties.items,
+        .n_properties = options->common.properties.n_items,
+        .topic = options->topic,
+        .replication = (int32_t)options->replication,
+        .follow = options->follow,
+        .timeout_ms = (int32_t)options->timeout_ms,
+        .takeover_ms = (int32_t)options->takeover_ms,
+    };
+}
+
 /* Threads inherit the blocked signals, so that only the wait below sees them. */
 static int serve(const struct serve *options, struct mr_error *reterr)
 {
     MR_AUTO(mr_registry_server) struct mr_registry_server *server = NULL;
     struct mr_registry_server_config config = {.listen = options->listen,
                                                .validate_defaults = options->validate_defaults,
-                                               .store = options->store};
+                                               .store = options->store,
+                                               .advertised = options->advertise,
+                                               .notice = on_notice};
+    const struct mr_registry_config peers = mr_registry_config_from(&options->common);
+    const struct mr_registry_kafka kafka = kafka_of(options);
     sigset_t ends;
     int got;
 
@@ -100,6 +159,8 @@ static int serve(const struct serve *options, struct mr_error *reterr)
     (void)pthread_sigmask(SIG_BLOCK, &ends, NULL);
     (void)signal(SIGXFSZ, SIG_IGN); /* a store's file at its limit is an error, not the end */
     (void)mr_compat_level_parse(mr_str_from(options->compatibility), &config.level);
+    config.peers = &peers;
+    config.kafka = &kafka;
     int r = mr_registry_server_start(&config, &server, reterr);
     if (r == 0 && options->address_file)
         r = write_address(options->address_file, mr_registry_server_address(server), reterr);
@@ -128,7 +189,10 @@ static int run(int argc, char **argv)
 
     if (!verb_options(&serve_command, argc, argv, &target, &options, &status))
         return status;
-    int r = serve(&target, &error);
+    int r = mr_common_resolve(&target.common, options, strcmp(target.store, "kafka") == 0, false,
+                              &error);
+    if (r == 0)
+        r = serve(&target, &error);
     return r == 0 ? 0 : verb_fail(&serve_command, r, &error);
 }
 

@@ -65,7 +65,8 @@ int core_new_take(struct store *store, enum mr_compat_level level, bool validate
     if (r == 0)
         r = state_init(&core->state);
     if (r == 0)
-        r = store->ops->replay(store, &(struct store_sink){apply, core}, reterr);
+        r = store->ops->replay(
+            store, &(struct store_sink){.apply = apply, .mend = core_mend, .opaque = core}, reterr);
     if (r != 0) {
         (void)core_free(core);
         return r;
@@ -125,7 +126,7 @@ int core_commit(struct core *core, const struct record *records, size_t n, struc
     if (store->ops->follows)
         turn_reclaim(&core->writer);
     if (r != 0)
-        return r > 0 ? -EAGAIN : r;
+        return r > 0 && r != MR_ABSENT ? -EAGAIN : r;
     if (store->ops->ticket)
         note_ticket(core, records, n);
     if (!store->ops->follows)
@@ -152,7 +153,8 @@ static int reload(struct core *core, struct mr_error *reterr)
         return 0;
     int r = state_init(&fresh);
     if (r == 0)
-        r = store->ops->replay(store, &(struct store_sink){apply_fresh, &fresh}, reterr);
+        r = store->ops->replay(store, &(struct store_sink){.apply = apply_fresh, .opaque = &fresh},
+                               reterr);
     if (r != 0) {
         state_done(&fresh);
         return r;

@@ -39,8 +39,8 @@ int core_new_take(struct store *store, enum mr_compat_level level, bool validate
 struct core *core_free(struct core *core);
 
 /* Appends to the store; what was appended is in the state when it returns 0. The caller holds
- * writer and keeps nothing of the state over the call. 0; -EAGAIN (nothing was written); -ETIMEDOUT
- * (unknown); -errno. */
+ * writer and keeps nothing of the state over the call. 0; MR_ABSENT (another process writes now:
+ * forward); -EAGAIN (nothing was written); -ETIMEDOUT (unknown); -errno. */
 int core_commit(struct core *core, const struct record *records, size_t n, struct mr_error *reterr);
 
 /* 0: the caller holds writer, and this process may write. MR_AGAIN: quick was asked for, and it
@@ -56,6 +56,9 @@ int core_write_unlock(struct core *core, int r, bool *ret_settled, struct mr_err
 int core_see(struct core *core, bool quick, struct mr_error *reterr);
 /* Whether this content's first version is durable. */
 bool core_holds(struct core *core, const struct content *content);
+/* mend.c; for store_sink. opaque is the core. */
+int core_mend(void *opaque, const struct record *voided,
+              int (*put)(void *put_opaque, const struct record *record), void *put_opaque);
 /* Whether this process may write; ret_status may be NULL. */
 bool core_leads(struct core *core, struct store_status *ret_status);
 

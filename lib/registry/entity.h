@@ -15,6 +15,10 @@ enum {
     CODE_INVALID_LEVEL = 42203,
     CODE_TOO_LARGE = 42209,
     CODE_INVALID_RULES = 42210,
+    CODE_STORE = 50001,
+    CODE_TIMEOUT = 50002,
+    CODE_FORWARDING = 50003,
+    CODE_NO_LEADER = 50004,
 };
 
 /* A schema on its way to a version. */

@@ -422,7 +422,10 @@ int rest_answer(struct core *core, const struct caller *caller, const char *meth
     }
     if (r == MR_AGAIN || r == MR_ABSENT || r == 0)
         return r;
-    return reply_error(reply, r == -ETIMEDOUT ? 50002 : 50001,
+    return reply_error(reply,
+                       r == -ETIMEDOUT  ? CODE_TIMEOUT
+                       : r == -EMSGSIZE ? CODE_TOO_LARGE
+                                        : CODE_STORE,
                        "the registry could not finish this request: %s",
                        error.text[0] ? error.text : strerrordesc_np(r < 0 ? -r : EIO));
 }

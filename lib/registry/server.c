@@ -11,6 +11,7 @@
 
 #include <microhttpd.h>
 
+#include "forward.h"
 #include "listen.h"
 #include "millrace/registry.h"
 #include "millrace/status.h"
@@ -27,6 +28,8 @@ enum {
     IDLE_SECONDS = 60,     /* without a byte in either direction */
     MAX_THREADS = 4,       /* that serve connections and reads */
     MAX_WORKERS = 4,       /* that register, check and delete */
+    MAX_SLOW_WORKERS = 16, /* the same where a change waits for a network */
+    CATCH_UP_MS = 2000,    /* for a change that another registry made */
     STOP_MS = 2000,
 };
 
@@ -36,6 +39,7 @@ struct mr_registry_server {
     struct core *core;
     struct MHD_Daemon *daemon;
     struct workers *workers;
+    struct forward *forward;
     uint16_t port;
     char address[LISTEN_ADDRESS_MAX];
     _Atomic int under_way; /* requests */
@@ -54,6 +58,8 @@ struct exchange {
     bool answered; /* reply and result are set */
     int result;
     struct reply reply;
+    const char *authorization; /* header, NULL: none; the connection's */
+    bool forwarded;            /* by another registry, which holds us for the leader */
     char method[8];
     char target[]; /* path and query as sent */
 };
@@ -131,6 +137,17 @@ static struct MHD_Response *prepared(struct content *content)
     return none;
 }
 
+/* How far the one who forwarded this must read until it sees what was done. */
+static void add_position(struct mr_registry_server *server, struct MHD_Response *response)
+{
+    struct store_status status;
+    char text[24];
+
+    (void)core_leads(server->core, &status);
+    (void)snprintf(text, sizeof(text), "%lld", (long long)status.position);
+    (void)MHD_add_response_header(response, FORWARD_POSITION_HEADER, text);
+}
+
 static enum MHD_Result send_reply(struct MHD_Connection *connection, struct exchange *exchange)
 {
     struct reply *reply = &exchange->reply;
@@ -143,6 +160,8 @@ static enum MHD_Result send_reply(struct MHD_Connection *connection, struct exch
         return MHD_NO;
     if (reply->allow)
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
+    if (exchange->forwarded)
+        add_position(exchange->server, response);
     enum MHD_Result result = MHD_queue_response(connection, reply->status, response);
     if (!reply->content)
         MHD_destroy_response(response);
@@ -215,6 +234,36 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *data, si
     return exchange->ignored > MAX_IGNORED_BODY ? MHD_NO : MHD_YES;
 }
 
+/* Who made a change reads it here at once, though another registry made it. */
+static void catch_up(struct mr_registry_server *server, int64_t position)
+{
+    int64_t deadline = mr_time_steady() + CATCH_UP_MS * INT64_C(1000);
+    const struct timespec slice = {.tv_nsec = 1000000};
+    struct store_status status;
+
+    while (!core_leads(server->core, &status) && status.position < position &&
+           mr_time_steady() < deadline)
+        (void)nanosleep(&slice, NULL);
+}
+
+static int hand_on(struct exchange *exchange, struct mr_str body)
+{
+    struct mr_registry_server *server = exchange->server;
+    const struct forwarded forwarded = {.method = exchange->method,
+                                        .target = exchange->target,
+                                        .body = body,
+                                        .authorization = exchange->authorization,
+                                        .wide = exchange->reply.wide,
+                                        .again = exchange->forwarded};
+    struct store_status status;
+    int64_t position;
+
+    (void)core_leads(server->core, &status);
+    int r = forward_send(server->forward, &status, &forwarded, &exchange->reply, &position);
+    catch_up(server, position);
+    return r;
+}
+
 /* False when it would take long, which only quick may find. */
 static bool answer(struct exchange *exchange, bool quick)
 {
@@ -224,6 +273,8 @@ static bool answer(struct exchange *exchange, bool quick)
                            ? refuse(exchange->refused, &exchange->reply)
                            : rest_handle(exchange->server->core, exchange->method, exchange->target,
                                          body, quick, &exchange->reply);
+    if (exchange->result == MR_ABSENT)
+        exchange->result = quick ? MR_AGAIN : hand_on(exchange, body);
     exchange->answered = exchange->result != MR_AGAIN;
     return exchange->answered;
 }
@@ -244,6 +295,8 @@ static enum MHD_Result answer_somewhere(struct exchange *exchange,
 
     (void)snprintf(exchange->method, sizeof(exchange->method), "%s", method);
     exchange->connection = connection;
+    exchange->authorization = header(connection, MHD_HTTP_HEADER_AUTHORIZATION);
+    exchange->forwarded = header(connection, FORWARD_HEADER) != NULL;
     exchange->reply.wide = wide && strcasecmp(wide, "true") == 0;
     if (answer(exchange, true))
         return send_reply(connection, exchange);
@@ -290,31 +343,44 @@ static int start_daemon(struct mr_registry_server *server, int fd)
     return server->daemon ? 0 : -ENOMEM;
 }
 
-static int start(struct mr_registry_server *server, const struct mr_registry_server_config *config,
-                 struct mr_error *reterr)
+static int start_core(struct mr_registry_server *server,
+                      const struct mr_registry_server_config *config, struct mr_error *reterr)
 {
     struct store *store;
-    int fd;
-    int r = store_open(config->store ? config->store : "memory", &store, reterr);
+    int r = store_open(config, server->address, &store, reterr);
 
     if (r != 0)
         return r;
+    bool slow = store->ops->slow;
     r = core_new_take(store, config->level, config->validate_defaults, &server->core, reterr);
     if (r != 0) {
         store->ops->free(store);
         return r;
     }
-    r = workers_new(MAX_WORKERS, answer_later, &server->workers);
-    if (r == 0)
-        r = listen_open(config->listen, &fd, server->address, &server->port, reterr);
+    r = forward_new(config->peers, &server->forward);
+    return r == 0
+               ? workers_new(slow ? MAX_SLOW_WORKERS : MAX_WORKERS, answer_later, &server->workers)
+               : r;
+}
+
+/* The address comes first: others are told it. */
+static int start(struct mr_registry_server *server, const struct mr_registry_server_config *config,
+                 struct mr_error *reterr)
+{
+    int fd;
+    int r = listen_open(config->listen, &fd, server->address, &server->port, reterr);
+
     if (r != 0)
         return r;
-    r = start_daemon(server, fd);
-    if (r != 0) {
-        (void)close(fd);
-        return mr_error_set(reterr, r, "the HTTP server could not be started");
+    r = start_core(server, config, reterr);
+    if (r == 0) {
+        r = start_daemon(server, fd);
+        if (r != 0)
+            (void)mr_error_set(reterr, r, "the HTTP server could not be started");
     }
-    return 0;
+    if (r != 0)
+        (void)close(fd);
+    return r;
 }
 
 int mr_registry_server_start(const struct mr_registry_server_config *config,
@@ -371,6 +437,7 @@ struct mr_registry_server *mr_registry_server_stop(struct mr_registry_server *se
     }
     (void)workers_free(server->workers);
     (void)core_free(server->core);
+    (void)forward_free(server->forward);
     free(server);
     return NULL;
 }

@@ -14,6 +14,10 @@ struct store_sink {
     /* One record into the state. 0; -errno (-ENOMEM: the same record may be given again). Takes the
      * core's locks itself. */
     int (*apply)(void *opaque, const struct record *record);
+    /* Gives to put the records that say again what a record would have changed, had it been
+     * applied. Stops at the first result that is not 0. */
+    int (*mend)(void *opaque, const struct record *voided,
+                int (*put)(void *put_opaque, const struct record *record), void *put_opaque);
     void *opaque;
 };
 
@@ -44,8 +48,9 @@ struct store_ops {
      * that follows goes on bringing records from a thread of its own until free. */
     int (*replay)(struct store *store, const struct store_sink *sink, struct mr_error *reterr);
     /* Makes all of them durable, in order. Called by one thread at a time, between lead and the
-     * release of the core's writer. 0; MR_AGAIN (nothing was written); -ETIMEDOUT (unknown whether
-     * it was: it is, or never will be, once lead says 0 again); -errno. */
+     * release of the core's writer. 0; MR_ABSENT (another process leads now) and MR_AGAIN (nothing
+     * was written); -ETIMEDOUT (unknown whether it was: it is, or never will be, once lead says 0
+     * again); -EMSGSIZE; -errno. */
     int (*append)(struct store *store, const struct record *records, size_t n,
                   struct mr_error *reterr);
     /* For a store that does not follow and whose append does not wait: all NULL else.
@@ -76,5 +81,9 @@ struct store_ops {
 int store_memory_new(struct store **ret_store);
 /* A file on this machine, which is made when there is none. Outcomes: those of file_log_open. */
 int store_file_new(const char *path, struct store **ret_store, struct mr_error *reterr);
-/* By its name: "memory", "file:PATH". Outcomes: 0; MR_INVALID (no such kind); those of the kind. */
-int store_open(const char *name, struct store **ret_store, struct mr_error *reterr);
+
+struct mr_registry_server_config;
+/* The one that config names; address is where this registry listens. Outcomes: 0; MR_INVALID (no
+ * such kind); those of the kind. */
+int store_open(const struct mr_registry_server_config *config, const char *address,
+               struct store **ret_store, struct mr_error *reterr);

@@ -24,7 +24,7 @@ BELOW = {
     "catalog": {"base", "option", "avro"},  # a topic without a sound schema is no topic
     "kafka": {"base", "option"},
     "store": {"base", "option"},
-    "registry": {"base", "option", "avro"},  # compatibility is a matter of schemas
+    "registry": {"base", "option", "avro", "kafka"},  # compatibility is a matter of schemas; its log is a topic
     "evolve": {"base", "option", "avro", "catalog", "registry"},
     "run": {"base", "option", "avro", "catalog", "kafka", "store", "registry", "upcast"},
 }

@@ -112,11 +112,32 @@ int mr_registry_publish(struct mr_registry *registry, struct mr_publication *pub
                         struct mr_error *reterr);
 
 /* ---- server ---- */
+/* The topic that several registries share. */
+struct mr_registry_kafka {
+    const char *brokers;
+    const char *const *properties; /* "key=value", any librdkafka property */
+    size_t n_properties;
+    const char *topic;   /* "_schemas" */
+    int32_t replication; /* of the topic, where it is made; -1: the cluster's default */
+    bool follow;         /* never write: changes are forwarded to the one that does */
+    int32_t timeout_ms;  /* for one change, and for the brokers at the start */
+    int32_t
+        takeover_ms; /* the writer must have been silent for so long before another takes over */
+};
+
 struct mr_registry_server_config {
     const char *listen; /* "127.0.0.1:8081", "[::1]:8081"; port 0 = chosen by the system */
     enum mr_compat_level level;
     bool validate_defaults; /* refuse new schemas whose defaults do not fit their types */
-    const char *store;      /* "memory", "file:PATH"; NULL: memory */
+    const char *store;      /* "memory", "file:PATH", "kafka"; NULL: memory */
+    const struct mr_registry_kafka *kafka; /* for that store */
+    /* URL under which the others that share the topic reach this one; NULL: from the address. */
+    const char *advertised;
+    /* How the others are reached: TLS files. NULL: the system's authorities. */
+    const struct mr_registry_config *peers;
+    /* What an operator should know, as logfmt members; from any thread. May be NULL. */
+    void (*notice)(void *opaque, bool warn, const char *event, const char *text);
+    void *notice_opaque;
 };
 struct mr_registry_server;
 /* Serves from threads of its own until it is stopped. Outcomes: 0; MR_INVALID (listen is no

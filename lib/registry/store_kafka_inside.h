@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the Kafka store share. */
+#pragma once
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "millrace/kafka.h"
+#include "millrace/time.h"
+#include "millrace/uuid.h"
+#include "record_json.h"
+#include "store_kafka.h"
+#include "table.h"
+
+#define KAFKA_EPOCH_HEADER "millrace-epoch"
+#define KAFKA_CLAIM_HEADER "millrace-claim"
+#define KAFKA_LEADER_HEADER "millrace-leader"
+
+enum {
+    KAFKA_NOTICES = 20, /* of skipped records; further ones are counted */
+    KAFKA_PROPERTIES = 12,
+    KAFKA_EPOCH_MAX = MR_UUID_TEXT + 1,
+};
+
+struct kafka_store {
+    struct store store; /* first member */
+    char *brokers, *topic, *advertised;
+    char **properties; /* of the user */
+    size_t n_properties;
+    int replication;
+    bool follow; /* never leads */
+    int timeout_ms, takeover_ms;
+    void (*notice)(void *opaque, bool warn, const char *event, const char *text);
+    void *notice_opaque;
+    struct store_sink sink;
+
+    /* ---- whoever writes: one at a time, see writing ---- */
+    pthread_mutex_t writing;
+    struct mr_kafka_producer *producer;
+    struct delivery {
+        int r;        /* the worst */
+        int64_t last; /* offset */
+        char text[256];
+    } delivery;
+
+    /* ---- the reader's own ---- */
+    struct mr_kafka_consumer *consumer;
+    pthread_t reader, keeper;
+    bool reader_runs, keeper_runs;
+    unsigned n_skipped;
+
+    /* ---- shared, under lock; moved is signalled at each change ---- */
+    pthread_mutex_t lock;
+    pthread_cond_t moved;
+    bool stop, ready, broken;
+    int64_t start_end;           /* of the topic when reading began: ready from there on */
+    int64_t position;            /* offset after the last record that was dealt with; -1 none */
+    char owner[KAFKA_EPOCH_MAX]; /* epoch of the last claim that was read; "" none */
+    char leader[256];            /* URL in it */
+    char epoch[KAFKA_EPOCH_MAX]; /* ours; "" never led */
+    int64_t void_from;           /* offset of the first void record of our epoch */
+    bool unclear;                /* the epoch must end before anything else is written */
+    bool foreign_told;
+    int64_t last_leader; /* when another's URL last answered, mr_time_steady() */
+    char trouble[256];
+    struct voided {
+        struct voided *next;
+        struct entry entry;
+    } * voided;             /* whose keys the next leader writes again */
+    struct table spellings; /* key as we write it -> struct spelling */
+};
+
+/* Other texts of one key, as Karapace and old registries wrote them: a tombstone must hit them all.
+ */
+struct spelling {
+    struct mr_buf own;
+    struct mr_buf *others;
+    size_t n_others;
+};
+
+static inline struct kafka_store *kafka_store(struct store *store)
+{
+    return (struct kafka_store *)store;
+}
+
+void kafka_store_notice(const struct kafka_store *ks, bool warn, const char *event, const char *fmt,
+                        ...) MR_PRINTF(4, 5);
+/* Until something moved, or the time has come. The caller holds lock. False: it has. */
+bool kafka_store_sleep(struct kafka_store *ks, int64_t deadline);
+static inline int64_t kafka_store_deadline(int ms)
+{
+    return mr_time_steady() + ms * INT64_C(1000);
+}
+
+/* store_kafka_topic.c. What mr_kafka_* is given: ours, then the user's. */
+struct kafka_settings {
+    struct mr_kafka_config config;
+    const char *properties[KAFKA_PROPERTIES + 64];
+    char timeout[48];
+};
+int kafka_store_settings(const struct kafka_store *ks, bool producer,
+                         struct kafka_settings *ret_settings, struct mr_error *reterr);
+/* Makes or checks the topic. Outcomes: 0, MR_INVALID, MR_AGAIN, -errno. */
+int kafka_store_topic(struct kafka_store *ks, struct mr_error *reterr);
+
+/* store_kafka_read.c. Starts the reader, returns when it has read to the end. */
+int kafka_store_read_start(struct kafka_store *ks, struct mr_error *reterr);
+void kafka_store_read_stop(struct kafka_store *ks);
+/* One record of the topic. 0; -ENOMEM (to be given again). The reader's thread. */
+int kafka_store_take(struct kafka_store *ks, const struct mr_message *message);
+void kafka_store_voided_done(struct voided *voided);
+
+/* store_kafka_write.c; the caller holds writing. */
+/* One record or claim into the producer's queue, with the epoch as the header of that name. */
+int kafka_store_produce(struct kafka_store *ks, const char *header, struct mr_str key,
+                        const struct mr_str *value, struct mr_error *reterr);
+/* Delivers what is queued and waits until the reader has it. 0; MR_ABSENT (another leads now, and
+ * nothing was written); MR_INVALID (refused as too large: nothing was written); -ETIMEDOUT
+ * (unknown). */
+int kafka_store_settle(struct kafka_store *ks, struct mr_error *reterr);
+int kafka_store_append(struct store *store, const struct record *records, size_t n,
+                       struct mr_error *reterr);
+
+/* store_kafka_claim.c. */
+/* Ends whatever epoch there is and begins one of our own. 0; MR_ABSENT (another claimed at the same
+ * time); MR_AGAIN; -errno. */
+int kafka_store_claim(struct kafka_store *ks, struct mr_error *reterr);
+/* At the start: leads unless another process does and answers. */
+int kafka_store_begin(struct kafka_store *ks, struct mr_error *reterr);
+int kafka_store_keeper_start(struct kafka_store *ks);

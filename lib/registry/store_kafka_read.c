@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The reader of the topic: the only one who changes the state. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "millrace/status.h"
+#include "store_kafka_inside.h"
+
+enum { BATCH = 256, POLL_MS = 200, MEMORY_PAUSE_MS = 100, MAX_VOIDED = 1000 };
+
+static struct mr_str str(struct mr_bytes bytes)
+{
+    return (struct mr_str){(const char *)bytes.data, bytes.len};
+}
+
+/* A header as text in out; "" when there is none. */
+static void header(const struct mr_message *message, const char *name, char *out, size_t cap)
+{
+    struct mr_bytes value;
+
+    out[0] = '\0';
+    if (mr_kafka_header(message, name, &value) == 0 && value.len < cap) {
+        if (value.len > 0)
+            memcpy(out, value.data, value.len);
+        out[value.len] = '\0';
+    }
+}
+
+void kafka_store_voided_done(struct voided *voided)
+{
+    while (voided) {
+        struct voided *next = voided->next;
+        entry_done(&voided->entry);
+        free(voided);
+        voided = next;
+    }
+}
+
+/* Kept for whoever leads next. Past the bound, or without memory, the record stays as it is in the
+ * topic: it is void all the same as long as the claims before it are there. */
+static void keep_voided(struct kafka_store *ks, struct entry *entry)
+{
+    struct voided *voided = calloc(1, sizeof(*voided));
+    unsigned n = 0;
+
+    if (!voided)
+        return;
+    (void)pthread_mutex_lock(&ks->lock);
+    for (const struct voided *one = ks->voided; one; one = one->next)
+        n++;
+    if (n < MAX_VOIDED) {
+        voided->entry = *entry;
+        *entry = (struct entry){0};
+        voided->next = ks->voided;
+        ks->voided = voided;
+        voided = NULL;
+    }
+    (void)pthread_mutex_unlock(&ks->lock);
+    free(voided);
+}
+
+static int add_spelling(struct kafka_store *ks, const struct record *record, struct mr_str key)
+{
+    MR_AUTO(mr_buf) struct mr_buf own = {0};
+    MR_AUTO(mr_buf) struct mr_buf other = {0};
+    int r = record_write_key(record, &own);
+
+    if (r == 0)
+        r = mr_buf_append_str(&other, key);
+    if (r != 0)
+        return r;
+    struct spelling *spelling = table_find(&ks->spellings, own.data, own.len);
+    if (!spelling) {
+        spelling = calloc(1, sizeof(*spelling));
+        if (!spelling)
+            return -ENOMEM;
+        spelling->own = own;
+        if (table_put(&ks->spellings, own.data, own.len, spelling) != 0) {
+            free(spelling);
+            return -ENOMEM;
+        }
+        own = (struct mr_buf){0};
+    }
+    for (size_t i = 0; i < spelling->n_others; i++)
+        if (mr_str_eq(key, (struct mr_str){(const char *)spelling->others[i].data,
+                                           spelling->others[i].len}))
+            return 0;
+    struct mr_buf *others =
+        realloc(spelling->others, (spelling->n_others + 1) * sizeof(*spelling->others));
+    if (!others)
+        return -ENOMEM;
+    spelling->others = others;
+    others[spelling->n_others++] = other;
+    other = (struct mr_buf){0};
+    return 0;
+}
+
+static void skipped(struct kafka_store *ks, int64_t offset, const struct mr_error *error)
+{
+    ks->n_skipped++;
+    if (ks->n_skipped <= KAFKA_NOTICES)
+        kafka_store_notice(ks, true, "record_skipped",
+                           "topic=%s offset=%lld why=\"%s\" then=\"it stays in the topic; nothing "
+                           "of it is served%s\"",
+                           ks->topic, (long long)offset, error->text,
+                           ks->n_skipped == KAFKA_NOTICES ? "; more of these are not told" : "");
+}
+
+/* Whether the record was written by one who no longer led. */
+static bool is_void(struct kafka_store *ks, const struct mr_message *message, const char *epoch)
+{
+    (void)pthread_mutex_lock(&ks->lock);
+    bool is_void = epoch[0] && ks->owner[0] && strcmp(epoch, ks->owner) != 0;
+    if (is_void && strcmp(epoch, ks->epoch) == 0 && message->offset < ks->void_from)
+        ks->void_from = message->offset;
+    (void)pthread_mutex_unlock(&ks->lock);
+    return is_void;
+}
+
+static void tell_foreign(struct kafka_store *ks)
+{
+    (void)pthread_mutex_lock(&ks->lock);
+    bool tell = ks->ready && !ks->foreign_told && ks->epoch[0] && !ks->stop &&
+                strcmp(ks->owner, ks->epoch) == 0;
+    ks->foreign_told = ks->foreign_told || tell;
+    (void)pthread_mutex_unlock(&ks->lock);
+    if (tell)
+        kafka_store_notice(ks, true, "foreign_writer",
+                           "topic=%s why=\"a registry that is not Millrace writes to the topic as "
+                           "well: ids may be given twice; stop it\"",
+                           ks->topic);
+}
+
+static int take_record(struct kafka_store *ks, const struct mr_message *message)
+{
+    MR_AUTO(entry) struct entry entry = {0};
+    struct mr_error error = MR_ERROR_INIT;
+    char epoch[KAFKA_EPOCH_MAX];
+    int r = entry_read(str(message->key), str(message->value), &entry, &error);
+
+    if (r == MR_INVALID)
+        skipped(ks, message->offset, &error);
+    if (r != 0)
+        return r > 0 ? 0 : r;
+    header(message, KAFKA_EPOCH_HEADER, epoch, sizeof(epoch));
+    if (is_void(ks, message, epoch)) {
+        keep_voided(ks, &entry);
+        return 0;
+    }
+    if (!epoch[0])
+        tell_foreign(ks);
+    if (entry.other_key) {
+        (void)pthread_mutex_lock(&ks->lock);
+        r = add_spelling(ks, &entry.record, str(message->key));
+        (void)pthread_mutex_unlock(&ks->lock);
+    }
+    return r == 0 ? ks->sink.apply(ks->sink.opaque, &entry.record) : r;
+}
+
+static bool take_claim(struct kafka_store *ks, const struct mr_message *message)
+{
+    char claim[KAFKA_EPOCH_MAX], leader[sizeof(ks->leader)];
+
+    header(message, KAFKA_CLAIM_HEADER, claim, sizeof(claim));
+    if (!claim[0])
+        return false;
+    header(message, KAFKA_LEADER_HEADER, leader, sizeof(leader));
+    (void)pthread_mutex_lock(&ks->lock);
+    bool deposed = ks->epoch[0] && strcmp(ks->owner, ks->epoch) == 0 &&
+                   strcmp(claim, ks->epoch) != 0 && strcmp(leader, ks->advertised) != 0;
+    memcpy(ks->owner, claim, sizeof(claim));
+    memcpy(ks->leader, leader, sizeof(leader));
+    (void)pthread_mutex_unlock(&ks->lock);
+    if (deposed)
+        kafka_store_notice(ks, true, "deposed", "leader=%s then=\"changes are forwarded there\"",
+                           leader);
+    return true;
+}
+
+int kafka_store_take(struct kafka_store *ks, const struct mr_message *message)
+{
+    int r = take_claim(ks, message) ? 0 : take_record(ks, message);
+
+    if (r != 0)
+        return r;
+    (void)pthread_mutex_lock(&ks->lock);
+    ks->position = message->offset + 1;
+    ks->ready = ks->ready || ks->position >= ks->start_end;
+    (void)pthread_cond_broadcast(&ks->moved);
+    (void)pthread_mutex_unlock(&ks->lock);
+    return 0;
+}
+
+static bool stopping(struct kafka_store *ks)
+{
+    (void)pthread_mutex_lock(&ks->lock);
+    bool stop = ks->stop;
+    (void)pthread_mutex_unlock(&ks->lock);
+    return stop;
+}
+
+/* A record that is in the topic is part of the registry: when there is no memory for it, nothing
+ * behind it is applied either, and it is tried again until there is. */
+static void take_surely(struct kafka_store *ks, const struct mr_message *message)
+{
+    const struct timespec pause = {.tv_nsec = MEMORY_PAUSE_MS * 1000000L};
+    int r;
+
+    while ((r = kafka_store_take(ks, message)) != 0 && !stopping(ks)) {
+        (void)pthread_mutex_lock(&ks->lock);
+        (void)snprintf(ks->trouble, sizeof(ks->trouble), "offset %lld cannot be applied: %s",
+                       (long long)message->offset, strerrordesc_np(-r));
+        (void)pthread_mutex_unlock(&ks->lock);
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
+static void at_end(struct kafka_store *ks, int64_t offset)
+{
+    (void)pthread_mutex_lock(&ks->lock);
+    ks->ready = true;
+    if (offset > ks->position)
+        ks->position = offset; /* records before it were compacted away */
+    (void)pthread_cond_broadcast(&ks->moved);
+    (void)pthread_mutex_unlock(&ks->lock);
+}
+
+static void break_down(struct kafka_store *ks, const struct mr_error *error)
+{
+    (void)pthread_mutex_lock(&ks->lock);
+    ks->broken = true;
+    (void)snprintf(ks->trouble, sizeof(ks->trouble), "%.255s", error->text);
+    (void)pthread_cond_broadcast(&ks->moved);
+    bool tell = ks->ready && !ks->stop;
+    (void)pthread_mutex_unlock(&ks->lock);
+    if (tell)
+        kafka_store_notice(ks, true, "store_lost",
+                           "why=\"%s\" then=\"reads go on with what was read; changes are refused; "
+                           "restart when it is mended\"",
+                           error->text);
+}
+
+static void *read_on(void *opaque)
+{
+    struct kafka_store *ks = opaque;
+    struct mr_message messages[BATCH];
+    struct mr_error error = MR_ERROR_INIT;
+    int n;
+
+    while (!stopping(ks)) {
+        n = mr_kafka_poll(ks->consumer, POLL_MS, messages, BATCH, &error);
+        if (n < 0) {
+            break_down(ks, &error);
+            break;
+        }
+        for (int i = 0; i < n; i++) {
+            if (messages[i].end)
+                at_end(ks, messages[i].offset);
+            else
+                take_surely(ks, &messages[i]);
+            mr_kafka_message_done(&messages[i]);
+        }
+        const char *trouble = mr_kafka_trouble(mr_kafka_consumer_client(ks->consumer));
+        (void)pthread_mutex_lock(&ks->lock);
+        (void)snprintf(ks->trouble, sizeof(ks->trouble), "%s", trouble);
+        (void)pthread_mutex_unlock(&ks->lock);
+    }
+    return NULL;
+}
+
+int kafka_store_read_start(struct kafka_store *ks, struct mr_error *reterr)
+{
+    struct mr_topic_partition all = {ks->topic, 0, 0};
+    int r = mr_kafka_watermarks(ks->consumer, ks->topic, 0, ks->timeout_ms, &all.offset,
+                                &ks->start_end, reterr);
+
+    if (r == 0)
+        r = mr_kafka_assign(ks->consumer, &all, 1, reterr);
+    if (r != 0)
+        return r;
+    if (all.offset == ks->start_end)
+        at_end(ks, all.offset);
+    if (pthread_create(&ks->reader, NULL, read_on, ks) != 0)
+        return -EAGAIN;
+    ks->reader_runs = true;
+    (void)pthread_mutex_lock(&ks->lock);
+    int64_t seen = -2, deadline = 0;
+    while (!ks->ready && !ks->broken) {
+        if (ks->position > seen) /* as long as it gets on */
+            deadline = kafka_store_deadline(ks->timeout_ms);
+        seen = ks->position;
+        if (!kafka_store_sleep(ks, deadline))
+            break;
+    }
+    if (!ks->ready)
+        r = mr_error_set(reterr, ks->broken ? -EIO : MR_AGAIN,
+                         "topic '%s' could not be read to its end%s%s", ks->topic,
+                         ks->trouble[0] ? ": " : "", ks->trouble);
+    (void)pthread_mutex_unlock(&ks->lock);
+    return r;
+}
+
+void kafka_store_read_stop(struct kafka_store *ks)
+{
+    (void)pthread_mutex_lock(&ks->lock);
+    ks->stop = true;
+    (void)pthread_cond_broadcast(&ks->moved);
+    (void)pthread_mutex_unlock(&ks->lock);
+    if (ks->keeper_runs)
+        (void)pthread_join(ks->keeper, NULL);
+    if (ks->reader_runs)
+        (void)pthread_join(ks->reader, NULL);
+    ks->keeper_runs = ks->reader_runs = false;
+}
