@@ -181,8 +181,12 @@ static int read_plain(const json_t *body, json_t *config, int *ret_code, struct 
         json_type type;
     } rows[] = {
         {"alias", "a string", JSON_STRING},
+        {"aliasForDeks", "a string", JSON_STRING},
         {"normalize", "true or false", JSON_TRUE},
         {"validateFields", "true or false", JSON_TRUE},
+        {"validateNewSchemas", "true or false", JSON_TRUE},
+        {"validateRules", "true or false", JSON_TRUE},
+        {"compatibilityPolicy", "a string", JSON_STRING},
         {"compatibilityGroup", "a string", JSON_STRING},
     };
 
@@ -221,6 +225,23 @@ static int read_defaults(const json_t *body, json_t *config, int *ret_code, stru
     return 0;
 }
 
+/* null takes a member back. */
+static int add_nulls(const json_t *body, json_t *config)
+{
+    static const char *const names[] = {
+        "alias",           "aliasForDeks",       "normalize",           "validateFields",
+        "validateRules",   "validateNewSchemas", "compatibilityPolicy", "compatibilityGroup",
+        "defaultMetadata", "overrideMetadata",   "defaultRuleSet",      "overrideRuleSet"};
+
+    for (size_t i = 0; i < MR_N_ELEMENTS(names); i++)
+        if (json_is_null(json_object_get(body, names[i])) &&
+            json_object_set_new(config, names[i], json_null()) != 0)
+            return -ENOMEM;
+    if (json_is_null(json_object_get(body, "compatibility")))
+        return json_object_set_new(config, "compatibilityLevel", json_null()) != 0 ? -ENOMEM : 0;
+    return 0;
+}
+
 int config_read(const json_t *body, json_t **ret_config, json_t **ret_echo, int *ret_code,
                 struct mr_error *reterr)
 {
@@ -234,6 +255,8 @@ int config_read(const json_t *body, json_t **ret_config, json_t **ret_echo, int 
         r = -ENOMEM;
     if (r == 0)
         r = read_level(body, config, echo, ret_code, reterr);
+    if (r == 0)
+        r = add_nulls(body, config);
     if (r != 0)
         return r;
     *ret_config = MR_MOVE(config);
@@ -244,11 +267,19 @@ int config_read(const json_t *body, json_t **ret_config, json_t **ret_echo, int 
 json_t *config_update(const json_t *old, const json_t *change)
 {
     json_t *merged = json_object();
+    const char *name;
+    json_t *member;
+    void *next;
 
     if (merged && ((old && json_object_update(merged, (json_t *)(uintptr_t)old) != 0) ||
                    json_object_update(merged, (json_t *)(uintptr_t)change) != 0)) {
         json_decref(merged);
         merged = NULL;
+    }
+    json_object_foreach_safe(merged, next, name, member)
+    {
+        if (json_is_null(member))
+            (void)json_object_del(merged, name);
     }
     return merged;
 }

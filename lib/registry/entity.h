@@ -45,7 +45,8 @@ int draft_read(const json_t *body, struct draft *ret_draft, int *ret_code, struc
  * what the client is answered. */
 int config_read(const json_t *body, json_t **ret_config, json_t **ret_echo, int *ret_code,
                 struct mr_error *reterr);
-/* Members of `change` over those of `old` (may be NULL). NULL when memory ran out. */
+/* Members of `change` over those of `old` (may be NULL); null takes one away. NULL when memory ran
+ * out. */
 json_t *config_update(const json_t *old, const json_t *change);
 
 /* Either may be NULL; the newer one wins by member. *ret_merged is a new reference, NULL when both

@@ -16,7 +16,7 @@ enum record_type {
     RECORD_MODE,           /* key: subject or none = global; mode MODE_NONE = gone */
     RECORD_DELETE_SUBJECT, /* key: subject; all up to version are deleted softly */
     RECORD_CLEAR_SUBJECT,  /* key: subject, context or none = all; deleted versions are forgotten */
-    RECORD_CONTEXT,        /* key: subject = the context, ".name" */
+    RECORD_CONTEXT,        /* key: subject = the context, ".name"; deleted = gone */
 };
 
 enum mode {

@@ -169,8 +169,7 @@ static int read_context(const json_t *value, struct entry *entry, struct mr_erro
 {
     const json_t *name = json_object_get(entry->key, "context");
 
-    if (!value)
-        return MR_ABSENT;
+    entry->record.deleted = !value;
     entry->record.subject = json_string_value(name);
     return json_string_length(name) > 0 ? 0
                                         : mr_error_set(reterr, MR_INVALID, "it names no context");

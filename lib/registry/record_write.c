@@ -118,7 +118,8 @@ static bool is_tombstone(const struct record *record)
 {
     return (record->type == RECORD_SCHEMA && !record->content) ||
            (record->type == RECORD_CONFIG && !record->config) ||
-           (record->type == RECORD_MODE && record->mode == MODE_NONE);
+           (record->type == RECORD_MODE && record->mode == MODE_NONE) ||
+           (record->type == RECORD_CONTEXT && record->deleted);
 }
 
 static int write_members(const struct record *record, struct mr_buf *out)

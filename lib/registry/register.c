@@ -142,7 +142,7 @@ static int check(struct registration *reg)
 {
     MR_AUTO(json) json_t *messages = json_array();
 
-    if (reg->snapshot.mode == MODE_IMPORT)
+    if (reg->snapshot.mode == MODE_IMPORT || reg->force)
         return 0;
     if (!messages)
         return -ENOMEM;
@@ -283,12 +283,13 @@ static int answer_known(struct registration *reg)
 }
 
 int register_schema(struct core *core, const char *subject, struct draft *draft, bool normalize,
-                    bool quick, struct reply *reply, struct mr_error *reterr)
+                    bool force, bool quick, struct reply *reply, struct mr_error *reterr)
 {
     struct registration reg = {.core = core,
                                .subject = subject,
                                .asked = draft,
                                .normalize = normalize,
+                               .force = force,
                                .quick = quick,
                                .reply = reply,
                                .error = MR_ERROR_INIT};

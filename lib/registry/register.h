@@ -14,7 +14,8 @@ const struct version *find_content(struct core *core, const char *subject,
 int find_inlined(struct core *core, const char *subject, const struct canon *canon,
                  const struct history *history, int32_t *ret_version);
 
-/* 0; with quick MR_AGAIN when it would take long; MR_ABSENT when another process registers, and the
- * subject does not hold the schema yet; -errno. */
+/* force: the check of compatibility is left out. 0; with quick MR_AGAIN when it would take long;
+ * MR_ABSENT when another process registers, and the subject does not hold the schema yet; -errno.
+ */
 int register_schema(struct core *core, const char *subject, struct draft *draft, bool normalize,
-                    bool quick, struct reply *reply, struct mr_error *reterr);
+                    bool force, bool quick, struct reply *reply, struct mr_error *reterr);

@@ -16,6 +16,7 @@ struct registration {
     const char *subject;
     const struct draft *asked;
     bool normalize;
+    bool force; /* without the check of compatibility */
     bool quick; /* give up with MR_FULL rather than take long */
     struct snapshot snapshot;
     struct draft draft; /* asked, filled up from the last version and the configuration */

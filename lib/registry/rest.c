@@ -208,10 +208,27 @@ static const char *follow_alias(struct request *request, const char *subject)
     const struct setting *setting = state_setting(&request->core->state, subject);
     struct mr_str alias =
         setting ? json_str(json_object_get(setting->config, "alias")) : (struct mr_str){0};
-    const char *followed =
-        alias.len > 0 ? mr_arena_dup(request->arena, alias.data, alias.len) : subject;
+    char beside[2 * NAME_MAX_BYTES];
+    bool fits = alias.len > 0 && name_beside(mr_str_from(subject), alias, beside);
     core_read_unlock(request->core);
-    return followed;
+    return fits ? mr_arena_dup(request->arena, beside, strlen(beside)) : subject;
+}
+
+/* ?subject= of a request by id may be an alias too. */
+static int follow_query(struct request *request)
+{
+    for (size_t i = 0; i < request->n_query; i++) {
+        struct query_pair *pair = &request->query[i];
+        if (!mr_str_is(pair->name, "subject") || pair->value.len == 0)
+            continue;
+        const char *subject = name_normal(request->arena, pair->value);
+        const char *followed = subject ? follow_alias(request, subject) : NULL;
+        if (!followed)
+            return -ENOMEM;
+        if (followed != subject)
+            pair->value = mr_str_from(followed);
+    }
+    return 0;
 }
 
 /* 0; MR_INVALID with the reply; -ENOMEM. */
@@ -346,6 +363,8 @@ static int run_route(struct request *request, const struct route *route, struct 
         r = qualify_query(request, "subjectPrefix");
     if (r == 0)
         r = qualify_query(request, "subject");
+    if (r == 0 && strncmp(route->path, "schemas/ids", 11) == 0)
+        r = follow_query(request);
     if (r == 0 && route->takes_body && request->quick && body.len > QUICK_BODY)
         r = MR_AGAIN;
     if (r == 0 && route->takes_body)

@@ -121,3 +121,4 @@ int rest_get_mode(struct request *request, struct reply *reply);
 int rest_put_mode(struct request *request, struct reply *reply);
 int rest_delete_mode(struct request *request, struct reply *reply);
 int rest_contexts(struct request *request, struct reply *reply);
+int rest_delete_context(struct request *request, struct reply *reply);

@@ -66,6 +66,14 @@ int list_comma(struct reply *reply)
 
 int write_version(const char *subject, const struct version *version, struct mr_buf *out)
 {
+    const struct content *content = version->content;
+
+    return write_version_as(subject, version, (struct mr_str){content->text, content->len}, out);
+}
+
+int write_version_as(const char *subject, const struct version *version, struct mr_str text,
+                     struct mr_buf *out)
+{
     int r = mr_buf_append_str(out, MR_STR("{\"subject\":"));
 
     if (r == 0)
@@ -75,15 +83,14 @@ int write_version(const char *subject, const struct version *version, struct mr_
     if (r == 0)
         r = content_write_guid(version->content, out);
     if (r == 0)
-        r = content_write(version->content, out);
+        r = content_write_as(version->content, text, out);
     return r == 0 ? mr_buf_byte(out, '}') : r;
 }
 
-int write_resolved(struct request *request, const struct content *content, struct mr_buf *out)
+int write_resolved(struct request *request, const char *parent, const struct content *content,
+                   struct mr_buf *out)
 {
     MR_AUTO(mr_schema) struct mr_schema *schema = NULL;
-    struct mr_str subject = query_text(request, "subject");
-    const char *parent = mr_arena_dup(request->arena, subject.data, subject.len);
 
     if (!content->references || content->type != SCHEMA_AVRO)
         return mr_buf_append(out, content->text, content->len);

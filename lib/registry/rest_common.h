@@ -20,8 +20,12 @@ int list_comma(struct reply *reply);
 
 /* {"subject","version","id","guid",...,"schema"} */
 int write_version(const char *subject, const struct version *version, struct mr_buf *out);
-/* The text with everything it refers to written out. */
-int write_resolved(struct request *request, const struct content *content, struct mr_buf *out);
+/* The same with another text (format=resolved). */
+int write_version_as(const char *subject, const struct version *version, struct mr_str text,
+                     struct mr_buf *out);
+/* The text with everything it refers to, from the context of parent, written out. */
+int write_resolved(struct request *request, const char *parent, const struct content *content,
+                   struct mr_buf *out);
 
 /* Holders of an id: of this subject, or with NULL any. NULL when there is none. */
 const struct version *id_version(const struct context *context, int32_t number,

@@ -187,64 +187,50 @@ int rest_put_mode(struct request *request, struct reply *reply)
     return r == 0 ? mr_buf_byte(&reply->body, '}') : r;
 }
 
+/* recursive: what a context's mode covers loses its own too. The global one is the default
+ * context's. */
+static bool loses_mode(const struct request *request, const struct setting *setting)
+{
+    struct name own = name_split(mr_str_from(request->subject ? request->subject : ""));
+    struct name name = name_split(mr_str_from(setting->name));
+
+    return setting->mode != MODE_NONE && own.subject.len == 0 &&
+           mr_str_eq(own.context, name.context) &&
+           (!request->subject || strcmp(request->subject, setting->name) != 0);
+}
+
+static int delete_modes(struct request *request)
+{
+    const struct table *settings = &request->core->state.settings;
+    bool recursive = query_flag(request, "recursive");
+    MR_AUTO(free) struct record *records = calloc(settings->n_items + 1, sizeof(*records));
+    size_t n = 0;
+
+    if (!records)
+        return -ENOMEM;
+    records[n++] = (struct record){.type = RECORD_MODE, .subject = request->subject};
+    for (size_t i = 0; recursive && i < settings->n_slots; i++) {
+        const struct setting *setting = settings->slots[i].value;
+        if (setting && loses_mode(request, setting))
+            records[n++] = (struct record){.type = RECORD_MODE, .subject = setting->name};
+    }
+    return core_commit(request->core, records, n, &request->error);
+}
+
 int rest_delete_mode(struct request *request, struct reply *reply)
 {
-    struct record record = {.type = RECORD_MODE, .subject = request->subject};
-
     int r = core_write_lock(request->core, request->quick, &request->error);
     if (r != 0)
         return r;
     enum mode mode = mode_own(request->core, request->subject);
-    r = mode == MODE_NONE ? MR_INVALID : core_commit(request->core, &record, 1, &request->error);
+    bool recursive = query_flag(request, "recursive");
+    r = mode == MODE_NONE && !recursive ? MR_INVALID : delete_modes(request);
     r = core_write_unlock(request->core, r, &reply->settled, &request->error);
     if (r == MR_INVALID)
         return no_such_subject(reply, request->subject);
+    if (r == 0 && mode == MODE_NONE) {
+        reply->status = 200;
+        return mr_buf_append_str(&reply->body, MR_STR("{}"));
+    }
     return r == 0 ? reply_mode(reply, mode) : r;
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* A context is seen by who may read one of its subjects. The caller holds lock. */
-static bool may_see(const struct request *request, const struct context *context)
-{
-    const struct state *state = &request->core->state;
-
-    if (access_role_everywhere(request->caller.access) >= ROLE_READ)
-        return true;
-    for (size_t i = 0; i < state->n_sorted; i++)
-        if (state->sorted[i]->context == context && may_read(request, state->sorted[i]->name))
-            return true;
-    return false;
-}
-
-int rest_contexts(struct request *request, struct reply *reply)
-{
-    const struct state *state = &request->core->state;
-    struct page page = page_of(request, SIZE_MAX);
-    size_t n = 0;
-    int r = list_begin(reply);
-
-    core_read_lock(request->core);
-    const char **names = mr_arena_array(request->arena, state->contexts.n_items, sizeof(*names));
-    if (!names)
-        r = -ENOMEM;
-    for (size_t i = 0; r == 0 && i < state->contexts.n_slots; i++) {
-        const struct context *context = state->contexts.slots[i].value;
-        if (context && context->known && may_see(request, context))
-            names[n++] = context->name;
-    }
-    if (r == 0)
-        qsort(names, n, sizeof(*names), by_name);
-    for (size_t i = 0; i < n && r == 0; i++) {
-        if (!page_takes(&page))
-            continue;
-        r = list_comma(reply);
-        if (r == 0)
-            r = mr_buf_json_string(&reply->body, names[i], strlen(names[i]));
-    }
-    core_read_unlock(request->core);
-    return r == 0 ? mr_buf_byte(&reply->body, ']') : r;
 }

@@ -7,8 +7,6 @@
 #include "millrace/uuid.h"
 #include "rest_common.h"
 
-enum { MAX_SCHEMAS = 1000 }; /* of one answer to GET /schemas */
-
 /* Where an id is asked for on behalf of a subject: there, in the subject's context, or for a
  * subject without context in any context that has the subject. */
 static const struct version *version_by_id(struct request *request, int32_t number,
@@ -55,6 +53,14 @@ static bool id_segment(struct request *request, struct reply *reply, int32_t *re
     return false;
 }
 
+/* Whose context the references of a schema asked for by id are in. */
+static const char *parent_of(struct request *request)
+{
+    struct mr_str subject = query_text(request, "subject");
+
+    return mr_arena_dup(request->arena, subject.data, subject.len);
+}
+
 static int write_by_id(struct request *request, const struct content *content, int32_t max_id,
                        struct reply *reply)
 {
@@ -63,7 +69,7 @@ static int write_by_id(struct request *request, const struct content *content, i
     int r = reply->wide ? content_write_guid(content, &reply->body) : 0;
 
     if (r == 0 && mr_str_is(format, "resolved"))
-        r = write_resolved(request, content, &resolved);
+        r = write_resolved(request, parent_of(request), content, &resolved);
     if (r == 0)
         r = resolved.len > 0
                 ? content_write_as(content, (struct mr_str){(char *)resolved.data, resolved.len},
@@ -126,7 +132,7 @@ int rest_by_id_schema(struct request *request, struct reply *reply)
         return 0;
     reply->status = 200;
     if (mr_str_is(query_text(request, "format"), "resolved"))
-        return write_resolved(request, content, &reply->body);
+        return write_resolved(request, parent_of(request), content, &reply->body);
     return mr_buf_append(&reply->body, content->text, content->len);
 }
 
@@ -293,47 +299,5 @@ int rest_by_guid_ids(struct request *request, struct reply *reply)
     core_read_unlock(request->core);
     if (r == 0 && n == 0)
         return reply_error(reply, 40403, "Schema %.*s not found", MR_STR_ARG(request->segments[2]));
-    return r == 0 ? mr_buf_byte(&reply->body, ']') : r;
-}
-
-static int list_schema(struct request *request, const struct subject *subject,
-                       const struct version *version, struct page *page, struct reply *reply)
-{
-    struct mr_str rule_type = query_text(request, "ruleType");
-
-    if (rule_type.len > 0 && !rule_set_has_type(version->content->rule_set, rule_type))
-        return 0;
-    if (!page_takes(page))
-        return 0;
-    int r = list_comma(reply);
-    return r == 0 ? write_version(subject->name, version, &reply->body) : r;
-}
-
-int rest_schemas(struct request *request, struct reply *reply)
-{
-    const struct state *state = &request->core->state;
-    struct mr_str prefix = query_text(request, "subjectPrefix");
-    bool deleted = query_flag(request, "deleted"), latest = query_flag(request, "latestOnly");
-    struct page page = page_of(request, MAX_SCHEMAS);
-    int r = list_begin(reply);
-
-    core_read_lock(request->core);
-    for (size_t i = 0; i < state->n_sorted && r == 0 && page.left > 0; i++) {
-        const struct subject *subject = state->sorted[i];
-        const struct version *last = NULL;
-        if (!name_matches(prefix, mr_str_from(subject->name)) || !may_read(request, subject->name))
-            continue;
-        for (size_t v = 0; v < subject->n_versions && r == 0; v++) {
-            const struct version *version = &subject->versions[v];
-            if (version->deleted && !deleted)
-                continue;
-            last = version;
-            if (!latest)
-                r = list_schema(request, subject, version, &page, reply);
-        }
-        if (latest && last && r == 0)
-            r = list_schema(request, subject, last, &page, reply);
-    }
-    core_read_unlock(request->core);
     return r == 0 ? mr_buf_byte(&reply->body, ']') : r;
 }

@@ -48,6 +48,7 @@ int rest_subjects(struct request *request, struct reply *reply)
 
 int rest_versions(struct request *request, struct reply *reply)
 {
+    bool negative = query_flag(request, "deletedAsNegative");
     enum filter filter = filter_of(request);
     struct page page = page_of(request, SIZE_MAX);
     int r = list_begin(reply);
@@ -55,13 +56,16 @@ int rest_versions(struct request *request, struct reply *reply)
     core_read_lock(request->core);
     const struct subject *subject = state_subject(&request->core->state, request->subject);
     bool there = subject && subject_has(subject, filter != ONLY_LIVE);
+    if (negative)
+        filter = WITH_DELETED;
     for (size_t i = 0; there && i < subject->n_versions && r == 0; i++) {
         const struct version *version = &subject->versions[i];
         if (!filter_takes(filter, version->deleted) || !page_takes(&page))
             continue;
         r = list_comma(reply);
         if (r == 0)
-            r = mr_buf_printf(&reply->body, "%d", (int)version->number);
+            r = mr_buf_printf(&reply->body, "%s%d", negative && version->deleted ? "-" : "",
+                              (int)version->number);
     }
     core_read_unlock(request->core);
     if (!there)
@@ -96,26 +100,37 @@ static const struct version *version_anywhere(struct request *request, int32_t n
 static int get_version(struct request *request, bool only_schema, struct reply *reply)
 {
     bool deleted = query_flag(request, "deleted");
+    MR_AUTO(content) struct content *content = NULL; /* outlives the lock */
+    MR_AUTO(mr_buf) struct mr_buf text = {0};
+    struct version found = {0};
     const char *subject;
     int32_t number;
-    int r;
+    int r = 0;
 
     if (!version_segment(request->segments[3], reply, &number))
         return 0;
     core_read_lock(request->core);
     const struct version *version = version_anywhere(request, number, deleted, &subject);
-    if (!version)
+    if (version) {
+        content = content_ref(version->content);
+        found = *version;
+    } else {
         r = no_such_version(reply, request->subject,
                             state_subject(&request->core->state, request->subject), number,
                             deleted);
-    else if (only_schema)
-        r = mr_buf_append(&reply->body, version->content->text, version->content->len);
-    else
-        r = write_version(subject, version, &reply->body);
+    }
     core_read_unlock(request->core);
-    if (version)
-        reply->status = 200;
-    return r;
+    if (!content)
+        return r;
+    reply->status = 200;
+    r = mr_str_is(query_text(request, "format"), "resolved")
+            ? write_resolved(request, subject, content, &text)
+            : mr_buf_append(&text, content->text, content->len);
+    if (r == 0 && only_schema)
+        return mr_buf_append(&reply->body, text.data, text.len);
+    return r != 0 ? r
+                  : write_version_as(subject, &found, (struct mr_str){(char *)text.data, text.len},
+                                     &reply->body);
 }
 
 int rest_version(struct request *request, struct reply *reply)
@@ -333,6 +348,6 @@ int rest_register(struct request *request, struct reply *reply)
     if (r != 0 || !valid_subject(request, reply) || !may_refer(request, &draft, reply))
         return r;
     return register_schema(request->core, request->subject, &draft,
-                           query_flag(request, "normalize"), request->quick, reply,
-                           &request->error);
+                           query_flag(request, "normalize"), query_flag(request, "force"),
+                           request->quick, reply, &request->error);
 }

@@ -40,6 +40,7 @@ static int rest_metadata_version(struct request *request, struct reply *reply)
 const struct route rest_routes[] = {
     {"GET", "", rest_root, false, ROLE_READ},
     {"POST", "", rest_root, false, ROLE_READ},
+    {"DELETE", "", rest_delete_context, false, ROLE_ADMIN}, /* /contexts/{context} */
     {"GET", "subjects", rest_subjects, false, ROLE_READ},
     {"POST", "subjects/{subject}", rest_lookup, true, ROLE_READ},
     {"DELETE", "subjects/{subject}", rest_delete_subject, false, ROLE_WRITE},

@@ -281,7 +281,7 @@ int state_apply(struct state *state, const struct record *record)
     case RECORD_CONTEXT:
         r = need_context(state, mr_str_from(record->subject), &context);
         if (r == 0)
-            context->known = true;
+            context->known = !record->deleted;
         break;
     }
     return r;

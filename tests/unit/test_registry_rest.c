@@ -6,6 +6,8 @@
 #include "support/unit.h"
 
 #define INT "{\"schema\":\"\\\"int\\\"\"}"
+#define LONG "{\"schema\":\"\\\"long\\\"\"}"
+#define STRING "{\"schema\":\"\\\"string\\\"\"}"
 #define INT_GUID "\"guid\":\"ef524ea1-b91e-7317-3d93-8ade36c1db32\"" /* md5 of "int" in quotes */
 
 START_TEST(a_guid_is_told_where_it_is_welcome)
@@ -31,7 +33,141 @@ START_TEST(a_guid_is_told_where_it_is_welcome)
 }
 END_TEST
 
+START_TEST(deleted_versions_can_be_listed_as_negative_numbers)
+{
+    struct core *core = new_core(MR_COMPAT_NONE);
+
+    expect(core, "POST", "/subjects/s/versions", INT, 200, "1");
+    expect(core, "POST", "/subjects/s/versions", LONG, 200, "2");
+    expect(core, "DELETE", "/subjects/s/versions/1", NULL, 200, "1");
+    expect(core, "GET", "/subjects/s/versions?deletedAsNegative=true", NULL, 200, "[-1,2]");
+    expect(core, "GET", "/subjects/s/versions?deletedOnly=true", NULL, 200, "[1]");
+    expect(core, "DELETE", "/subjects/s", NULL, 200, "[2]");
+    expect(core, "GET", "/subjects/s/versions?deletedAsNegative=true", NULL, 404, "40401");
+    expect(core, "GET", "/subjects/s/versions?deletedAsNegative=true&deleted=true", NULL, 200,
+           "[-1,-2]");
+    (void)core_free(core);
+}
+END_TEST
+
+START_TEST(an_empty_context_can_be_deleted_and_no_other)
+{
+    struct core *core = new_core(MR_COMPAT_NONE);
+
+    expect(core, "POST", "/subjects/:.c:s/versions", INT, 200, "1");
+    expect(core, "POST", "/subjects/:.cd:s/versions", INT, 200, "1");
+    expect(core, "GET", "/contexts?contextPrefix=.c", NULL, 200, "[\".c\",\".cd\"]");
+    expect(core, "GET", "/contexts?contextPrefix=.c&offset=1", NULL, 200, "[\".cd\"]");
+    expect(core, "DELETE", "/contexts/.c", NULL, 422, "42211");
+    expect(core, "DELETE", "/subjects/:.c:s", NULL, 200, "[1]");
+    expect(core, "DELETE", "/contexts/:.c:", NULL, 422, "permanent=true");
+    expect(core, "DELETE", "/subjects/:.c:s?permanent=true", NULL, 200, "[1]");
+    expect(core, "DELETE", "/contexts/:.c:", NULL, 204, NULL);
+    expect(core, "GET", "/contexts", NULL, 200, "[\".\",\".cd\"]");
+    expect(core, "DELETE", "/contexts/.c", NULL, 404, "not found");
+    expect(core, "DELETE", "/contexts/.", NULL, 422, "42205");
+    expect(core, "DELETE", "/", NULL, 405, NULL);
+    expect(core, "POST", "/subjects/:.c:s/versions", INT, 200, "{\"id\":2}");
+    expect(core, "GET", "/contexts", NULL, 200, "[\".\",\".c\",\".cd\"]");
+    (void)core_free(core);
+}
+END_TEST
+
+START_TEST(null_takes_a_part_of_a_configuration_back)
+{
+    struct core *core = new_core(MR_COMPAT_FULL);
+
+    expect(core, "PUT", "/config/s",
+           "{\"alias\":\"t\",\"normalize\":true,\"compatibility\":\"NONE\","
+           "\"validateRules\":true,\"compatibilityPolicy\":\"STRICT\"}",
+           200, "\"compatibilityPolicy\":\"STRICT\"");
+    expect(core, "PUT", "/config/s", "{\"alias\":null,\"compatibility\":null}", 200, "{}");
+    expect(core, "GET", "/config/s", NULL, 200, "\"normalize\":true,");
+    expect(core, "GET", "/config/s", NULL, 200, "\"compatibilityLevel\":\"FULL\"");
+    expect(core, "PUT", "/config/s", "{\"compatibility\":\"BACKWARD\"}", 200, "{\"compatibility\"");
+    expect(core, "PUT", "/config/s", "{\"normalize\":null,\"validateRules\":null}", 200, "{}");
+    expect(core, "GET", "/config/s", NULL, 200, "{\"compatibilityPolicy\":\"STRICT\",\"compat");
+    (void)core_free(core);
+}
+END_TEST
+
+START_TEST(modes_below_a_context_can_be_taken_back_at_once)
+{
+    struct core *core = new_core(MR_COMPAT_NONE);
+
+    expect(core, "PUT", "/mode/a", "{\"mode\":\"READONLY\"}", 200, "READONLY");
+    expect(core, "PUT", "/mode/:.c:", "{\"mode\":\"READONLY\"}", 200, "READONLY");
+    expect(core, "PUT", "/mode/:.c:b", "{\"mode\":\"IMPORT\"}", 200, "IMPORT");
+    expect(core, "DELETE", "/mode/:.c:?recursive=true", NULL, 200, "{\"mode\":\"READONLY\"}");
+    expect(core, "GET", "/mode/:.c:b", NULL, 404, "40409");
+    expect(core, "GET", "/mode/:.c:", NULL, 404, "40409");
+    expect(core, "GET", "/mode/a", NULL, 200, "READONLY");
+    expect(core, "DELETE", "/mode?recursive=true", NULL, 200, "{\"mode\":\"READWRITE\"}");
+    expect(core, "GET", "/mode/a", NULL, 404, "40409");
+    expect(core, "DELETE", "/mode/a", NULL, 404, "40401");
+    (void)core_free(core);
+}
+END_TEST
+
+START_TEST(force_registers_without_the_check)
+{
+    struct core *core = new_core(MR_COMPAT_FULL);
+
+    expect(core, "POST", "/subjects/s/versions", INT, 200, "1");
+    expect(core, "POST", "/subjects/s/versions", STRING, 409, "409");
+    expect(core, "POST", "/subjects/s/versions?force=true", STRING, 200, "{\"id\":2}");
+    expect(core, "GET", "/subjects/s/versions", NULL, 200, "[1,2]");
+    (void)core_free(core);
+}
+END_TEST
+
+START_TEST(an_alias_leads_to_the_subject_beside_it)
+{
+    struct core *core = new_core(MR_COMPAT_NONE);
+
+    expect(core, "POST", "/subjects/:.c:real/versions", INT, 200, "1");
+    expect(core, "POST", "/subjects/real/versions", STRING, 200, "1");
+    expect(core, "PUT", "/config/:.c:name", "{\"alias\":\"real\"}", 200, "real");
+    expect(core, "GET", "/subjects/:.c:name/versions/1/schema", NULL, 200, "\"int\"");
+    expect(core, "GET", "/schemas/ids/1?subject=:.c:name", NULL, 200, "int");
+    expect(core, "GET", "/contexts/.c/schemas/ids/1?subject=name", NULL, 200, "int");
+    expect(core, "GET", "/schemas?subjectPrefix=:.c:", NULL, 200, "\\\"int\\\"\"}]");
+    expect(core, "GET", "/schemas?subjectPrefix=:.c:n&aliases=true", NULL, 200,
+           "\\\"int\\\"\",\"aliases\":[\":.c:name\"]}]");
+    expect(core, "GET", "/schemas?subjectPrefix=:.c:n", NULL, 200, "[]");
+    (void)core_free(core);
+}
+END_TEST
+
+START_TEST(a_version_can_be_had_with_what_it_refers_to_written_out)
+{
+    struct core *core = new_core(MR_COMPAT_NONE);
+    static const char part[] = "{\"schema\":\"{\\\"type\\\":\\\"fixed\\\",\\\"name\\\":\\\"p\\\","
+                               "\\\"size\\\":2}\"}";
+    static const char whole[] =
+        "{\"schema\":\"{\\\"type\\\":\\\"array\\\",\\\"items\\\":\\\"p\\\"}\",\"references\":"
+        "[{\"name\":\"p\",\"subject\":\"part\",\"version\":1}]}";
+
+    expect(core, "POST", "/subjects/:.c:part/versions", part, 200, "1");
+    expect(core, "POST", "/subjects/:.c:whole/versions", whole, 200, "2");
+    expect(core, "GET", "/subjects/:.c:whole/versions/1?format=resolved", NULL, 200,
+           "\\\"items\\\":{\\\"type\\\":\\\"fixed\\\"");
+    expect(core, "GET", "/subjects/:.c:whole/versions/1/schema?format=resolved", NULL, 200,
+           "{\"type\":\"array\",\"items\":{\"type\":\"fixed\",\"name\":\"p\",\"size\":2}}");
+    expect(core, "GET", "/subjects/:.c:whole/versions/1?format=other", NULL, 200,
+           "\\\"items\\\":\\\"p\\\"");
+    (void)core_free(core);
+}
+END_TEST
+
 int main(void)
 {
-    return unit_run("registry_rest", (const TTest *[]){a_guid_is_told_where_it_is_welcome, NULL});
+    return unit_run(
+        "registry_rest",
+        (const TTest *[]){
+            a_guid_is_told_where_it_is_welcome, deleted_versions_can_be_listed_as_negative_numbers,
+            an_empty_context_can_be_deleted_and_no_other, null_takes_a_part_of_a_configuration_back,
+            modes_below_a_context_can_be_taken_back_at_once, force_registers_without_the_check,
+            an_alias_leads_to_the_subject_beside_it,
+            a_version_can_be_had_with_what_it_refers_to_written_out, NULL});
 }
