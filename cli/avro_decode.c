@@ -77,9 +77,11 @@ struct decode {
     struct codec_args *args;
     struct mr_options *options;
     struct mr_schema *reader;
-    struct mr_json_decoder *decoder; /* of the schema that was given */
-    struct mr_registry *registry;    /* --wire */
-    int32_t id;                      /* whose decoder it is, with --wire */
+    struct mr_json_decoder *decoder;        /* of the schema that was given */
+    struct mr_registry *registry;           /* --wire */
+    int32_t id;                             /* whose decoder it is, with --wire */
+    const struct mr_container_block *block; /* of a container file, being decoded */
+    bool bad_file;
     struct mr_buf out, bytes;
     struct mr_error *error;
 };
@@ -94,6 +96,21 @@ static int put_line(struct decode *d)
     return r;
 }
 
+/* Says where in a container file the datum i is, or what is behind the last. */
+static int wrong_datum(const struct decode *d, uint64_t i, int r)
+{
+    const struct mr_container_block *block = d->block;
+    struct mr_error was = *d->error;
+
+    if (!block || r != MR_INVALID)
+        return r;
+    d->error->where[0] = '\0';
+    return mr_error_set(d->error, r, "block %llu, at byte %llu, datum %llu of %llu: %.200s%s%.600s",
+                        (unsigned long long)block->number, (unsigned long long)block->at,
+                        (unsigned long long)(i < block->n ? i + 1 : i),
+                        (unsigned long long)block->n, was.where, *was.where ? ": " : "", was.text);
+}
+
 /* Data behind each other; `n` of them, or as many as there are. */
 static int decode_run(struct decode *d, const uint8_t *data, size_t len, uint64_t n)
 {
@@ -104,16 +121,17 @@ static int decode_run(struct decode *d, const uint8_t *data, size_t len, uint64_
         if (r == 0)
             r = put_line(d);
         if (r != 0)
-            return r;
+            return wrong_datum(d, i, r);
         if (n == UINT64_MAX && used == 0 && len > 0)
             return mr_error_set(d->error, MR_INVALID, "%zu bytes are left over behind the datum",
                                 len);
         data += used;
         len -= used;
     }
-    return len == 0
-               ? 0
-               : mr_error_set(d->error, MR_INVALID, "%zu bytes are left over in the block", len);
+    if (len == 0)
+        return 0;
+    return wrong_datum(
+        d, n, mr_error_set(d->error, MR_INVALID, "%zu bytes are left over in the block", len));
 }
 
 /* Makes the decoder that the data's id asks for. */
@@ -186,13 +204,17 @@ static int decode_container(struct decode *d, FILE *in)
 {
     MR_AUTO(mr_container_reader) struct mr_container_reader *container = NULL;
     struct mr_container_block block;
-    int r = mr_container_reader_new(in, &container, d->error);
 
+    d->bad_file = true; /* whatever is wrong in it */
+    int r = mr_container_reader_new(in, &container, d->error);
+    d->bad_file = r != 0;
     if (r == 0)
         r = mr_json_decoder_new(mr_container_schema(container), d->reader, &d->args->options,
                                 &d->decoder, d->error);
-    while (r == 0 && (r = mr_container_next(container, &block, d->error)) == 0)
+    while (r == 0 && (r = mr_container_next(container, &block, d->error)) == 0) {
+        d->block = &block;
         r = decode_run(d, block.data, block.len, block.n);
+    }
     return r == MR_END ? 0 : r;
 }
 
@@ -284,7 +306,7 @@ static int run(int argc, char **argv)
         struct mr_error at = error;
         (void)mr_error_set(&error, r, "line %u: %.900s", at.line, at.text);
     }
-    bool made = d.decoder != NULL;
+    bool made = d.decoder != NULL || d.bad_file;
     d.reader = mr_schema_unref(d.reader);
     d.decoder = mr_json_decoder_unref(d.decoder);
     d.registry = mr_registry_free(d.registry);

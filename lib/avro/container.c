@@ -11,7 +11,9 @@ static const char magic[MAGIC] = {'O', 'b', 'j', 1};
 
 struct mr_container_reader {
     FILE *in;
-    uint64_t at; /* bytes read so far, for errors */
+    uint64_t at;      /* bytes read so far */
+    uint64_t block;   /* being read; 0: the header */
+    uint64_t n_empty; /* data that the blocks counted beyond their bytes */
     struct mr_schema *schema;
     const struct container_codec *codec;
     uint8_t sync[SYNC];
@@ -21,10 +23,13 @@ struct mr_container_reader {
 static int wrong(const struct mr_container_reader *reader, const char *rule,
                  struct mr_error *reterr)
 {
+    unsigned long long at = reader->at, block = reader->block;
+
     if (reterr)
         reterr->offset = (size_t)reader->at;
-    return mr_error_set(reterr, MR_INVALID, "%s (at byte %llu)", rule,
-                        (unsigned long long)reader->at);
+    if (block == 0)
+        return mr_error_set(reterr, MR_INVALID, "%s (in the header, at byte %llu)", rule, at);
+    return mr_error_set(reterr, MR_INVALID, "%s (in block %llu, at byte %llu)", rule, block, at);
 }
 
 static int ended(const struct mr_container_reader *reader, struct mr_error *reterr)
@@ -58,10 +63,12 @@ static int read_long(struct mr_container_reader *reader, int64_t *ret_value,
             return r;
     } while (bytes[n++] >= 0x80);
     struct bin bin = {bytes, bytes, bytes + n};
-    return bin_long(&bin, ret_value, reterr);
+    return bin_long(&bin, ret_value, NULL) == 0
+               ? 0
+               : wrong(reader, "a varint must be minimal and fit 64 bits", reterr);
 }
 
-/* Length and bytes into buf, which keeps what it has; its max is the bound. */
+/* Length and bytes into buf, which keeps what it has. */
 static int read_sized(struct mr_container_reader *reader, struct mr_buf *buf, struct mr_str *ret,
                       struct mr_error *reterr)
 {
@@ -70,7 +77,7 @@ static int read_sized(struct mr_container_reader *reader, struct mr_buf *buf, st
 
     if (r != 0)
         return r;
-    if (len < 0 || (uint64_t)len > buf->max - buf->len)
+    if (len < 0 || reader->at + (uint64_t)len > MR_CONTAINER_MAX_HEADER)
         return wrong(reader, "the header's metadata are too large", reterr);
     if ((r = mr_buf_reserve(buf, (size_t)len)) != 0)
         return r;
@@ -79,17 +86,31 @@ static int read_sized(struct mr_container_reader *reader, struct mr_buf *buf, st
     return read_bytes(reader, buf->data + buf->len - len, (size_t)len, reterr);
 }
 
+static int take_schema(struct mr_container_reader *reader, struct mr_str text,
+                       struct mr_error *reterr)
+{
+    struct mr_error error = MR_ERROR_INIT;
+    int r = mr_schema_parse(text.data, text.len, NULL, &reader->schema, &error);
+
+    return r == 0 ? 0
+                  : mr_error_set(reterr, r, "the header's schema cannot be read: %u:%u: %s%s%s",
+                                 error.line, error.column, error.where, *error.where ? ": " : "",
+                                 error.text);
+}
+
 static int take_meta(struct mr_container_reader *reader, struct mr_str key, struct mr_str value,
                      struct mr_error *reterr)
 {
     if (mr_str_is(key, "avro.codec")) {
         reader->codec = container_codec_find(value);
         if (!reader->codec)
-            return mr_error_set(reterr, MR_INVALID, "the file's codec \"%.*s\" is none of Avro's",
+            return mr_error_set(reterr, MR_INVALID,
+                                "the file's codec \"%.*s\" is none of Avro's: null, deflate, "
+                                "snappy, xz, zstandard, bzip2",
                                 value.len < 64 ? (int)value.len : 64, value.data);
     } else if (mr_str_is(key, "avro.schema")) {
         reader->schema = mr_schema_unref(reader->schema);
-        return mr_schema_parse(value.data, value.len, NULL, &reader->schema, reterr);
+        return take_schema(reader, value, reterr);
     }
     return 0;
 }
@@ -123,11 +144,10 @@ static int read_header(struct mr_container_reader *reader, struct mr_error *rete
         return mr_error_set(reterr, MR_INVALID,
                             "this is no Avro container file: it does not begin with \"Obj\" and 1");
     reader->at = MAGIC;
-    reader->packed.max = MR_CONTAINER_MAX_HEADER;
     while ((r = read_long(reader, &n, reterr)) == 0 && n != 0) {
         if (n < 0 && (r = read_long(reader, &size, reterr)) != 0)
             return r;
-        if (n == INT64_MIN || reader->at > MR_CONTAINER_MAX_HEADER)
+        if (n == INT64_MIN)
             return wrong(reader, "the header's metadata are too large", reterr);
         if ((r = read_meta_block(reader, n < 0 ? -n : n, reterr)) != 0)
             return r;
@@ -205,7 +225,9 @@ static int read_block(struct mr_container_reader *reader, int64_t *ret_n, struct
     if (r != 0)
         return r;
     if (n < 0 || len < 0 || len > MR_CONTAINER_MAX_BLOCK)
-        return wrong(reader, "a block must have a count from 0 and at most 64 MiB", reterr);
+        return wrong(reader,
+                     "a block must count from 0 data and have from 0 to 64 MiB: its sizes lie",
+                     reterr);
     if ((r = read_packed(reader, (size_t)len, reterr)) != 0 ||
         (r = read_bytes(reader, sync, SYNC, reterr)) != 0)
         return r;
@@ -214,6 +236,38 @@ static int read_block(struct mr_container_reader *reader, int64_t *ret_n, struct
                      reterr);
     *ret_n = n;
     return 0;
+}
+
+/* Data of no bytes cost the sender nothing: 2^40 of them must not cost us days. */
+static int check_count(struct mr_container_reader *reader, uint64_t n, struct mr_error *reterr)
+{
+    uint64_t empty = n > reader->unpacked.len ? n - reader->unpacked.len : 0;
+
+    if (empty > MR_CODEC_MAX_ZERO_BYTE_ITEMS)
+        return wrong(reader, "a block must not count more data than it has bytes, and 65536",
+                     reterr);
+    reader->n_empty += empty;
+    if (reader->n_empty > MR_CONTAINER_MAX_EMPTY)
+        return wrong(reader, "the blocks count more than 16,777,216 data of no bytes", reterr);
+    return 0;
+}
+
+static int unpack(struct mr_container_reader *reader, struct mr_error *reterr)
+{
+    char text[64];
+
+    reader->unpacked.len = 0;
+    int r = reader->codec->unpack((struct mr_bytes){reader->packed.data, reader->packed.len},
+                                  &reader->unpacked);
+    if (r == -EMSGSIZE)
+        return wrong(reader, "a block unpacks to more than 64 MiB", reterr);
+    if (r == MR_FULL)
+        return wrong(reader, "a block needs more than 128 MiB of memory to be unpacked", reterr);
+    if (r != MR_INVALID)
+        return r;
+    (void)snprintf(text, sizeof(text), "a block is no sound %s: the file is damaged",
+                   reader->codec->name);
+    return wrong(reader, text, reterr);
 }
 
 int mr_container_next(struct mr_container_reader *reader, struct mr_container_block *ret_block,
@@ -226,21 +280,18 @@ int mr_container_next(struct mr_container_reader *reader, struct mr_container_bl
         return ferror(reader->in) ? mr_error_set(reterr, -EIO, "cannot read the container file")
                                   : MR_END;
     (void)ungetc(c, reader->in);
+    reader->block++;
+    uint64_t at = reader->at;
     int r = read_block(reader, &n, reterr);
-    if (r != 0)
-        return r;
-    reader->unpacked.len = 0;
-    r = reader->codec->unpack((struct mr_bytes){reader->packed.data, reader->packed.len},
-                              &reader->unpacked);
-    if (r == -EMSGSIZE)
-        return wrong(reader, "a block unpacks to more than 64 MiB", reterr);
-    if (r == MR_INVALID)
-        return wrong(reader, "a block cannot be unpacked: the file is damaged", reterr);
-    /* data of no bytes cost the sender nothing: 2^40 of them must not cost us days */
-    if (r == 0 && (uint64_t)n > reader->unpacked.len + MR_CODEC_MAX_ZERO_BYTE_ITEMS)
-        return wrong(reader, "a block must not count more data than it has bytes, and 65536",
-                     reterr);
-    *ret_block =
-        (struct mr_container_block){reader->unpacked.data, reader->unpacked.len, (uint64_t)n};
+    if (r == 0)
+        r = unpack(reader, reterr);
+    if (r == 0)
+        r = check_count(reader, (uint64_t)n, reterr);
+    if (r == 0)
+        *ret_block = (struct mr_container_block){.data = reader->unpacked.data,
+                                                 .len = reader->unpacked.len,
+                                                 .n = (uint64_t)n,
+                                                 .number = reader->block,
+                                                 .at = at};
     return r;
 }

@@ -8,6 +8,7 @@
 #include <snappy-c.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 enum {
     STEP = 64 << 10,
@@ -169,6 +170,8 @@ static int xz_unpack(struct mr_bytes in, struct mr_buf *out)
     lzma_end(&xz);
     if (r == 0 && state == LZMA_MEM_ERROR)
         return -ENOMEM;
+    if (r == 0 && state == LZMA_MEMLIMIT_ERROR)
+        return MR_FULL;
     return r != 0 ? r : state == LZMA_STREAM_END && left == 0 ? 0 : MR_INVALID;
 }
 
@@ -202,7 +205,9 @@ static int zstd_unpack(struct mr_bytes in, struct mr_buf *out)
             break;
         ZSTD_outBuffer step = {to, room, 0};
         state = ZSTD_decompressStream(zstd, &step, &from);
-        if (ZSTD_isError(state) || (step.pos == 0 && from.pos == from.size && state != 0))
+        if (ZSTD_getErrorCode(state) == ZSTD_error_frameParameter_windowTooLarge)
+            r = MR_FULL;
+        else if (ZSTD_isError(state) || (step.pos == 0 && from.pos == from.size && state != 0))
             r = MR_INVALID;
         out->len += step.pos;
     }

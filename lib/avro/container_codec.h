@@ -7,7 +7,8 @@
 struct container_codec {
     const char *name;
     /* Appends the packed or unpacked form of in to out, which grows up to out->max: -EMSGSIZE
-     * beyond it; MR_INVALID when the data are not of this codec; -ENOMEM. */
+     * beyond it; MR_INVALID when the data are not of this codec; MR_FULL when unpacking them takes
+     * more memory than is allowed; -ENOMEM. */
     int (*pack)(struct mr_bytes in, struct mr_buf *out);
     int (*unpack)(struct mr_bytes in, struct mr_buf *out);
 };

@@ -2,6 +2,7 @@
 /* Writing container files. */
 #include "bin.h"
 #include "container_codec.h"
+#include "millrace/codec.h"
 #include "millrace/uuid.h"
 
 struct mr_container_writer {
@@ -92,7 +93,9 @@ int mr_container_append(struct mr_container_writer *writer, const uint8_t *avro,
     if (len > MR_CONTAINER_MAX_BLOCK)
         return mr_error_set(reterr, MR_INVALID, "a datum must not be larger than a block's %d MiB",
                             MR_CONTAINER_MAX_BLOCK >> 20);
-    int r = writer->block.len + len > MR_CONTAINER_BLOCK ? close_block(writer, reterr) : 0;
+    bool full = writer->block.len + len > MR_CONTAINER_BLOCK ||
+                writer->n == MR_CODEC_MAX_ZERO_BYTE_ITEMS; /* no reader of ours takes more */
+    int r = full ? close_block(writer, reterr) : 0;
     if (r == 0)
         r = mr_buf_append(&writer->block, avro, len);
     if (r == 0)

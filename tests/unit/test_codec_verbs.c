@@ -229,12 +229,50 @@ START_TEST(what_is_wrong_is_named_with_its_line)
 }
 END_TEST
 
+static void put_container(const char *blocks, size_t len)
+{
+    FILE *file = fopen(out_path, "we");
+
+    ck_assert_ptr_nonnull(file);
+    ck_assert_uint_eq(fwrite("Obj\1\2\x16"
+                             "avro.schema\x0a\"int\"\0"
+                             "0123456789abcdef",
+                             1, 40, file),
+                      40);
+    ck_assert_uint_eq(fwrite(blocks, 1, len, file), len);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+START_TEST(what_is_wrong_in_a_container_file_is_named_with_its_block_and_datum)
+{
+    open_folder();
+    put_container("\2\2\2"
+                  "0123456789abcdef"
+                  "\4\4\2\x80"
+                  "0123456789abcdef",
+                  3 + 16 + 4 + 16);
+    check_run("decode", ARGS(out_path), "", 1, "1\n1\n", "block 2, at byte 59, datum 2 of 2: ");
+    put_container("\2\4\2\4"
+                  "0123456789abcdef",
+                  4 + 16);
+    check_run("decode", ARGS(out_path), "", 1, "1\n",
+              "block 1, at byte 40, datum 1 of 1: 1 bytes are left over in the block");
+    put_container("\2\2\2", 3);
+    check_run("decode", ARGS(out_path), "", 1, "", "the file ends in the middle (in block 1");
+    close_folder();
+}
+END_TEST
+
 int main(void)
 {
     const TTest *tests[] = {
-        each_line_is_answered_at_once,        a_last_line_needs_no_newline,
-        documents_go_out_and_come_back,       a_byte_order_mark_is_passed_over,
-        what_is_wrong_is_named_with_its_line, NULL,
+        each_line_is_answered_at_once,
+        a_last_line_needs_no_newline,
+        documents_go_out_and_come_back,
+        a_byte_order_mark_is_passed_over,
+        what_is_wrong_is_named_with_its_line,
+        what_is_wrong_in_a_container_file_is_named_with_its_block_and_datum,
+        NULL,
     };
     return unit_run("codec_verbs", tests);
 }

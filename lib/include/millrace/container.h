@@ -17,6 +17,7 @@
 enum {
     MR_CONTAINER_MAX_BLOCK = 64 << 20, /* bytes of a block, packed and unpacked */
     MR_CONTAINER_MAX_HEADER = 4 << 20, /* bytes of all metadata */
+    MR_CONTAINER_MAX_EMPTY = 16 << 20, /* data of no bytes in a file, beyond one for each byte */
     MR_CONTAINER_BLOCK = 64 << 10,     /* a writer closes a block when it has this many bytes */
 };
 
@@ -27,6 +28,8 @@ struct mr_container_block {
     const uint8_t *data; /* `n` data behind each other; borrowed until the next call */
     size_t len;
     uint64_t n;
+    uint64_t number; /* of the file's blocks, from 1 */
+    uint64_t at;     /* where it begins in the file */
 };
 
 struct mr_container_reader;
@@ -40,7 +43,7 @@ MR_DEFINE_AUTO(mr_container_reader, struct mr_container_reader *, mr_container_r
 struct mr_schema *mr_container_schema(const struct mr_container_reader *reader); /* borrowed */
 const char *mr_container_codec(const struct mr_container_reader *reader);
 /* The next block. Outcomes: 0, MR_END, MR_INVALID (sizes, sync marker, checksum, packing; the text
- * names the byte), -errno. */
+ * names block and byte), -errno. */
 int mr_container_next(struct mr_container_reader *reader, struct mr_container_block *ret_block,
                       struct mr_error *reterr);
 
