@@ -65,8 +65,13 @@ int core_new_take(struct store *store, enum mr_compat_level level, bool validate
     if (r == 0)
         r = state_init(&core->state);
     if (r == 0)
-        r = store->ops->replay(
-            store, &(struct store_sink){.apply = apply, .mend = core_mend, .opaque = core}, reterr);
+        r = store->ops->replay(store,
+                               &(struct store_sink){.apply = apply,
+                                                    .mend = core_mend,
+                                                    .ids = core_ids,
+                                                    .reserve = core_reserve,
+                                                    .opaque = core},
+                               reterr);
     if (r != 0) {
         (void)core_free(core);
         return r;

@@ -56,7 +56,9 @@ int core_write_unlock(struct core *core, int r, bool *ret_settled, struct mr_err
 int core_see(struct core *core, bool quick, struct mr_error *reterr);
 /* Whether this content's first version is durable. */
 bool core_holds(struct core *core, const struct content *content);
-/* mend.c; for store_sink. opaque is the core. */
+/* mend.c; as store_sink has them. opaque is the core. */
+int core_ids(void *opaque, json_t **ret_ids);
+int core_reserve(void *opaque, struct mr_str context, int32_t id);
 int core_mend(void *opaque, const struct record *voided,
               int (*put)(void *put_opaque, const struct record *record), void *put_opaque);
 /* Whether this process may write; ret_status may be NULL. */

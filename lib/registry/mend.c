@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a log must say again when a record in it is void: the state, key by key. */
+/* What a log that many share must be told besides changes: when a record in it is void, the state,
+ * key by key; and which ids are taken, also by what is gone for good. */
 #include <errno.h>
 #include <string.h>
 
@@ -100,5 +101,36 @@ int core_mend(void *opaque, const struct record *voided,
         break; /* says nothing that could be wrong */
     }
     core_read_unlock(core);
+    return r;
+}
+
+int core_ids(void *opaque, json_t **ret_ids)
+{
+    struct core *core = opaque;
+    MR_AUTO(json) json_t *ids = json_object();
+    int r = ids ? 0 : -ENOMEM;
+
+    core_read_lock(core);
+    for (size_t i = 0; i < core->state.contexts.n_slots && r == 0; i++) {
+        const struct context *context = core->state.contexts.slots[i].value;
+        if (context && context->max_id > 0 &&
+            json_object_set_new(ids, context->name, json_integer(context->max_id)) != 0)
+            r = -ENOMEM;
+    }
+    core_read_unlock(core);
+    if (r == 0)
+        *ret_ids = MR_MOVE(ids);
+    return r;
+}
+
+int core_reserve(void *opaque, struct mr_str context, int32_t id)
+{
+    struct core *core = opaque;
+
+    turn_apply_begin(&core->writer);
+    (void)pthread_rwlock_wrlock(&core->lock);
+    int r = state_reserve(&core->state, context, id);
+    (void)pthread_rwlock_unlock(&core->lock);
+    turn_apply_end(&core->writer);
     return r;
 }

@@ -287,6 +287,16 @@ int state_apply(struct state *state, const struct record *record)
     return r;
 }
 
+int state_reserve(struct state *state, struct mr_str name, int32_t id)
+{
+    struct context *context;
+    int r = need_context(state, name, &context);
+
+    if (r == 0 && id > context->max_id)
+        context->max_id = id;
+    return r;
+}
+
 void setting_free(struct setting *setting)
 {
     if (setting) {

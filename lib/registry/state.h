@@ -77,6 +77,8 @@ void state_done(struct state *state);
 
 /* 0 or -ENOMEM. */
 int state_apply(struct state *state, const struct record *record);
+/* Ids up to this one are taken. 0 or -ENOMEM. */
+int state_reserve(struct state *state, struct mr_str context, int32_t id);
 
 /* Gives every record of the shortest log that makes this state; stops at the first result that is
  * not 0. -ENOMEM. */

@@ -18,6 +18,10 @@ struct store_sink {
      * applied. Stops at the first result that is not 0. */
     int (*mend)(void *opaque, const struct record *voided,
                 int (*put)(void *put_opaque, const struct record *record), void *put_opaque);
+    /* The highest id of each context so far, {".": 12}; a new reference. And that ids up to one are
+     * taken, whoever had them. 0 or -ENOMEM. */
+    int (*ids)(void *opaque, json_t **ret_ids);
+    int (*reserve)(void *opaque, struct mr_str context, int32_t id);
     void *opaque;
 };
 

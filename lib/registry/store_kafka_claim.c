@@ -80,8 +80,7 @@ static int put_again(void *opaque, const struct record *record)
     if (r != 0)
         return r;
     struct mr_str text = {(const char *)value.data, value.len};
-    return kafka_store_produce(ks, KAFKA_EPOCH_HEADER,
-                               (struct mr_str){(const char *)key.data, key.len},
+    return kafka_store_produce(ks, (struct mr_str){(const char *)key.data, key.len},
                                tombstone ? NULL : &text, NULL);
 }
 
@@ -114,6 +113,25 @@ static int mend(struct kafka_store *ks, struct mr_error *reterr)
     return r;
 }
 
+/* Says who leads, and which ids are taken: compaction forgets those of what is gone for good. */
+static int produce_claim(struct kafka_store *ks, struct mr_error *reterr)
+{
+    MR_AUTO(json) json_t *ids = NULL;
+    MR_AUTO(mr_buf) struct mr_buf text = {0};
+    int r = ks->sink.ids(ks->sink.opaque, &ids);
+
+    if (r != 0)
+        return r;
+    MR_AUTO(json)
+    json_t *value = json_pack("{s:{s:s,s:s,s:O}}", KAFKA_CLAIM_MEMBER, "epoch", ks->epoch, "leader",
+                              ks->advertised, "ids", ids);
+    r = value ? json_append(&text, value) : -ENOMEM;
+    if (r != 0)
+        return r;
+    return kafka_store_produce(ks, MR_STR(KAFKA_CLAIM_KEY),
+                               &(struct mr_str){(const char *)text.data, text.len}, reterr);
+}
+
 static int claim(struct kafka_store *ks, struct mr_error *reterr)
 {
     int r = new_producer(ks, reterr);
@@ -123,8 +141,7 @@ static int claim(struct kafka_store *ks, struct mr_error *reterr)
     if (r != 0)
         return r;
     ks->delivery = (struct delivery){.last = -1};
-    r = kafka_store_produce(ks, KAFKA_CLAIM_HEADER, MR_STR("{\"keytype\":\"NOOP\",\"magic\":0}"),
-                            NULL, reterr);
+    r = produce_claim(ks, reterr);
     if (r == 0)
         r = kafka_store_settle(ks, reterr);
     if (r != 0)

@@ -14,8 +14,10 @@
 #include "table.h"
 
 #define KAFKA_EPOCH_HEADER "millrace-epoch"
-#define KAFKA_CLAIM_HEADER "millrace-claim"
-#define KAFKA_LEADER_HEADER "millrace-leader"
+/* A claim is this key, whose value others leave unread; theirs have none:
+ * {"millrace":{"epoch":"...","leader":"URL","ids":{".":12}}} */
+#define KAFKA_CLAIM_KEY "{\"keytype\":\"NOOP\",\"magic\":0}"
+#define KAFKA_CLAIM_MEMBER "millrace"
 
 enum {
     KAFKA_NOTICES = 20, /* of skipped records; further ones are counted */
@@ -112,9 +114,9 @@ int kafka_store_take(struct kafka_store *ks, const struct mr_message *message);
 void kafka_store_voided_done(struct voided *voided);
 
 /* store_kafka_write.c; the caller holds writing. */
-/* One record or claim into the producer's queue, with the epoch as the header of that name. */
-int kafka_store_produce(struct kafka_store *ks, const char *header, struct mr_str key,
-                        const struct mr_str *value, struct mr_error *reterr);
+/* One record into the producer's queue, with the epoch in a header. value NULL: a tombstone. */
+int kafka_store_produce(struct kafka_store *ks, struct mr_str key, const struct mr_str *value,
+                        struct mr_error *reterr);
 /* Delivers what is queued and waits until the reader has it. 0; MR_ABSENT (another leads now, and
  * nothing was written); MR_INVALID (refused as too large: nothing was written); -ETIMEDOUT
  * (unknown). */

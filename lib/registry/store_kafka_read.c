@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "millrace/status.h"
+#include "names.h"
 #include "store_kafka_inside.h"
 
 enum { BATCH = 256, POLL_MS = 200, MEMORY_PAUSE_MS = 100, MAX_VOIDED = 1000 };
@@ -60,6 +61,20 @@ static void keep_voided(struct kafka_store *ks, struct entry *entry)
     }
     (void)pthread_mutex_unlock(&ks->lock);
     free(voided);
+}
+
+/* Its id is not given to another schema: a registry of others would take the two for one. */
+static int take_void(struct kafka_store *ks, struct entry *entry)
+{
+    const struct record *record = &entry->record;
+    int r = 0;
+
+    if (record->type == RECORD_SCHEMA && record->content)
+        r = ks->sink.reserve(ks->sink.opaque, name_split(mr_str_from(record->subject)).context,
+                             record->id);
+    if (r == 0)
+        keep_voided(ks, entry);
+    return r;
 }
 
 static int add_spelling(struct kafka_store *ks, const struct record *record, struct mr_str key)
@@ -146,10 +161,8 @@ static int take_record(struct kafka_store *ks, const struct mr_message *message)
     if (r != 0)
         return r > 0 ? 0 : r;
     header(message, KAFKA_EPOCH_HEADER, epoch, sizeof(epoch));
-    if (is_void(ks, message, epoch)) {
-        keep_voided(ks, &entry);
-        return 0;
-    }
+    if (is_void(ks, message, epoch))
+        return take_void(ks, &entry);
     if (!epoch[0])
         tell_foreign(ks);
     if (entry.other_key) {
@@ -160,30 +173,61 @@ static int take_record(struct kafka_store *ks, const struct mr_message *message)
     return r == 0 ? ks->sink.apply(ks->sink.opaque, &entry.record) : r;
 }
 
-static bool take_claim(struct kafka_store *ks, const struct mr_message *message)
+static void set_owner(struct kafka_store *ks, const char *epoch, const char *leader)
 {
-    char claim[KAFKA_EPOCH_MAX], leader[sizeof(ks->leader)];
-
-    header(message, KAFKA_CLAIM_HEADER, claim, sizeof(claim));
-    if (!claim[0])
-        return false;
-    header(message, KAFKA_LEADER_HEADER, leader, sizeof(leader));
     (void)pthread_mutex_lock(&ks->lock);
     bool deposed = ks->epoch[0] && strcmp(ks->owner, ks->epoch) == 0 &&
-                   strcmp(claim, ks->epoch) != 0 && strcmp(leader, ks->advertised) != 0;
-    memcpy(ks->owner, claim, sizeof(claim));
-    memcpy(ks->leader, leader, sizeof(leader));
+                   strcmp(epoch, ks->epoch) != 0 && strcmp(leader, ks->advertised) != 0;
+    (void)snprintf(ks->owner, sizeof(ks->owner), "%s", epoch);
+    (void)snprintf(ks->leader, sizeof(ks->leader), "%s", leader);
     (void)pthread_mutex_unlock(&ks->lock);
     if (deposed)
         kafka_store_notice(ks, true, "deposed", "leader=%s then=\"changes are forwarded there\"",
                            leader);
-    return true;
+}
+
+static int reserve(struct kafka_store *ks, const json_t *ids)
+{
+    const char *context;
+    json_t *id;
+    int r = 0;
+
+    json_object_foreach((json_t *)(uintptr_t)ids, context, id)
+    {
+        json_int_t number = json_integer_value(id);
+        if (r == 0 && number > 0 && number <= INT32_MAX)
+            r = ks->sink.reserve(ks->sink.opaque, mr_str_from(context), (int32_t)number);
+    }
+    return r;
+}
+
+/* 0: it was a claim; MR_ABSENT; -ENOMEM. */
+static int take_claim(struct kafka_store *ks, const struct mr_message *message)
+{
+    json_error_t why;
+
+    if (message->value.len == 0 || !mr_str_is(str(message->key), KAFKA_CLAIM_KEY))
+        return MR_ABSENT;
+    MR_AUTO(json)
+    json_t *value = json_loadb((const char *)message->value.data, message->value.len, 0, &why);
+    const json_t *claim = json_object_get(value, KAFKA_CLAIM_MEMBER);
+    struct mr_str epoch = json_str(json_object_get(claim, "epoch"));
+    struct mr_str leader = json_str(json_object_get(claim, "leader"));
+    if (epoch.len == 0 || epoch.len >= sizeof(ks->owner) || !leader.data ||
+        leader.len >= sizeof(ks->leader))
+        return MR_ABSENT;
+    int r = reserve(ks, json_object_get(claim, "ids"));
+    if (r == 0)
+        set_owner(ks, epoch.data, leader.data);
+    return r;
 }
 
 int kafka_store_take(struct kafka_store *ks, const struct mr_message *message)
 {
-    int r = take_claim(ks, message) ? 0 : take_record(ks, message);
+    int r = take_claim(ks, message);
 
+    if (r == MR_ABSENT)
+        r = take_record(ks, message);
     if (r != 0)
         return r;
     (void)pthread_mutex_lock(&ks->lock);

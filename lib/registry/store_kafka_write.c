@@ -9,21 +9,17 @@
 
 enum { SETTLE_SLACK_MS = 500 }; /* for reports of what just ran out of time */
 
-int kafka_store_produce(struct kafka_store *ks, const char *name, struct mr_str key,
-                        const struct mr_str *value, struct mr_error *reterr)
+int kafka_store_produce(struct kafka_store *ks, struct mr_str key, const struct mr_str *value,
+                        struct mr_error *reterr)
 {
     const struct mr_bytes key_bytes = {(const uint8_t *)key.data, key.len};
     const struct mr_bytes value_bytes = {value ? (const uint8_t *)value->data : NULL,
                                          value ? value->len : 0};
-    const struct mr_header headers[] = {
-        {.name = name, .value = {(const uint8_t *)ks->epoch, strlen(ks->epoch)}},
-        {.name = KAFKA_LEADER_HEADER,
-         .value = {(const uint8_t *)ks->advertised, strlen(ks->advertised)}},
-    };
-    size_t n_headers = strcmp(name, KAFKA_CLAIM_HEADER) == 0 ? 2 : 1;
+    const struct mr_header header = {.name = KAFKA_EPOCH_HEADER,
+                                     .value = {(const uint8_t *)ks->epoch, strlen(ks->epoch)}};
 
     int r = mr_kafka_produce(ks->producer, ks->topic, 0, key_bytes, value ? &value_bytes : NULL,
-                             headers, n_headers, 0, reterr);
+                             &header, 1, 0, reterr);
     return r == MR_FULL ? -EAGAIN : r;
 }
 
@@ -36,8 +32,7 @@ static int bury_spellings(struct kafka_store *ks, const struct mr_buf *key, stru
     const struct spelling *spelling = table_find(&ks->spellings, key->data, key->len);
     for (size_t i = 0; spelling && i < spelling->n_others && r == 0; i++) {
         const struct mr_buf *other = &spelling->others[i];
-        r = kafka_store_produce(ks, KAFKA_EPOCH_HEADER,
-                                (struct mr_str){(const char *)other->data, other->len}, NULL,
+        r = kafka_store_produce(ks, (struct mr_str){(const char *)other->data, other->len}, NULL,
                                 reterr);
     }
     (void)pthread_mutex_unlock(&ks->lock);
@@ -58,8 +53,7 @@ static int put_record(struct kafka_store *ks, const struct record *record, struc
     if (r != 0)
         return r;
     struct mr_str text = {(const char *)value.data, value.len};
-    return kafka_store_produce(ks, KAFKA_EPOCH_HEADER,
-                               (struct mr_str){(const char *)key.data, key.len},
+    return kafka_store_produce(ks, (struct mr_str){(const char *)key.data, key.len},
                                tombstone ? NULL : &text, reterr);
 }
 
