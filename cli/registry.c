@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/resource.h>
 
 #include "millrace/error.h"
 #include "millrace/log.h"
@@ -23,6 +23,10 @@ struct serve {
     bool follow;
     const char *advertise;
     struct mr_common common;
+    const char *tls_cert, *tls_key, *tls_client_ca;
+    const char *users, *tokens, *roles;
+    bool insecure;
+    int64_t max_connections, max_per_address;
 };
 
 static const char *const levels[] = {
@@ -50,6 +54,34 @@ static const struct mr_option serve_rows[] = {
     MR_OPT_FLAG(struct serve, validate_defaults, .name = "validate-defaults",
                 .env = "MILLRACE_REGISTRY_VALIDATE_DEFAULTS",
                 .help = "Refuse new schemas whose defaults do not fit their types"),
+    MR_OPT_STR(struct serve, tls_cert, .name = "tls-cert", .arg = "FILE",
+               .env = "MILLRACE_REGISTRY_TLS_CERT",
+               .help = "Serve TLS with this certificate and its chain, PEM"),
+    MR_OPT_STR(struct serve, tls_key, .name = "tls-key", .arg = "FILE",
+               .env = "MILLRACE_REGISTRY_TLS_KEY", .help = "Key of the certificate, PEM"),
+    MR_OPT_STR(struct serve, tls_client_ca, .name = "tls-client-ca", .arg = "FILE",
+               .env = "MILLRACE_REGISTRY_TLS_CLIENT_CA",
+               .help = "Know clients by certificates of these authorities, PEM"),
+    MR_OPT_STR(struct serve, users, .name = "users", .arg = "FILE",
+               .env = "MILLRACE_REGISTRY_USERS",
+               .help = "Basic authentication: a line NAME:HASH for each user, as htpasswd -B "
+                       "writes it"),
+    MR_OPT_STR(struct serve, tokens, .name = "tokens", .arg = "FILE",
+               .env = "MILLRACE_REGISTRY_TOKENS",
+               .help = "Bearer tokens: a line NAME:SHA256 for each"),
+    MR_OPT_STR(struct serve, roles, .name = "roles", .arg = "FILE",
+               .env = "MILLRACE_REGISTRY_ROLES",
+               .help = "Who may read, write and govern which subjects; without it whoever is known "
+                       "may do all"),
+    MR_OPT_FLAG(struct serve, insecure, .name = "insecure",
+                .env = "MILLRACE_REGISTRY_SERVE_INSECURE",
+                .help = "Serve other machines without TLS, or without asking who they are"),
+    MR_OPT_INT(struct serve, max_connections, .name = "max-connections", .def = "1000", .min = 1,
+               .max = 100000, .env = "MILLRACE_REGISTRY_MAX_CONNECTIONS",
+               .help = "Connections at once; past it the one that waits longest makes way"),
+    MR_OPT_INT(struct serve, max_per_address, .name = "max-connections-per-address", .def = "500",
+               .min = 1, .max = 100000, .env = "MILLRACE_REGISTRY_MAX_CONNECTIONS_PER_ADDRESS",
+               .help = "The same of one client's address"),
     MR_OPT_STR(struct serve, address_file, .name = "address-file", .arg = "FILE", .env = "",
                .help = "Write the real HOST:PORT there once it listens"),
     MR_OPT_END,
@@ -86,7 +118,10 @@ static const struct mr_command serve_command = {
         "it is on disk. One process at a time serves a file. With --store kafka it is in a "
         "compacted topic, as other registries keep it: any number of processes serve it, one of "
         "them writes.\n\n"
-        "SIGTERM or Ctrl-C ends it: requests under way are answered first.",
+        "An address that other machines reach needs TLS and a way to know clients: users, tokens "
+        "or certificates; --insecure says that something else sees to that. SIGHUP reads "
+        "certificates, users, tokens and roles again. SIGTERM or Ctrl-C ends it: requests under "
+        "way are answered first.",
     .tables = (const struct mr_option_table[]){{.rows = serve_rows},
                                                {.title = "With --store kafka", .rows = kafka_rows},
                                                {.title = "Connection",
@@ -97,7 +132,9 @@ static const struct mr_command serve_command = {
                 "millrace registry serve --store file:/var/lib/millrace/registry\tand kept\n"
                 "millrace registry serve --store kafka -b broker:9092\ton the topic _schemas\n"
                 "millrace registry serve -l 127.0.0.1:0 --address-file registry.address\ton a port "
-                "of the system's choice\n",
+                "of the system's choice\n"
+                "millrace registry serve -l :8081 --tls-cert r.pem --tls-key r.key --users "
+                "r.users --roles r.roles\tfor other machines\n",
 };
 
 static int write_address(const char *path, const char *address, struct mr_error *reterr)
@@ -112,10 +149,55 @@ static int write_address(const char *path, const char *address, struct mr_error 
                                strerrordesc_np(errno));
 }
 
-static bool is_loopback(const char *address)
+static void log_start(const struct serve *options, const struct mr_registry_server *server)
 {
-    return strncmp(address, "127.", 4) == 0 || strncmp(address, "[::1]", 5) == 0 ||
-           strncmp(address, "localhost:", 10) == 0;
+    bool asks = options->users || options->tokens || options->roles || options->tls_client_ca;
+
+    mr_info(NULL, "listening", "address=%s compatibility=%s store=%s tls=%s auth=%s",
+            mr_registry_server_address(server), options->compatibility, options->store,
+            options->tls_cert ? "yes" : "no", asks ? "yes" : "no");
+    if (options->insecure && !asks)
+        mr_warn(NULL, "open",
+                "why=\"anybody who reaches this address can change the registry: it asks for no "
+                "credentials, so put a proxy that does before it\"");
+    else if (options->insecure && !options->tls_cert)
+        mr_warn(
+            NULL, "open",
+            "why=\"passwords and tokens come over the network as they are: put a proxy with TLS "
+            "before it\"");
+}
+
+static void reload(struct mr_registry_server *server)
+{
+    struct mr_error error = MR_ERROR_INIT;
+    char why[1200];
+
+    if (mr_registry_server_reload(server, &error) == 0)
+        mr_info(NULL, "reloaded", "signal=SIGHUP");
+    else
+        mr_err(NULL, "not-reloaded", "why=%s next=\"what was read before stays in force\"",
+               mr_log_quote(error.text, why, sizeof(why)));
+}
+
+static void wait_for_end(struct mr_registry_server *server, const sigset_t *signals)
+{
+    int got = 0;
+
+    while (sigwait(signals, &got) != 0 || got == SIGHUP)
+        if (got == SIGHUP)
+            reload(server);
+    mr_info(NULL, "stopping", "signal=%s", got == SIGINT ? "SIGINT" : "SIGTERM");
+}
+
+/* One descriptor a connection: as many as the system lets us have. */
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 /* What the store has to say: members of one line. */
@@ -143,21 +225,33 @@ static struct mr_registry_kafka kafka_of(const struct serve *options)
 static int serve(const struct serve *options, struct mr_error *reterr)
 {
     MR_AUTO(mr_registry_server) struct mr_registry_server *server = NULL;
-    struct mr_registry_server_config config = {.listen = options->listen,
-                                               .validate_defaults = options->validate_defaults,
-                                               .store = options->store,
-                                               .advertised = options->advertise,
-                                               .notice = on_notice};
+    struct mr_registry_server_config config = {
+        .listen = options->listen,
+        .validate_defaults = options->validate_defaults,
+        .store = options->store,
+        .advertised = options->advertise,
+        .notice = on_notice,
+        .tls_cert = options->tls_cert,
+        .tls_key = options->tls_key,
+        .tls_client_ca = options->tls_client_ca,
+        .users = options->users,
+        .tokens = options->tokens,
+        .roles = options->roles,
+        .insecure = options->insecure,
+        .max_connections = (unsigned)options->max_connections,
+        .max_per_address = (unsigned)options->max_per_address,
+    };
     const struct mr_registry_config peers = mr_registry_config_from(&options->common);
     const struct mr_registry_kafka kafka = kafka_of(options);
-    sigset_t ends;
-    int got;
+    sigset_t signals;
 
-    (void)sigemptyset(&ends);
-    (void)sigaddset(&ends, SIGINT);
-    (void)sigaddset(&ends, SIGTERM);
-    (void)pthread_sigmask(SIG_BLOCK, &ends, NULL);
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGINT);
+    (void)sigaddset(&signals, SIGTERM);
+    (void)sigaddset(&signals, SIGHUP);
+    (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
     (void)signal(SIGXFSZ, SIG_IGN); /* a store's file at its limit is an error, not the end */
+    raise_descriptors();
     (void)mr_compat_level_parse(mr_str_from(options->compatibility), &config.level);
     config.peers = &peers;
     config.kafka = &kafka;
@@ -169,14 +263,8 @@ static int serve(const struct serve *options, struct mr_error *reterr)
     if (mr_registry_server_notice(server))
         mr_warn(NULL, "store", "store=%s why=\"%s\"", options->store,
                 mr_registry_server_notice(server));
-    mr_info(NULL, "listening", "address=%s compatibility=%s store=%s",
-            mr_registry_server_address(server), options->compatibility, options->store);
-    if (!is_loopback(mr_registry_server_address(server)))
-        mr_warn(NULL, "open",
-                "why=\"anybody who reaches this address can change the registry: it asks "
-                "for no credentials, so put a proxy that does before it\"");
-    (void)sigwait(&ends, &got);
-    mr_info(NULL, "stopping", "signal=%s", got == SIGINT ? "SIGINT" : "SIGTERM");
+    log_start(options, server);
+    wait_for_end(server, &signals);
     return 0;
 }
 

@@ -65,19 +65,26 @@ static int open_one(const struct addrinfo *info)
     return fd;
 }
 
-static uint16_t real_port(int fd)
+static uint16_t real_port(int fd, bool *ret_loopback)
 {
     struct sockaddr_storage bound;
     socklen_t len = sizeof(bound);
 
+    *ret_loopback = false;
     if (getsockname(fd, (struct sockaddr *)&bound, &len) != 0)
         return 0;
-    return ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
-                                             : ((struct sockaddr_in *)&bound)->sin_port);
+    if (bound.ss_family == AF_INET6) {
+        const struct sockaddr_in6 *six = (const void *)&bound;
+        *ret_loopback = IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
+        return ntohs(six->sin6_port);
+    }
+    const struct sockaddr_in *four = (const void *)&bound;
+    *ret_loopback = ntohl(four->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    return ntohs(four->sin_port);
 }
 
 int listen_open(const char *where, int *ret_fd, char address[LISTEN_ADDRESS_MAX],
-                uint16_t *ret_port, struct mr_error *reterr)
+                uint16_t *ret_port, bool *ret_loopback, struct mr_error *reterr)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
     struct addrinfo *found = NULL;
@@ -101,7 +108,7 @@ int listen_open(const char *where, int *ret_fd, char address[LISTEN_ADDRESS_MAX]
                                   "one"
                                 : "");
     *ret_fd = fd;
-    *ret_port = real_port(fd);
+    *ret_port = real_port(fd, ret_loopback);
     (void)snprintf(address, LISTEN_ADDRESS_MAX, strchr(parts.host, ':') ? "[%s]:%u" : "%s:%u",
                    parts.host[0] ? parts.host : "0.0.0.0", (unsigned)*ret_port);
     return 0;

@@ -19,7 +19,6 @@ struct query_pair {
 /* What is known of a request besides its method, target and body. */
 struct caller {
     const struct access *access; /* NULL: all is allowed */
-    bool all_members;            /* he knows what came after Confluent 7: GUIDs in answers */
 };
 
 struct request {

@@ -8,14 +8,14 @@
 #include "store_kafka.h"
 
 /* Where others find what listens on all addresses of this host. */
-static int default_url(const char *address, struct mr_buf *out)
+static int default_url(const char *scheme, const char *address, struct mr_buf *out)
 {
     bool all = strncmp(address, "0.0.0.0:", 8) == 0 || strncmp(address, "[::]:", 5) == 0;
     char host[256] = "";
 
     if (!all || gethostname(host, sizeof(host) - 1) != 0)
-        return mr_buf_printf(out, "http://%s", address);
-    return mr_buf_printf(out, "http://%s%s", host, strrchr(address, ':'));
+        return mr_buf_printf(out, "%s://%s", scheme, address);
+    return mr_buf_printf(out, "%s://%s%s", scheme, host, strrchr(address, ':'));
 }
 
 static int open_kafka(const struct mr_registry_server_config *config, const char *address,
@@ -23,7 +23,7 @@ static int open_kafka(const struct mr_registry_server_config *config, const char
 {
     MR_AUTO(mr_buf) struct mr_buf url = {0};
     int r = config->advertised ? mr_buf_append_str(&url, mr_str_from(config->advertised))
-                               : default_url(address, &url);
+                               : default_url(config->tls_cert ? "https" : "http", address, &url);
 
     while (url.len > 0 && url.data[url.len - 1] == '/')
         url.len--;

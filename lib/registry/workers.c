@@ -11,7 +11,7 @@ struct workers {
     pthread_mutex_t lock;
     pthread_cond_t work;
     struct job *first, **last;
-    unsigned n_threads, n_idle, most;
+    unsigned n_threads, n_idle, n_waiting, most;
     bool ending;
     void (*run)(struct job *job);
     pthread_t threads[];
@@ -42,6 +42,7 @@ static struct job *take(struct workers *workers)
     struct job *job = workers->first;
     if (job && !(workers->first = job->next))
         workers->last = &workers->first;
+    workers->n_waiting -= job != NULL;
     return job;
 }
 
@@ -71,10 +72,19 @@ bool workers_push(struct workers *workers, struct job *job)
         job->next = NULL;
         *workers->last = job;
         workers->last = &job->next;
+        workers->n_waiting++;
         (void)pthread_cond_signal(&workers->work);
     }
     (void)pthread_mutex_unlock(&workers->lock);
     return any;
+}
+
+unsigned workers_waiting(struct workers *workers)
+{
+    (void)pthread_mutex_lock(&workers->lock);
+    unsigned n = workers->n_waiting;
+    (void)pthread_mutex_unlock(&workers->lock);
+    return n;
 }
 
 void workers_stop(struct workers *workers)

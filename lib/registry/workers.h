@@ -15,6 +15,8 @@ struct workers; /* threads start when there is work for them */
 int workers_new(unsigned most, void (*run)(struct job *job), struct workers **ret_workers);
 /* False when no thread could be had, or after workers_stop: the caller must run it. Any thread. */
 bool workers_push(struct workers *workers, struct job *job);
+/* Jobs that no thread has taken yet. */
+unsigned workers_waiting(struct workers *workers);
 /* Waits until all jobs are done and the threads have ended. Twice is nothing. */
 void workers_stop(struct workers *workers);
 /* Stops first. NULL is accepted. */

@@ -138,13 +138,26 @@ struct mr_registry_server_config {
     /* What an operator should know, as logfmt members; from any thread. May be NULL. */
     void (*notice)(void *opaque, bool warn, const char *event, const char *text);
     void *notice_opaque;
+    /* Files in PEM; NULL: plain HTTP. With client_ca clients may show a certificate of it. */
+    const char *tls_cert, *tls_key, *tls_client_ca;
+    /* Files, docs/registry.md has their forms. None, and no client_ca: nobody is asked who he is.
+     * Without roles whoever shows that he is somebody may do all. */
+    const char *users, *tokens, *roles;
+    /* Other machines may reach it without TLS, or without saying who they are. */
+    bool insecure;
+    unsigned max_connections, max_per_address; /* 0 = 1000 and 500 */
 };
 struct mr_registry_server;
 /* Serves from threads of its own until it is stopped. Outcomes: 0; MR_INVALID (listen is no
- * address, there is no such store, its file is damaged); MR_AGAIN (another process has the store);
- * -errno (EADDRINUSE ...), the text names the address. */
+ * address, or one that needs TLS and credentials; there is no such store, its file is damaged; a
+ * file of the configuration); MR_AGAIN (another process has the store); -errno (EADDRINUSE ...),
+ * the text names the address. */
 int mr_registry_server_start(const struct mr_registry_server_config *config,
                              struct mr_registry_server **ret_server, struct mr_error *reterr);
+/* Reads the files of TLS, users, tokens and roles again: the next handshake and the next request go
+ * by them. The paths of the configuration must still be there. 0; MR_INVALID (with what was read
+ * before in force); -ENOMEM. */
+int mr_registry_server_reload(struct mr_registry_server *server, struct mr_error *reterr);
 uint16_t mr_registry_server_port(const struct mr_registry_server *server);
 /* What the start found out about the store that its operator should know, or NULL. Borrowed. */
 const char *mr_registry_server_notice(const struct mr_registry_server *server);
