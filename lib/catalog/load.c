@@ -119,6 +119,11 @@ static int load_document(struct load *load, const struct mr_buf *text, struct mr
     return r;
 }
 
+const char *load_unread(int r)
+{
+    return r == -EMSGSIZE ? "it is larger than 1 MiB" : strerror(-r);
+}
+
 static int load_text_file(struct load *load, struct mr_catalog *catalog)
 {
     MR_AUTO(mr_buf) struct mr_buf text = {.max = MR_CATALOG_MAX_BYTES};
@@ -128,8 +133,8 @@ static int load_text_file(struct load *load, struct mr_catalog *catalog)
     if (r == -ENOMEM)
         return r;
     if (r != 0) {
-        load_note_at(load, NULL, 1, 1, "cannot be read: %s", strerror(-r));
-        return r == -ENOENT ? MR_ABSENT : MR_INVALID;
+        load_note_at(load, NULL, 1, 1, "cannot be read: %s", load_unread(r));
+        return r == -EMSGSIZE ? MR_INVALID : MR_ABSENT;
     }
     r = parse(load, &text, &document);
     if (r != 0)

@@ -49,6 +49,8 @@ const yaml_node_t *load_root(const struct load *load);
 
 /* Notes a mistake at a node (NULL: at the top of the file). */
 void load_note(struct load *load, const yaml_node_t *node, const char *fmt, ...) MR_PRINTF(3, 4);
+/* Why a file gave this -errno instead of its text. */
+const char *load_unread(int r);
 void load_note_at(struct load *load, const char *file, size_t line, size_t column, const char *fmt,
                   ...) MR_PRINTF(5, 6);
 /* "; did you mean 'x'?", or the words themselves when none is near and they are few, or "". Lives

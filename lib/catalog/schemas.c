@@ -82,7 +82,7 @@ static void read_schema(struct load *load, struct mr_topic *topic, const yaml_no
     } else if (r == -ENOMEM) {
         load->r = -ENOMEM;
     } else if (r != 0) {
-        load_note_at(load, path, 1, 1, "cannot be read: %s", strerror(-r));
+        load_note_at(load, path, 1, 1, "cannot be read: %s", load_unread(r));
     } else {
         topic->schema_text = mr_arena_dup(load->arena, (const char *)text.data, text.len);
         topic->schema_len = text.len;

@@ -127,6 +127,34 @@ def the_terminals_hangup_and_interrupt_end_it_cleanly():
 
 
 @case
+def topics_check_tells_what_is_wrong_with_a_file():
+    with place() as here:
+        good = (ROOT / "topics.yaml").read_text()
+        schemas = str(ROOT / "schemas/avro")
+
+        def check(text, status):
+            path = here.folder / "topics.yaml"
+            path.write_bytes(text if isinstance(text, bytes) else text.encode())
+            done = here.run("topics", "check", str(path), "--schemas", schemas, expect=status)
+            return done.stderr if status == 0 else done.stdout.replace(str(path), "FILE")
+
+        assert "116 topics" in check(good, 0)
+        assert "116 topics" in check("\ufeff" + good.replace("\n", "\r\n"), 0)
+        line = good[:good.index("retention: 14d")].count("\n") + 1
+        said = check(good.replace("retention: 14d", "retnetion: 14d", 1), 100)
+        assert said.startswith(f"FILE:{line}:") and said.endswith("did you mean 'retention'?\n"), said
+        said = check(good.replace("festivo-ticket\n", "festivo-tickets\n", 1), 100)
+        assert "festivo-tickets/ticket.purchased.v1.avsc is missing" in said and "did you mean 'festivo-tickets'?" in said, said
+        for text, said in (("", "FILE:1:1: the file is empty\n"), ("a: [1", "FILE:2:1: not YAML: did not find expected ',' or ']'\n"),
+                           (b"a: \xff", "FILE:1:4: not YAML: invalid leading UTF-8 octet\n"),
+                           (b"#" * (1 << 20) + b"#", "FILE:1:1: cannot be read: it is larger than 1 MiB\n")):
+            assert check(text, 100) == said, check(text, 100)
+        assert "cannot be read: Is a directory" in here.run("topics", "check", str(here.folder), expect=2).stdout
+        assert "cannot be read: No such file" in here.run("topics", "check", "nowhere.yaml", expect=2).stdout
+        assert "one FILE at a time" in here.run("topics", "check", "a", "b", expect=2).stderr
+
+
+@case
 def down_without_up_is_no_failure():
     with place() as here:
         assert "no 'millrace up' is running" in here.run("down").stderr

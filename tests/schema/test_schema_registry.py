@@ -9,7 +9,7 @@ import subprocess
 import time
 import urllib.request
 
-from project import MILLRACE, RAN_LOW, TOPICS, Project, case, clean, main
+from project import CAME_IN, MILLRACE, RAN_LOW, TOPICS, Project, case, clean, main
 
 
 class Registered(Project):
@@ -55,6 +55,38 @@ def what_is_registered_is_clean_and_a_break_is_told_with_its_version():
         p.change(RAN_LOW, lambda fields: fields.pop(2))
         found, = p.check(against=p.url, status=100)
         assert (found["rule"], found["before"]) == ("READER_FIELD_MISSING_DEFAULT_VALUE", "version 1"), found
+
+
+@case
+def registering_twice_changes_nothing_and_a_break_is_refused_alone_with_its_reason():
+    with Registered() as p:
+        words = ["register", "-r", p.url, "--topics", "topics.yaml", "schemas/avro"]
+        again = p.run(*words)
+        assert again.returncode == 0 and ": 2 unchanged, 0 new, 0 further versions, 0 refused; 0 levels set" in again.stderr, again
+        p.change(CAME_IN, optional("note"))
+        p.change(RAN_LOW, lambda fields: fields.pop(2))
+        planned = p.run(*words, "--dry-run")
+        assert planned.returncode in (1, 3) and "1 would be further versions, 1 would be refused" in planned.stderr, planned
+        done = p.run(*words)
+        assert done.returncode == 1 and "0 unchanged, 0 new, 1 further versions, 1 refused" in done.stderr, done
+        refused, = [line for line in done.stdout.splitlines() if "\trefused\t" in line]
+        assert "READER_FIELD_MISSING_DEFAULT_VALUE at /" in refused and "(HTTP 409, error 409)" in refused, refused
+        p.change(RAN_LOW, lambda fields: fields.append({"name": "x", "type": "strin", "doc": "."}))
+        refused, = [line for line in p.run(*words).stdout.splitlines() if "\trefused\t" in line]
+        assert "strin" in refused and "(HTTP 422, error 42201)" in refused, refused
+
+
+@case
+def a_registry_that_is_down_or_not_named_is_told():
+    with Registered() as p:
+        p.server.terminate()
+        p.server.wait(20)
+        done = p.run("register", "-r", p.url, "--topics", "topics.yaml", "schemas/avro")
+        assert done.returncode == 1 and f"{p.url} does not answer: " in done.stderr, done
+        done = p.run("register", "--topics", "topics.yaml", "schemas/avro")
+        assert done.returncode == 2 and "no schema registry given: use -r URL or start 'millrace up'" in done.stderr, done
+        done = p.run("register", "-r", p.url, "--topics", "topics.yaml", "no-such-topic")
+        assert done.returncode == 2 and "no topic, event or service 'no-such-topic'" in done.stderr, done
 
 
 @case

@@ -151,7 +151,9 @@ START_TEST(errors_name_block_and_byte)
     put_block(&file, 1, "\xff\xff", 2);
     refused(&file, "a block is no sound deflate: the file is damaged (in block 1, at byte 79)");
     put_header(&file, "{\"type\":\"record\",\n\"name\":\"R\",\"fields\":[{}]}", "null");
-    refused(&file, "the header's schema cannot be read: 2:22: /fields/0: a field needs \"name\", a string");
+    refused(
+        &file,
+        "the header's schema cannot be read: 2:22: /fields/0: a field needs \"name\", a string");
     put_header(&file, "\"int\"", "null");
     put_bytes(&file, "\x80\x80\0", 3);
     refused(&file, "a varint must be minimal and fit 64 bits (in block 1, at byte 59)");

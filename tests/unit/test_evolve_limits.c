@@ -11,93 +11,81 @@
 #define INT(rest) FIELD("\"type\":\"int\"," rest)
 #define LONG(logical) TYPE("{\"type\":\"long\",\"logicalType\":\"" logical "\"}")
 
-static const char
-    *const rows[][3] =
-        {
-            /* the inner one of two bounds counts; the field's stand over the type's */
-            {INT("\"minimum\":1,\"exclusiveMinimum\":5"), INT("\"exclusiveMinimum\":5"), ""},
-            {INT("\"exclusiveMinimum\":5,\"minimum\":1"), INT("\"minimum\":5"),
-             "CONSTRAINT_LOOSENED data.f"},
-            {INT("\"exclusiveMaximum\":5"), INT("\"exclusiveMaximum\":5,\"maximum\":4"),
-             "CONSTRAINT_TIGHTENED_MAXIMUM data.f"},
-            {TYPE("{\"type\":\"int\",\"maximum\":5}"), INT("\"maximum\":5"), ""},
-            {TYPE("{\"type\":\"int\",\"maximum\":5}"),
-             FIELD("\"type\":{\"type\":\"int\",\"maximum\":5},\"maximum\":9"),
-             "CONSTRAINT_LOOSENED data.f"},
-            {INT("\"minimum\":-1"), INT("\"minimum\":-1.0"), ""},
-            {STRING("\"maxLength\":9"), STRING("\"maxLength\":10"), "CONSTRAINT_LOOSENED data.f"},
-            {STRING("\"pattern\":\"^a$\""), STRING("\"pattern\":\"^b$\""),
-             "CONSTRAINT_TIGHTENED_PATTERN data.f"},
-            {STRING("\"pattern\":\"^a$\""), STRING("\"doc\":\"x\""), "CONSTRAINT_LOOSENED data.f"},
-            {STRING("\"doc\":\"x\""), STRING("\"format\":\"uri\""),
-             "CONSTRAINT_TIGHTENED_FORMAT data.f"},
-            {STRING("\"format\":\"uri\""), STRING("\"doc\":\"x\""), "CONSTRAINT_LOOSENED data.f"},
-            /* multiples */
-            {INT("\"doc\":\"x\""), INT("\"multipleOf\":5"),
-             "CONSTRAINT_TIGHTENED_MULTIPLE_OF data.f"},
-            {INT("\"multipleOf\":5"), INT("\"multipleOf\":10"),
-             "CONSTRAINT_TIGHTENED_MULTIPLE_OF data.f"},
-            {INT("\"multipleOf\":10"), INT("\"multipleOf\":5"), "CONSTRAINT_LOOSENED data.f"},
-            {INT("\"multipleOf\":5"), INT("\"multipleOf\":7"),
-             "CONSTRAINT_TIGHTENED_MULTIPLE_OF data.f"},
-            {FIELD("\"type\":\"double\",\"multipleOf\":0.3"),
-             FIELD("\"type\":\"double\",\"multipleOf\":0.1"), "CONSTRAINT_LOOSENED data.f"},
-            {INT("\"multipleOf\":5"), INT("\"multipleOf\":0"),
-             "CONSTRAINT_TIGHTENED_MULTIPLE_OF data.f"},
-            {INT("\"multipleOf\":5"), INT("\"multipleOf\":5"), ""},
-            /* sets of values */
-            {STRING("\"enum\":[\"a\",\"b\"]"), STRING("\"enum\":[\"b\"]"),
-             "CONSTRAINT_TIGHTENED_ENUM data.f"},
-            {STRING("\"enum\":[\"a\"]"), STRING("\"enum\":[\"b\", \"a\"]"),
-             "CONSTRAINT_LOOSENED data.f"},
-            {STRING("\"enum\":[\"a\",\"b\"]"), STRING("\"enum\":[\"b\",\"a\"]"), ""},
-            {STRING("\"doc\":\"x\""), STRING("\"enum\":[\"a\"]"),
-             "CONSTRAINT_TIGHTENED_ENUM data.f"},
-            {STRING("\"enum\":[\"a\"]"), STRING("\"doc\":\"x\""), "CONSTRAINT_LOOSENED data.f"},
-            {TYPE(ENUM("E", "\"A\",\"B\"", "")),
-             FIELD("\"type\":" ENUM("E", "\"A\",\"B\"", "") ",\"x-readers-only\":[\"B\"]"),
-             "CONSTRAINT_TIGHTENED_ENUM data.f"},
-            {FIELD("\"type\":" ENUM("E", "\"A\",\"B\"", "") ",\"x-readers-only\":[\"A\",\"B\"]"),
-             FIELD("\"type\":" ENUM("E", "\"A\",\"B\"", "") ",\"x-readers-only\":[\"B\"]"),
-             "CONSTRAINT_LOOSENED data.f"},
-            /* meanings */
-            {DECIMAL(9, 2), DECIMAL(7, 2), "CONSTRAINT_TIGHTENED_PRECISION data.f"},
-            {DECIMAL(7, 2), DECIMAL(9, 2), "CONSTRAINT_LOOSENED data.f"},
-            {DECIMAL(9, 2), DECIMAL(9, 0), "LOGICAL_TYPE_CHANGED data.f"},
-            {DECIMAL(9, 2), TYPE("\"bytes\""), "LOGICAL_TYPE_CHANGED data.f"},
-            {DECIMAL(9, 2), TYPE("\"string\""), "LOGICAL_TYPE_CHANGED data.f"},
-            {LONG("timestamp-micros"), TYPE("\"long\""), "LOGICAL_TYPE_CHANGED data.f"},
-            {LONG("timestamp-micros"), LONG("local-timestamp-micros"),
-             "LOGICAL_TYPE_CHANGED data.f"},
-            {TYPE("{\"type\":\"int\",\"logicalType\":\"date\"}"), LONG("timestamp-millis"),
-             "LOGICAL_TYPE_CHANGED data.f, TYPE_MISMATCH data.f"},
-            {TYPE(ENUM("E", "\"A\",\"B\"", ",\"default\":\"A\"")),
-             TYPE(ENUM("E", "\"A\",\"B\"", ",\"default\":\"B\"")), "DEFAULT_CHANGED data.f"},
-            {TYPE(ENUM("E", "\"A\",\"B\"", ",\"default\":\"A\"")),
-             TYPE(ENUM("E", "\"A\",\"B\"", "")), "DEFAULT_CHANGED data.f"},
-            /* names and order */
-            {TYPE(ENUM("x.E", "\"A\"", "")), TYPE(ENUM("y.E", "\"A\"", "")), ""},
-            {TYPE(ENUM("E", "\"A\"", "")), TYPE(ENUM("F", "\"A\"", ",\"aliases\":[\"E\"]")),
-             "NAME_MISMATCH data.f"}, /* readers on the old version do not know the alias */
-            {TYPE("\"int\"") ",{\"name\":\"g\",\"type\":\"int\"}",
-             "{\"name\":\"g\",\"type\":\"int\"}," TYPE("\"int\""), ""},
-            {TYPE("[\"null\",\"int\",\"string\"]"), TYPE("[\"string\",\"null\",\"int\"]"), ""},
-            /* within unions, arrays, maps, and where a type is used twice */
-            {TYPE("[\"null\",\"int\"," ENUM("E", "\"A\",\"B\"", ",\"default\":\"A\"") "]"),
-             TYPE("[" ENUM("E", "\"A\"", ",\"default\":\"A\"") ",\"null\",\"int\"]"),
-             "CONSTRAINT_TIGHTENED_ENUM data.f"},
-            {TYPE(
-                 "{\"type\":\"map\",\"values\":{\"type\":\"array\",\"items\":{\"type\":\"int\"}}}"),
-             TYPE("{\"type\":\"map\",\"values\":{\"type\":\"array\",\"items\":"
-                  "{\"type\":\"int\",\"minimum\":1}}}"),
-             "CONSTRAINT_TIGHTENED_MINIMUM data.f{}[]"},
-            {TYPE("{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"n\",\"type\":"
-                  "\"int\"}]}") ","
-                                "{\"name\":\"g\",\"type\":\"R\"}",
-             TYPE(
-                 "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"n\",\"type\":\"int\","
-                 "\"minimum\":1}]}") ",{\"name\":\"g\",\"type\":\"R\"}",
-             "CONSTRAINT_TIGHTENED_MINIMUM data.f.n, CONSTRAINT_TIGHTENED_MINIMUM data.g.n"},
+static const char *const rows[][3] = {
+    /* the inner one of two bounds counts; the field's stand over the type's */
+    {INT("\"minimum\":1,\"exclusiveMinimum\":5"), INT("\"exclusiveMinimum\":5"), ""},
+    {INT("\"exclusiveMinimum\":5,\"minimum\":1"), INT("\"minimum\":5"),
+     "CONSTRAINT_LOOSENED data.f"},
+    {INT("\"exclusiveMaximum\":5"), INT("\"exclusiveMaximum\":5,\"maximum\":4"),
+     "CONSTRAINT_TIGHTENED_MAXIMUM data.f"},
+    {TYPE("{\"type\":\"int\",\"maximum\":5}"), INT("\"maximum\":5"), ""},
+    {TYPE("{\"type\":\"int\",\"maximum\":5}"),
+     FIELD("\"type\":{\"type\":\"int\",\"maximum\":5},\"maximum\":9"),
+     "CONSTRAINT_LOOSENED data.f"},
+    {INT("\"minimum\":-1"), INT("\"minimum\":-1.0"), ""},
+    {STRING("\"maxLength\":9"), STRING("\"maxLength\":10"), "CONSTRAINT_LOOSENED data.f"},
+    {STRING("\"pattern\":\"^a$\""), STRING("\"pattern\":\"^b$\""),
+     "CONSTRAINT_TIGHTENED_PATTERN data.f"},
+    {STRING("\"pattern\":\"^a$\""), STRING("\"doc\":\"x\""), "CONSTRAINT_LOOSENED data.f"},
+    {STRING("\"doc\":\"x\""), STRING("\"format\":\"uri\""), "CONSTRAINT_TIGHTENED_FORMAT data.f"},
+    {STRING("\"format\":\"uri\""), STRING("\"doc\":\"x\""), "CONSTRAINT_LOOSENED data.f"},
+    /* multiples */
+    {INT("\"doc\":\"x\""), INT("\"multipleOf\":5"), "CONSTRAINT_TIGHTENED_MULTIPLE_OF data.f"},
+    {INT("\"multipleOf\":5"), INT("\"multipleOf\":10"), "CONSTRAINT_TIGHTENED_MULTIPLE_OF data.f"},
+    {INT("\"multipleOf\":10"), INT("\"multipleOf\":5"), "CONSTRAINT_LOOSENED data.f"},
+    {INT("\"multipleOf\":5"), INT("\"multipleOf\":7"), "CONSTRAINT_TIGHTENED_MULTIPLE_OF data.f"},
+    {FIELD("\"type\":\"double\",\"multipleOf\":0.3"),
+     FIELD("\"type\":\"double\",\"multipleOf\":0.1"), "CONSTRAINT_LOOSENED data.f"},
+    {INT("\"multipleOf\":5"), INT("\"multipleOf\":0"), "CONSTRAINT_TIGHTENED_MULTIPLE_OF data.f"},
+    {INT("\"multipleOf\":5"), INT("\"multipleOf\":5"), ""},
+    /* sets of values */
+    {STRING("\"enum\":[\"a\",\"b\"]"), STRING("\"enum\":[\"b\"]"),
+     "CONSTRAINT_TIGHTENED_ENUM data.f"},
+    {STRING("\"enum\":[\"a\"]"), STRING("\"enum\":[\"b\", \"a\"]"), "CONSTRAINT_LOOSENED data.f"},
+    {STRING("\"enum\":[\"a\",\"b\"]"), STRING("\"enum\":[\"b\",\"a\"]"), ""},
+    {STRING("\"doc\":\"x\""), STRING("\"enum\":[\"a\"]"), "CONSTRAINT_TIGHTENED_ENUM data.f"},
+    {STRING("\"enum\":[\"a\"]"), STRING("\"doc\":\"x\""), "CONSTRAINT_LOOSENED data.f"},
+    {TYPE(ENUM("E", "\"A\",\"B\"", "")),
+     FIELD("\"type\":" ENUM("E", "\"A\",\"B\"", "") ",\"x-readers-only\":[\"B\"]"),
+     "CONSTRAINT_TIGHTENED_ENUM data.f"},
+    {FIELD("\"type\":" ENUM("E", "\"A\",\"B\"", "") ",\"x-readers-only\":[\"A\",\"B\"]"),
+     FIELD("\"type\":" ENUM("E", "\"A\",\"B\"", "") ",\"x-readers-only\":[\"B\"]"),
+     "CONSTRAINT_LOOSENED data.f"},
+    /* meanings */
+    {DECIMAL(9, 2), DECIMAL(7, 2), "CONSTRAINT_TIGHTENED_PRECISION data.f"},
+    {DECIMAL(7, 2), DECIMAL(9, 2), "CONSTRAINT_LOOSENED data.f"},
+    {DECIMAL(9, 2), DECIMAL(9, 0), "LOGICAL_TYPE_CHANGED data.f"},
+    {DECIMAL(9, 2), TYPE("\"bytes\""), "LOGICAL_TYPE_CHANGED data.f"},
+    {DECIMAL(9, 2), TYPE("\"string\""), "LOGICAL_TYPE_CHANGED data.f"},
+    {LONG("timestamp-micros"), TYPE("\"long\""), "LOGICAL_TYPE_CHANGED data.f"},
+    {LONG("timestamp-micros"), LONG("local-timestamp-micros"), "LOGICAL_TYPE_CHANGED data.f"},
+    {TYPE("{\"type\":\"int\",\"logicalType\":\"date\"}"), LONG("timestamp-millis"),
+     "LOGICAL_TYPE_CHANGED data.f, TYPE_MISMATCH data.f"},
+    {TYPE(ENUM("E", "\"A\",\"B\"", ",\"default\":\"A\"")),
+     TYPE(ENUM("E", "\"A\",\"B\"", ",\"default\":\"B\"")), "DEFAULT_CHANGED data.f"},
+    {TYPE(ENUM("E", "\"A\",\"B\"", ",\"default\":\"A\"")), TYPE(ENUM("E", "\"A\",\"B\"", "")),
+     "DEFAULT_CHANGED data.f"},
+    /* names and order */
+    {TYPE(ENUM("x.E", "\"A\"", "")), TYPE(ENUM("y.E", "\"A\"", "")), ""},
+    {TYPE(ENUM("E", "\"A\"", "")), TYPE(ENUM("F", "\"A\"", ",\"aliases\":[\"E\"]")),
+     "NAME_MISMATCH data.f"}, /* readers on the old version do not know the alias */
+    {TYPE("\"int\"") ",{\"name\":\"g\",\"type\":\"int\"}",
+     "{\"name\":\"g\",\"type\":\"int\"}," TYPE("\"int\""), ""},
+    {TYPE("[\"null\",\"int\",\"string\"]"), TYPE("[\"string\",\"null\",\"int\"]"), ""},
+    /* within unions, arrays, maps, and where a type is used twice */
+    {TYPE("[\"null\",\"int\"," ENUM("E", "\"A\",\"B\"", ",\"default\":\"A\"") "]"),
+     TYPE("[" ENUM("E", "\"A\"", ",\"default\":\"A\"") ",\"null\",\"int\"]"),
+     "CONSTRAINT_TIGHTENED_ENUM data.f"},
+    {TYPE("{\"type\":\"map\",\"values\":{\"type\":\"array\",\"items\":{\"type\":\"int\"}}}"),
+     TYPE("{\"type\":\"map\",\"values\":{\"type\":\"array\",\"items\":"
+          "{\"type\":\"int\",\"minimum\":1}}}"),
+     "CONSTRAINT_TIGHTENED_MINIMUM data.f{}[]"},
+    {TYPE("{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"n\",\"type\":"
+          "\"int\"}]}") ","
+                        "{\"name\":\"g\",\"type\":\"R\"}",
+     TYPE("{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"n\",\"type\":\"int\","
+          "\"minimum\":1}]}") ",{\"name\":\"g\",\"type\":\"R\"}",
+     "CONSTRAINT_TIGHTENED_MINIMUM data.f.n, CONSTRAINT_TIGHTENED_MINIMUM data.g.n"},
 };
 
 START_TEST(each_change_gives_its_rule_at_its_place)

@@ -15,7 +15,8 @@ extern const struct verb verb_schema_check;
 #define TOPIC "shop.stock.ran-low.v1"
 #define NUMBER(rest) "{\"name\":\"n\",\"type\":\"int\"" rest "}"
 #define KIND(symbols)                                                                              \
-    ",{\"name\":\"kind\",\"type\":{\"type\":\"enum\",\"name\":\"Kind\",\"symbols\":[" symbols "]}}"
+    ",{\"name\":\"kind\",\"type\":{\"type\":\"enum\",\"name\":\"Kind\",\"symbols\":[" symbols "]}" \
+                                                                                              "}"
 
 struct stage {
     struct mr_kafka_embedded *broker;
@@ -138,9 +139,9 @@ START_TEST(records_that_the_new_schema_reads_are_clean)
     for (int i = 0; i < 5; i++)
         put(i % 3, "\"n\":1");
     put_bytes(0, NULL, 0); /* a tombstone is nothing to read */
-    ck_assert_int_eq(CHECK(NUMBER() ",{\"name\":\"m\",\"type\":\"int\",\"default\":7}",
-                           A("--sample"), A("100")),
-                     0);
+    ck_assert_int_eq(
+        CHECK(NUMBER() ",{\"name\":\"m\",\"type\":\"int\",\"default\":7}", A("--sample"), A("100")),
+        0);
     ck_assert_str_eq(text[0], "");
     tells(1, "5 records of 1 topics read");
     close_stage();
@@ -172,8 +173,8 @@ START_TEST(only_the_records_that_break_it_are_told)
     ck_assert_int_eq(CHECK(NUMBER() KIND("\"A\""), A("--sample"), A("9")), 100);
     tells(0, "RECORD_UNREADABLE: data.kind: ");
     tells(0, "record " TOPIC "[1]@0\n");
-    ck_assert_int_eq(
-        CHECK(NUMBER(",\"minimum\":0") KIND("\"A\",\"B\""), A("--sample"), A("9")), 100);
+    ck_assert_int_eq(CHECK(NUMBER(",\"minimum\":0") KIND("\"A\",\"B\""), A("--sample"), A("9")),
+                     100);
     tells(0, "RECORD_OUT_OF_BOUNDS: data.n: ");
     tells(0, "must be at least 0 (was -4): record " TOPIC "[0]@1\n");
     close_stage();
@@ -222,8 +223,8 @@ START_TEST(only_changed_topics_that_are_there_are_read)
     (void)snprintf(writer, sizeof(writer), "%s/writer", root);
     ck_assert_int_eq(CHECK(NUMBER(), A("--sample"), A("9"), A("--against"), writer), 0);
     ck_assert_ptr_null(strstr(text[1], "1 records"));
-    ck_assert_int_eq(
-        CHECK(NUMBER(",\"minimum\":0"), A("--sample"), A("9"), A("--against"), writer), 100);
+    ck_assert_int_eq(CHECK(NUMBER(",\"minimum\":0"), A("--sample"), A("9"), A("--against"), writer),
+                     100);
     tells(0, "CONSTRAINT_TIGHTENED_MINIMUM");
     tells(0, "RECORD_OUT_OF_BOUNDS");
     (void)mr_kafka_embedded_stop(stage.broker);

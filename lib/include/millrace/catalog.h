@@ -194,7 +194,7 @@ const struct mr_catalog *mr_catalog_builtin(void);
 
 /* path: topics.yaml; schemas are looked for in schema_dir (NULL: "schemas/avro" beside it). All
  * mistakes found are appended to *report one per line (file:line:column: rule, nearest word), not
- * just the first. Outcomes: 0; MR_INVALID, see the report; MR_ABSENT when there is no such file
+ * just the first. Outcomes: 0; MR_INVALID, see the report; MR_ABSENT when the file cannot be read
  * (the report says so too); -errno. */
 int mr_catalog_load(const char *path, const char *schema_dir, struct mr_catalog **ret_catalog,
                     struct mr_buf *report);
