@@ -106,8 +106,7 @@ static void choose_starts(struct run *run)
 }
 
 /* The writer's schema: by the id before the value, or by the GUID in a header. MR_ABSENT: none. */
-static int find_writer(struct run *run, const struct mr_message *message,
-                       struct mr_sampled *record)
+static int find_writer(struct run *run, const struct mr_message *message, struct mr_sampled *record)
 {
     static char why[64];
     const uint8_t *v = message->value.data;
@@ -190,7 +189,8 @@ static int read_all(struct run *run)
 
 static int go(struct run *run)
 {
-    struct plan_wish wish = {.range = {{RANGE_BACK, run->sample->last}, {RANGE_END, 0}}, .exit = true};
+    struct plan_wish wish = {.range = {{RANGE_BACK, run->sample->last}, {RANGE_END, 0}},
+                             .exit = true};
     int r = open_consumer(run);
 
     if (r == 0)

@@ -21,6 +21,7 @@
     VERB(schema_fmt)                                                                               \
     VERB(schema_history)                                                                           \
     VERB(schema_lint)                                                                              \
+    VERB(schema_new)                                                                               \
     VERB(schema_readers)                                                                           \
     VERB(schema_register)                                                                          \
     VERB(simulate)                                                                                 \

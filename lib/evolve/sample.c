@@ -76,8 +76,7 @@ static int open_reading(struct reading *reading)
     struct mr_schema *schema = reading->version->schema;
     const struct mr_json_options plain = {.no_constraints = true, .allow_nul = true};
     const struct mr_json_options held = {.allow_nul = true};
-    int r =
-        mr_json_decoder_new(reading->writer, schema, &plain, &reading->decoder, &reading->why);
+    int r = mr_json_decoder_new(reading->writer, schema, &plain, &reading->decoder, &reading->why);
 
     if (r == MR_INVALID)
         return 0;

@@ -58,12 +58,12 @@ def state(here):
 def up_serves_all_topics_and_schemas_until_down():
     with place() as here:
         ready = json.loads(here.run("up", "--background", "-o", "json").stdout)
-        assert ready["schemas"] == 82 and ready["topics"] > 82, ready
+        assert ready["schemas"] >= 82 and ready["topics"] > ready["schemas"], ready
         assert state(here) == {"brokers": ready["brokers"], "registry": ready["registry"], "pid": str(ready["pid"])}
         topics = here.run("topics", "list").stdout.splitlines()
         assert len(topics) == ready["topics"] and not any("missing" in line for line in topics), topics
         unchanged = here.run("schema", "register", "--dry-run").stderr
-        assert "82 unchanged" in unchanged, unchanged
+        assert f"{ready['schemas']} unchanged" in unchanged, unchanged
         here.run("down")
         assert not here.state.exists()
         assert "no Kafka brokers given" in here.run("tail", "*", "-e", expect=2).stderr

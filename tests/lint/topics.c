@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "millrace/buf.h"
 #include "millrace/catalog.h"
@@ -87,6 +88,17 @@ static void check_row(char *line)
     check_consumers(topic, row.consumers);
 }
 
+/* An event that no contract has has examples instead. */
+static bool is_own(const struct mr_topic *topic)
+{
+    const char *source = getenv("MILLRACE_SOURCE");
+    char path[4096];
+
+    (void)snprintf(path, sizeof(path), "%s/tests/events/%s.ndjson", source ? source : ".",
+                   topic->name);
+    return access(path, F_OK) == 0;
+}
+
 START_TEST(topics_consumers_and_retention_are_those_of_the_contracts)
 {
     MR_AUTO(mr_buf) struct mr_buf text = {0};
@@ -111,7 +123,7 @@ START_TEST(topics_consumers_and_retention_are_those_of_the_contracts)
         }
     const struct mr_catalog *catalog = mr_catalog_builtin();
     for (size_t i = 0; i < catalog->n_topics; i++)
-        n_topics += !catalog->topics[i].dead_letter;
+        n_topics += !catalog->topics[i].dead_letter && !is_own(&catalog->topics[i]);
     ck_assert_uint_eq(n_rows, n_topics);
 }
 END_TEST

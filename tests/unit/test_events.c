@@ -38,7 +38,7 @@ START_TEST(words_choose_topics_by_any_name_or_glob)
 {
     struct mr_error error;
 
-    ck_assert_int_eq(count(NULL, 0, true, &error), 82);
+    ck_assert_int_ge(count(NULL, 0, true, &error), 82); /* the contracts' */
     ck_assert_int_gt(count(NULL, 0, false, &error), 82);
     ck_assert_int_eq(count((char *[]){A("OrderCreatedEvent")}, 1, true, &error), 1);
     ck_assert_int_eq(count((char *[]){A("order.created"), A("OrderCreatedEvent")}, 2, true, &error),
@@ -77,9 +77,10 @@ START_TEST(every_event_has_fields_and_an_example)
         if (topic->dead_letter)
             continue;
         out.len = 0;
-        ck_assert_msg(describe_example(topic, &out) == 0, "%s", topic->name);
-        ck_assert_int_eq(out.data[0], '{');
-        n++;
+        int r = describe_example(topic, &out);
+        ck_assert_msg(r == 0 || r == MR_ABSENT, "%s", topic->name);
+        ck_assert(r == MR_ABSENT || out.data[0] == '{');
+        n += r == 0; /* events of no contract are not simulated */
     }
     ck_assert_int_eq(n, 82);
 }

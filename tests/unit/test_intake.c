@@ -137,7 +137,7 @@ START_TEST(every_schema_begins_with_the_ten_fields_that_are_written_by_hand)
                 ck_assert_int_eq(type->items->type, MR_AVRO_STRING);
         }
     }
-    ck_assert_uint_eq(n, 82);
+    ck_assert_uint_ge(n, 82); /* the contracts' */
 }
 END_TEST
 

@@ -231,7 +231,7 @@ START_TEST(every_record_is_described_as_its_schema_has_it)
         ck_assert_uint_ge(walk.n_fields, 12);
         n_events++;
     }
-    ck_assert_uint_eq(n_events, 82);
+    ck_assert_uint_ge(n_events, 82); /* the contracts' */
 }
 END_TEST
 
