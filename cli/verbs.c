@@ -15,6 +15,7 @@
     VERB(events_describe)                                                                          \
     VERB(help)                                                                                     \
     VERB(man)                                                                                      \
+    VERB(registry_copy)                                                                            \
     VERB(registry_serve)                                                                           \
     VERB(schema_check)                                                                             \
     VERB(schema_diff)                                                                              \

@@ -336,6 +336,11 @@ int http_send(struct http *http, const char *method, const char *path, struct mr
     }
 }
 
+void http_never_stop(struct http *http)
+{
+    http->stop = NULL;
+}
+
 int http_escape(struct mr_buf *out, struct mr_str segment)
 {
     static const char hex[] = "0123456789ABCDEF";

@@ -25,5 +25,8 @@ struct http_reply {
 int http_send(struct http *http, const char *method, const char *path, struct mr_str body,
               struct http_reply *reply, struct mr_error *reterr);
 
+/* From now on no stop ends a call: for what must be put back in any case. */
+void http_never_stop(struct http *http);
+
 /* One path segment or query value: all but unreserved characters and ':' is percent-encoded. */
 int http_escape(struct mr_buf *out, struct mr_str segment);
