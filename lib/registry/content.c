@@ -113,11 +113,11 @@ static int add_rules(struct mr_buf *all, const json_t *rules)
 
 /* Byte for byte what Confluent's registry hashes, from version 8 on for the GUID that a message may
  * carry in a header: messages stay readable when schemas move from one registry to the other. */
-static int make_digest(struct content *content)
+static int make_digest(struct content *content, struct mr_str text)
 {
     static const char *const metadata[] = {"tags", "properties", "sensitive"};
     MR_AUTO(mr_buf) struct mr_buf all = {0};
-    int r = mr_buf_append(&all, content->text, content->len);
+    int r = mr_buf_append_str(&all, text);
 
     if (r == 0)
         r = add_references(&all, content->references);
@@ -148,13 +148,32 @@ int content_new_take(enum schema_type type, const char *text, size_t len, json_t
     content->references = references;
     content->metadata = metadata;
     content->rule_set = rule_set;
-    int r = make_digest(content);
+    int r = make_digest(content, (struct mr_str){content->text, content->len});
     if (r != 0) {
         free(content);
         return r;
     }
     *ret_content = content;
     return 0;
+}
+
+int content_identify(struct content *content, struct mr_str text)
+{
+    return make_digest(content, text);
+}
+
+static bool same_json(const json_t *a, const json_t *b)
+{
+    return a == b || (a && b && json_equal(a, b));
+}
+
+bool content_same(const struct content *a, const struct content *b)
+{
+    return a == b ||
+           (a->type == b->type && a->len == b->len &&
+            memcmp(a->digest, b->digest, sizeof(a->digest)) == 0 &&
+            memcmp(a->text, b->text, a->len) == 0 && same_json(a->references, b->references) &&
+            same_json(a->metadata, b->metadata) && same_json(a->rule_set, b->rule_set));
 }
 
 struct content *content_ref(struct content *content)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,9 @@ struct content {
 /* References, metadata and rule_set are owned by the content on success. */
 int content_new_take(enum schema_type type, const char *text, size_t len, json_t *references,
                      json_t *metadata, json_t *rule_set, struct content **ret_content);
+/* Before it is shared: the identity that it would have with this text. 0 or -ENOMEM. */
+int content_identify(struct content *content, struct mr_str text);
+bool content_same(const struct content *a, const struct content *b); /* in every byte */
 struct content *content_ref(struct content *content);
 struct content *content_unref(struct content *content);
 MR_DEFINE_AUTO(content, struct content *, content_unref);

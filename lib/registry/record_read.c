@@ -98,8 +98,9 @@ static int read_content(const json_t *value, struct entry *entry)
         json_decref(references);
         json_decref(metadata);
         json_decref(rules);
+        return r;
     }
-    return r;
+    return record_identify(entry->content);
 }
 
 static int read_schema(const json_t *value, struct entry *entry, struct mr_error *reterr)

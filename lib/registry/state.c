@@ -133,12 +133,25 @@ static int insert_version(struct subject *subject, int32_t number, struct versio
     return 0;
 }
 
+/* Subjects that hold the same schema hold one content, also where each record brought its own. */
+static struct content *shared_content(const struct subject *subject, const struct record *record)
+{
+    const struct id *id = context_id(subject->context, record->id);
+    const struct version *twin =
+        id && id->n_holders > 0 ? subject_version(id->holders[0].subject, id->holders[0].version)
+                                : NULL;
+
+    return content_ref(twin && content_same(twin->content, record->content) ? twin->content
+                                                                            : record->content);
+}
+
+/* Takes content. */
 static int fill_version(struct state *state, struct subject *subject, struct version *version,
-                        const struct record *record)
+                        const struct record *record, struct content *content)
 {
     version->id = record->id;
     version->deleted = record->deleted;
-    version->content = content_ref(record->content);
+    version->content = content;
     json_t *extra = json_incref(record->extra); /* may be the version's own */
     json_decref(version->extra);
     version->extra = extra;
@@ -155,17 +168,20 @@ static int add_version(struct state *state, const struct record *record)
 
     if (r != 0)
         return r;
+    struct content *content = shared_content(subject, record);
     struct context *context = subject->context;
     int32_t max_id = context->max_id;
     r = insert_version(subject, record->version, &version);
     if (r == 0) {
-        r = fill_version(state, subject, version, record);
+        r = fill_version(state, subject, version, record, content);
         if (r != 0) {
             drop_version(state, subject, record->version);
             context->max_id = max_id;
         }
-    } else if (subject->n_versions == 0) {
-        drop_subject(state, subject);
+    } else {
+        (void)content_unref(content);
+        if (subject->n_versions == 0)
+            drop_subject(state, subject);
     }
     return r;
 }
@@ -179,10 +195,11 @@ static int put_version(struct state *state, const struct record *record)
         return add_version(state, record);
     /* may be the record's own content: kept until that is taken */
     MR_AUTO(content) struct content *old = version->content;
+    struct content *content = shared_content(subject, record);
     unrefer(state, subject, version);
-    if (version->id != record->id || version->content != record->content)
+    if (version->id != record->id || version->content != content)
         id_release(subject->context, version, subject);
-    return fill_version(state, subject, version, record);
+    return fill_version(state, subject, version, record, content);
 }
 
 static int apply_schema(struct state *state, const struct record *record)

@@ -39,7 +39,7 @@ int kafka_store_settings(const struct kafka_store *ks, bool producer,
         "enable.partition.eof=true",
         "isolation.level=read_uncommitted", /* as the registries of others read it */
         "fetch.error.backoff.ms=100",
-        "queued.max.messages.kbytes=4096", /* read as fast as it is applied: no need for more */
+        "queued.max.messages.kbytes=32768", /* when it is full, librdkafka rests for a second */
         "reconnect.backoff.max.ms=1000",
         "allow.auto.create.topics=false",
     };

@@ -215,6 +215,8 @@ def a_topic_that_karapace_wrote_is_taken_over_and_a_deleted_schema_never_comes_b
     assert get(url, "/config")["compatibilityLevel"] == "NONE"
     assert sorted(served(url)) == [("a", 1), ("a", 2), ("b", 1)], "an empty value is a deletion, too"
     assert register(url, "a", INT) == 2
+    assert register(url, "a", '{"fields":[],"type":"record","name":"r"}') == 1, "the same schema, whoever spelled it"
+    assert get(url, "/schemas/ids/1")["schema"] == '{"type": "record", "name": "r", "fields": []}'
     assert http("DELETE", f"{url}/subjects/a/versions/2") == (200, 2)
     assert http("DELETE", f"{url}/subjects/a/versions/2?permanent=true") == (200, 2)
     assert http("DELETE", f"{url}/config")[0] == 200

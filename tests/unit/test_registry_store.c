@@ -2,6 +2,7 @@
 /* Records as bytes: what Confluent's and Karapace's registries write is read, and written alike. */
 #include <check.h>
 #include <errno.h>
+#include <string.h>
 
 #include "millrace/status.h"
 #include "record_json.h"
@@ -114,6 +115,44 @@ START_TEST(other_spellings_are_read_and_what_nobody_knows_is_kept)
 }
 END_TEST
 
+#define FOREIGN(schema)                                                                            \
+    "{\"subject\":\"s\",\"version\":1,\"id\":1,\"schema\":\"" schema "\",\"deleted\":false}"
+
+static void digest_of(const char *text, uint8_t out[16])
+{
+    MR_AUTO(entry) struct entry entry = {0};
+    const struct mr_str key = MR_STR("{\"keytype\":\"SCHEMA\",\"subject\":\"s\",\"version\":1}");
+
+    ck_assert_int_eq(entry_read(key, mr_str_from(text), &entry, NULL), 0);
+    memcpy(out, entry.content->digest, 16);
+}
+
+START_TEST(a_schema_is_the_same_however_it_is_spelled)
+{
+    static const char *const alike[] = {
+        FOREIGN("{ \\\"type\\\": \\\"array\\\", \\\"items\\\": \\\"int\\\" }"),
+        FOREIGN("{\\\"items\\\":\\\"int\\\",\\\"type\\\":\\\"array\\\"}"),
+        FOREIGN("{\\\"type\\\":\\\"array\\\",\\\"items\\\":\\\"int\\\"}\\n"),
+    };
+    static const char *const unlike[] = {
+        FOREIGN("{\\\"type\\\":\\\"array\\\",\\\"items\\\":\\\"long\\\"}"),
+        FOREIGN("{ no schema at all"),
+        FOREIGN("["),
+    };
+    uint8_t stored[16], digest[16];
+
+    digest_of(FOREIGN("{\\\"type\\\":\\\"array\\\",\\\"items\\\":\\\"int\\\"}"), stored);
+    for (size_t i = 0; i < MR_N_ELEMENTS(alike); i++) {
+        digest_of(alike[i], digest);
+        ck_assert_msg(memcmp(stored, digest, 16) == 0, "%s", alike[i]);
+    }
+    for (size_t i = 0; i < MR_N_ELEMENTS(unlike); i++) {
+        digest_of(unlike[i], digest);
+        ck_assert_msg(memcmp(stored, digest, 16) != 0, "%s", unlike[i]);
+    }
+}
+END_TEST
+
 static const struct {
     struct row given;
     int r;
@@ -161,6 +200,7 @@ int main(void)
     return unit_run("registry store", (const TTest *[]){
                                           what_confluent_writes_is_read_and_written_byte_for_byte,
                                           other_spellings_are_read_and_what_nobody_knows_is_kept,
+                                          a_schema_is_the_same_however_it_is_spelled,
                                           what_is_unknown_is_no_fault_and_what_is_damaged_is_named,
                                           NULL,
                                       });
