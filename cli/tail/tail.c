@@ -10,11 +10,12 @@
 
 #include "../cluster.h"
 #include "../verb.h"
+#include "millrace/heap.h"
 #include "millrace/time.h"
 #include "plan.h"
 #include "render.h"
 
-enum { BATCH = 1024, FLUSH_BYTES = 256 << 10, WAIT_MS = 100 };
+enum { FLUSH_BYTES = 256 << 10, WAIT_MS = 100 };
 
 struct tail {
     /* options */
@@ -180,31 +181,39 @@ static void tell_trouble(struct tail *t)
         (void)fprintf(stderr, "millrace tail: %s; trying on\n", trouble);
 }
 
+/* One record on its way through loop. */
+struct passage {
+    struct tail *t;
+    struct plan_cursor cursor;
+    int r;
+};
+
+static bool serve(void *self, const struct mr_message *message)
+{
+    struct passage *passage = self;
+    struct tail *t = passage->t;
+
+    passage->r = take(t, message, &passage->cursor);
+    if (MR_LIKELY(passage->r == 0) && t->out.len >= FLUSH_BYTES)
+        passage->r = flush(t);
+    return passage->r == 0 && !stopped && !t->counted && t->plan.n_left > 0;
+}
+
 static int loop(struct tail *t)
 {
-    static struct mr_message messages[BATCH];
-    struct plan_cursor cursor = {.topic = NULL};
-    int r = 0;
+    struct passage passage = {.t = t};
 
-    while (r == 0 && !stopped && !t->counted && t->plan.n_left > 0) {
-        int n = mr_kafka_poll(t->consumer, 0, messages, BATCH, &t->render.error);
-        if (n == 0) {
-            r = flush(t);
-            n = r == 0 ? mr_kafka_poll(t->consumer, WAIT_MS, messages, BATCH, &t->render.error) : 0;
+    while (passage.r == 0 && !stopped && !t->counted && t->plan.n_left > 0) {
+        int n = mr_kafka_serve(t->consumer, 0, serve, &passage, &t->render.error);
+        if (n == 0 && (passage.r = flush(t)) == 0) {
+            n = mr_kafka_serve(t->consumer, WAIT_MS, serve, &passage, &t->render.error);
             tell_trouble(t);
         }
-        for (int i = 0; i < n; i++) {
-            if (r == 0)
-                r = take(t, &messages[i], &cursor);
-            mr_kafka_message_done(&messages[i]);
-        }
         if (n < 0)
-            r = n;
-        if (r == 0 && t->out.len >= FLUSH_BYTES)
-            r = flush(t);
+            passage.r = n;
     }
     int flushed = flush(t);
-    return r != 0 ? r : flushed;
+    return passage.r != 0 ? passage.r : flushed;
 }
 
 /* A full local queue would stop fetching for a second: make it larger than what comes in that time.
@@ -334,6 +343,7 @@ static int run(int argc, char **argv)
 
     if (!verb_options(&tail_command, argc, argv, &t, &options, &status))
         return status;
+    mr_heap_keep();
     t.render.error = MR_ERROR_INIT;
     (void)sigaction(SIGINT, &action, NULL);
     (void)sigaction(SIGTERM, &action, NULL);

@@ -57,10 +57,12 @@ static MR_COLD int add_block(struct flight_pool *pool)
     return 0;
 }
 
-/* A name that goes with a constant value is a constant too; others may have changed in place. */
+/* The text behind a name that is not fixed may have changed in place. */
 static bool same_name(const struct flight_value *value, const struct mr_header *header)
 {
-    return value->constant ? value->name == header->name : strcmp(value->name, header->name) == 0;
+    if (value->fixed_name && header->fixed_name)
+        return value->name == header->name;
+    return strcmp(value->name, header->name) == 0;
 }
 
 /* Writes the values into the list that the flight had before; false when it does not fit them. */
@@ -71,10 +73,10 @@ static bool use_again(struct flight *flight, const struct mr_header *headers, si
     for (size_t i = 0; i < n_headers; i++) {
         const struct flight_value *value = &flight->values[i];
         const struct mr_bytes *now = &headers[i].value;
-        if (value->len != now->len || value->constant != headers[i].constant ||
+        if (value->len != now->len || value->fixed_value != headers[i].fixed_value ||
             !same_name(value, &headers[i]))
             return false;
-        if (value->constant) {
+        if (value->fixed_value) {
             if (value->at.source != now->data)
                 return false;
         } else if (!value->at.value != !now->data) {
@@ -95,7 +97,7 @@ static void prefetch(const struct flight *flight)
     if (!next)
         return;
     for (size_t i = 0; next->n_values <= FLIGHT_HEADERS && i < next->n_values; i++)
-        if (!next->values[i].constant)
+        if (!next->values[i].fixed_value)
             __builtin_prefetch(next->values[i].at.value, 1);
     if (next->next) {
         const char *after = (const char *)next->next;
@@ -130,12 +132,15 @@ static void make(struct flight *flight, const struct mr_header *headers, size_t 
                                   value->data ? (ssize_t)value->len : -1);
         if (i >= FLIGHT_HEADERS)
             continue;
-        flight->values[i] = (struct flight_value){
-            .name = headers[i].name, .len = (uint32_t)value->len, .constant = headers[i].constant};
-        if (headers[i].constant)
-            flight->values[i].at.source = value->data;
-        else
-            flight->values[i].at.value = value_at(flight->hdrs, i, &flight->values[i].name);
+        struct flight_value *kept = &flight->values[i];
+        *kept = (struct flight_value){.len = (uint32_t)value->len,
+                                      .fixed_name = headers[i].fixed_name,
+                                      .fixed_value = headers[i].fixed_value};
+        kept->at.value = value_at(flight->hdrs, i, &kept->name);
+        if (kept->fixed_name)
+            kept->name = headers[i].name;
+        if (kept->fixed_value)
+            kept->at.source = value->data;
     }
 }
 

@@ -12,13 +12,13 @@
 enum { FLIGHT_HEADERS = 16 };
 
 struct flight_value {
-    const char *name; /* of a constant value: what the caller pointed to; else the list's copy */
+    const char *name; /* a fixed one: what the caller pointed to; else the list's copy */
     union {
-        const uint8_t *source; /* of a constant value: what the caller pointed to */
+        const uint8_t *source; /* of a fixed value: what the caller pointed to */
         uint8_t *value;        /* else where it stands in the list; NULL: without value */
     } at;
     uint32_t len;
-    bool constant;
+    bool fixed_name, fixed_value;
 };
 
 struct flight {

@@ -104,14 +104,13 @@ static MR_COLD void note(struct mr_kafka_consumer *consumer, const rd_kafka_mess
                    *topic ? ": " : "", text);
 }
 
-/* Whether rkm became *message; if not it is given back here. */
-static bool take(struct mr_kafka_consumer *consumer, rd_kafka_message_t *rkm,
+/* Whether rkm became *message, which borrows it; else it was an error, and is noted. */
+static bool view(struct mr_kafka_consumer *consumer, rd_kafka_message_t *rkm,
                  struct mr_message *message)
 {
     if (MR_UNLIKELY(rkm->err != RD_KAFKA_RESP_ERR_NO_ERROR) &&
         rkm->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
         note(consumer, rkm);
-        rd_kafka_message_destroy(rkm);
         return false;
     }
     *message = (struct mr_message){
@@ -130,6 +129,16 @@ static bool take(struct mr_kafka_consumer *consumer, rd_kafka_message_t *rkm,
     message->value = (struct mr_bytes){rkm->payload, rkm->len};
     message->tombstone = rkm->payload == NULL;
     return true;
+}
+
+/* Whether rkm became *message; if not it is given back here. */
+static bool take(struct mr_kafka_consumer *consumer, rd_kafka_message_t *rkm,
+                 struct mr_message *message)
+{
+    if (view(consumer, rkm, message))
+        return true;
+    rd_kafka_message_destroy(rkm);
+    return false;
 }
 
 /* What is there already; librdkafka's batch call with a timeout would wait until it is full. */
@@ -163,6 +172,38 @@ int mr_kafka_poll(struct mr_kafka_consumer *consumer, int timeout_ms, struct mr_
     if (n > 0) {
         kafka_progress(&consumer->client);
         return (int)n; /* a fatal error is told when these are dealt with */
+    }
+    return kafka_check_fatal(&consumer->client, reterr);
+}
+
+struct serving {
+    struct mr_kafka_consumer *consumer;
+    mr_message_fn serve;
+    void *self;
+    int n_served;
+};
+
+static void serve_one(rd_kafka_message_t *rkm, void *opaque)
+{
+    struct serving *serving = opaque;
+    struct mr_message message;
+
+    if (!view(serving->consumer, rkm, &message))
+        return;
+    serving->n_served++;
+    if (!serving->serve(serving->self, &message))
+        rd_kafka_yield(serving->consumer->client.rk);
+}
+
+int mr_kafka_serve(struct mr_kafka_consumer *consumer, int timeout_ms, mr_message_fn serve,
+                   void *self, struct mr_error *reterr)
+{
+    struct serving serving = {consumer, serve, self, 0};
+
+    (void)rd_kafka_consume_callback_queue(consumer->queue, timeout_ms, serve_one, &serving);
+    if (serving.n_served > 0) {
+        kafka_progress(&consumer->client);
+        return serving.n_served;
     }
     return kafka_check_fatal(&consumer->client, reterr);
 }
@@ -213,6 +254,6 @@ int mr_kafka_header_at(const struct mr_message *message, size_t index, struct mr
                      RD_KAFKA_RESP_ERR_NO_ERROR)
         return MR_ABSENT;
     ret_header->value = (struct mr_bytes){value, len};
-    ret_header->constant = false;
+    ret_header->fixed_name = ret_header->fixed_value = false;
     return 0;
 }

@@ -29,8 +29,8 @@ struct mr_kafka_producer {
 };
 
 static const struct kafka_defaults defaults[] = {
-    {"enable.idempotence", "true"},    {"acks", "all"},     {"compression.codec", "lz4"},
-    {"partitioner", "murmur2_random"}, {"linger.ms", "10"},
+    {"enable.idempotence", "true"},    {"acks", "all"},    {"compression.codec", "lz4"},
+    {"partitioner", "murmur2_random"}, {"linger.ms", "5"},
 };
 static const struct kafka_rule rules[] = {
     {"delivery.report.only.error", "false", "a position advances only after its delivery report"},

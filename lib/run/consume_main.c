@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "consume_kafka.h"
+#include "millrace/heap.h"
 #include "millrace/time.h"
 #include "stop.h"
 
@@ -226,6 +227,7 @@ int mr_consumer_main(const struct mr_consumer *consumer, int argc, char **argv)
     struct session s = {.consumer = consumer};
     int status;
 
+    mr_heap_keep();
     s.settings = calloc(1, sizeof(*s.settings) + consumer->size);
     if (!s.settings)
         return fail(consumer->name, -ENOMEM, &MR_ERROR_INIT);

@@ -205,13 +205,13 @@ static struct mr_bytes bytes(struct mr_str text)
 
 static void add_header(struct intake_record *record, const char *name, struct mr_str value)
 {
-    record->headers[record->n_headers++] = (struct mr_header){name, bytes(value), false};
+    record->headers[record->n_headers++] = (struct mr_header){name, bytes(value), true, false};
 }
 
 /* One whose text lives as long as the catalogue. */
 static void add_constant(struct intake_record *record, const char *name, struct mr_str value)
 {
-    record->headers[record->n_headers++] = (struct mr_header){name, bytes(value), true};
+    record->headers[record->n_headers++] = (struct mr_header){name, bytes(value), true, true};
 }
 
 /* W3C trace context: the same trace, and this hop as its parent. */

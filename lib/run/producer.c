@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "millrace/compiler.h"
+#include "millrace/heap.h"
 #include "millrace/option.h"
 #include "millrace/registry.h"
 #include "produce.h"
@@ -272,6 +273,7 @@ int mr_producer_main(const struct mr_producer *producer, int argc, char **argv)
         r = mr_options_answer(&command, asked, &out);
         return r == 0 && mr_buf_write(&out, stdout) && fflush(stdout) == 0 ? 0 : 1;
     }
+    mr_heap_keep();
     bool real = !settings.produce.dry_run;
     if (r == 0)
         r = mr_common_resolve(&settings.common, options, real, real, &error);

@@ -36,9 +36,10 @@ MR_DEFINE_AUTO(mr_kafka_client, struct mr_kafka_client *, mr_kafka_client_free);
 const char *mr_kafka_trouble(const struct mr_kafka_client *client);
 
 struct mr_header {
-    const char *name;      /* to produce: a literal */
+    const char *name;
     struct mr_bytes value; /* data NULL: a header without value */
-    bool constant;         /* to produce: what value.data points to never changes; cheapest then */
+    /* to produce, for speed: what name, and what value.data, points to never changes */
+    bool fixed_name, fixed_value;
 };
 
 /* ---- producer ---- */
@@ -50,7 +51,7 @@ struct mr_kafka_producer;
 typedef void (*mr_delivery_fn)(void *self, uint64_t tag, int r, int32_t partition, int64_t offset,
                                const char *text);
 
-/* Idempotent, acks=all, lz4, murmur2_random, linger 10 ms unless properties say otherwise.
+/* Idempotent, acks=all, lz4, murmur2_random, linger 5 ms unless properties say otherwise.
  * Its first record may wait a second for the broker's producer id; mr_kafka_topics before it ends
  * that wait. Outcomes: 0, MR_INVALID (a property), -errno. */
 int mr_kafka_producer_new(const struct mr_kafka_config *config, mr_delivery_fn delivered,
@@ -136,6 +137,14 @@ int mr_kafka_assign(struct mr_kafka_consumer *consumer, const struct mr_topic_pa
 int mr_kafka_poll(struct mr_kafka_consumer *consumer, int timeout_ms, struct mr_message *messages,
                   size_t max, struct mr_error *reterr);
 void mr_kafka_message_done(struct mr_message *message);
+/* What mr_kafka_serve calls for each message, which it takes back afterwards. false: no more now.
+ */
+typedef bool (*mr_message_fn)(void *self, const struct mr_message *message);
+/* As mr_kafka_poll, with all that is there handed to serve one by one: librdkafka gives its queue
+ * away at once, where a batch takes each message from under its lock. What is there when serve says
+ * no is kept for the next call. Outcomes: the number of messages served, -errno. */
+int mr_kafka_serve(struct mr_kafka_consumer *consumer, int timeout_ms, mr_message_fn serve,
+                   void *self, struct mr_error *reterr);
 /* Borrowed from the message; the last of several of one name. Outcomes: 0, MR_ABSENT. */
 int mr_kafka_header(const struct mr_message *message, const char *name, struct mr_bytes *ret_value);
 size_t mr_kafka_n_headers(const struct mr_message *message);
