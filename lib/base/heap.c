@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Two of glibc's settings; nothing elsewhere. */
 #include "millrace/heap.h"
 
 #ifdef __GLIBC__
