@@ -40,15 +40,28 @@ static void cut(struct link *link)
     link->links->n_items--;
 }
 
+/* The client has closed, and all it sent is read, but no request of it is under way. libmicrohttpd
+ * does not see an end that comes together with the first half of a request: it waits for more. */
+static bool is_left(const struct link *link)
+{
+    char byte;
+
+    return (link->state == LINK_WAITING || link->state == LINK_READING) &&
+           recv(link->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 void links_sweep(struct links *links, int64_t now)
 {
     (void)pthread_mutex_lock(&links->lock);
     for (struct link *link = links->first; link; link = link->after) {
         int64_t limit = limit_of(link);
-        if (link->cut || limit == 0 || now - link->since <= limit)
+        if (link->cut || limit == 0)
+            continue;
+        if (now - link->since > limit)
+            links->cut_for_time++;
+        else if (!is_left(link))
             continue;
         cut(link);
-        links->cut_for_time++;
     }
     (void)pthread_mutex_unlock(&links->lock);
 }

@@ -64,5 +64,6 @@ enum { LINK_ADDRESS_TEXT = 64 };
 /* "127.0.0.1:4711", "[::1]:4711" */
 void link_address(const struct link *link, char out[LINK_ADDRESS_TEXT]);
 
-/* Cuts what has kept us waiting too long at this time; the thread's work, for tests. */
+/* Cuts what has kept us waiting too long at this time, and what the client has left in the middle
+ * of a request; the thread's work, for tests. */
 void links_sweep(struct links *links, int64_t now);

@@ -144,6 +144,35 @@ START_TEST(each_state_has_its_time_and_work_has_none)
 }
 END_TEST
 
+START_TEST(a_client_that_left_in_the_middle_of_its_request_is_let_go)
+{
+    static const struct {
+        enum link_state state;
+        bool unread, cut;
+    } rows[] = {{LINK_WAITING, false, true},
+                {LINK_READING, false, true},
+                {LINK_READING, true, false}, /* what it sent comes first */
+                {LINK_WORKING, false, false},
+                {LINK_SENDING, false, false}};
+    struct links links;
+
+    ck_assert_int_eq(links_init(&links, 100, 100, NULL), 0);
+    for (size_t i = 0; i < MR_N_ELEMENTS(rows); i++) {
+        struct pair pair;
+        open_pair(&links, &pair, "127.0.0.1");
+        link_set(pair.link, rows[i].state);
+        if (rows[i].unread)
+            ck_assert_int_eq(send(pair.theirs, "G", 1, 0), 1);
+        ck_assert_int_eq(shutdown(pair.theirs, SHUT_WR), 0);
+        links_sweep(&links, mr_time_steady());
+        ck_assert_msg(is_cut(&pair) == rows[i].cut, "row %zu", i);
+        close_pair(&pair);
+    }
+    ck_assert_uint_eq(links.cut_for_time, 0);
+    links_done(&links);
+}
+END_TEST
+
 START_TEST(a_client_is_named_by_address_and_port)
 {
     const struct sockaddr_in6 six = {
@@ -173,6 +202,7 @@ int main(void)
                         an_address_past_its_own_limit_makes_way_for_itself,
                         when_all_are_at_work_the_newcomer_is_turned_away,
                         each_state_has_its_time_and_work_has_none,
+                        a_client_that_left_in_the_middle_of_its_request_is_let_go,
                         a_client_is_named_by_address_and_port,
                         NULL,
                     });
