@@ -196,10 +196,10 @@ static void sarif_text(struct doc *doc, const char *name, const char *text)
     doc_end(doc);
 }
 
-static void sarif_driver(struct doc *doc)
+static void sarif_driver(struct doc *doc, const struct report_view *view)
 {
     size_t n;
-    const struct mr_rule *rules = mr_rules(&n);
+    const struct mr_rule *rules = report_rules(view, &n);
 
     doc_object(doc, "tool");
     doc_object(doc, "driver");
@@ -257,15 +257,16 @@ static void sarif_location(struct doc *doc, const struct mr_evolution *item)
     doc_end(doc);
 }
 
-static void sarif_result(struct doc *doc, const struct mr_report *report, size_t index)
+static void sarif_result(struct doc *doc, const struct report_view *view, size_t index)
 {
+    const struct mr_report *report = view->report;
     const struct mr_evolution *item = &report->items[index];
     char print[33];
     size_t n;
 
     doc_object(doc, NULL);
     doc_text(doc, "ruleId", item->rule->id);
-    doc_long(doc, "ruleIndex", item->rule - mr_rules(&n));
+    doc_long(doc, "ruleIndex", item->rule - report_rules(view, &n));
     doc_text(doc, "level", mr_severity_name(item->severity));
     doc_object(doc, "message");
     (void)put_whole(doc, "text", item);
@@ -286,10 +287,10 @@ int report_sarif(const struct report_view *view, struct mr_buf *out)
     doc_text(&doc, "version", "2.1.0");
     doc_list(&doc, "runs");
     doc_object(&doc, NULL);
-    sarif_driver(&doc);
+    sarif_driver(&doc, view);
     doc_list(&doc, "results");
     for (size_t i = 0; i < view->report->n_items; i++)
-        sarif_result(&doc, view->report, i);
+        sarif_result(&doc, view, i);
     doc_end(&doc);
     doc_end(&doc);
     doc_end(&doc);

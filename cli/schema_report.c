@@ -12,6 +12,12 @@ const char *const report_forms[] = {
     "text", "json", "junit", "github-actions", "gitlab-code-quality", "sarif", NULL};
 const char *const report_severities[] = {"error", "warning", "note", NULL};
 
+const struct mr_rule *report_rules(const struct report_view *view, size_t *ret_n)
+{
+    *ret_n = view->n_rules;
+    return view->rules ? view->rules : mr_rules(ret_n);
+}
+
 int report_whole(const struct mr_evolution *item, struct mr_buf *out)
 {
     int r = mr_buf_printf(out, "%s%s%s", item->path, *item->path ? ": " : "", item->message);

@@ -10,13 +10,16 @@ extern const char *const report_forms[];
 
 struct report_view {
     const struct mr_report *report;
-    const char *command; /* "schema check" */
-    bool colour;         /* of text */
+    const char *command;         /* "schema check" */
+    bool colour;                 /* of text */
+    const struct mr_rule *rules; /* those that the findings are of; NULL: all of schema's */
+    size_t n_rules;
 };
 /* Appends the whole report; form is one of report_forms. 0 or -errno. */
 int report_write(const struct report_view *view, const char *form, struct mr_buf *out);
 
 /* ---- the forms, for schema_report.c ---- */
+const struct mr_rule *report_rules(const struct report_view *view, size_t *ret_n);
 int report_junit(const struct report_view *view, struct mr_buf *out);
 int report_github(const struct report_view *view, struct mr_buf *out);
 int report_gitlab(const struct report_view *view, struct mr_buf *out);

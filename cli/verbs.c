@@ -17,6 +17,7 @@
     VERB(man)                                                                                      \
     VERB(registry_copy)                                                                            \
     VERB(registry_serve)                                                                           \
+    VERB(registry_verify)                                                                          \
     VERB(schema_check)                                                                             \
     VERB(schema_diff)                                                                              \
     VERB(schema_fmt)                                                                               \

@@ -132,9 +132,9 @@ static const char *level_of(const struct image_subject *subject)
                    : NULL;
 }
 
-bool mr_image_latest(const struct mr_image *image, size_t index, struct mr_image_latest *ret_latest)
+static bool latest_of(const struct mr_image *image, const struct image_subject *subject,
+                      struct mr_image_latest *ret_latest)
 {
-    const struct image_subject *subject = image->subjects[index];
     const struct image_subject *over = above(image, subject->name);
     const struct image_version *version = NULL;
 
@@ -160,4 +160,30 @@ bool mr_image_latest(const struct mr_image *image, size_t index, struct mr_image
 size_t mr_image_n_places(const struct mr_image *image)
 {
     return image->n_subjects;
+}
+
+bool mr_image_latest(const struct mr_image *image, size_t place, struct mr_image_latest *ret_latest)
+{
+    return latest_of(image, image->subjects[place], ret_latest);
+}
+
+bool mr_image_find(const struct mr_image *image, const char *subject,
+                   struct mr_image_latest *ret_latest)
+{
+    const struct image_subject *found = image_subject(image, subject);
+
+    return found && latest_of(image, found, ret_latest);
+}
+
+int32_t mr_image_holds(const struct mr_image *image, const char *subject, struct mr_str text)
+{
+    const struct image_subject *found = image_subject(image, subject);
+
+    for (size_t i = found ? found->n_versions : 0; i-- > 0;) {
+        const struct image_version *version = &found->versions[i];
+        if (!version->deleted &&
+            mr_schema_text_same(json_str(json_object_get(version->body, "schema")), text))
+            return version->number;
+    }
+    return 0;
 }

@@ -38,8 +38,13 @@ struct mr_image_latest {
 size_t mr_image_n_places(const struct mr_image *image);
 /* The subject of that place in the order of names, and its newest version that is not deleted.
  * False: none of its versions is left. Borrowed from the image. */
-bool mr_image_latest(const struct mr_image *image, size_t index,
+bool mr_image_latest(const struct mr_image *image, size_t place,
                      struct mr_image_latest *ret_latest);
+/* The same by its name. */
+bool mr_image_find(const struct mr_image *image, const char *subject,
+                   struct mr_image_latest *ret_latest);
+/* The newest version of a subject, not deleted, that is this schema; 0: none. */
+int32_t mr_image_holds(const struct mr_image *image, const char *subject, struct mr_str text);
 /* Whether two texts are one schema as a registry keeps it: the same bytes, the same JSON, or the
  * same stored form. */
 bool mr_schema_text_same(struct mr_str a, struct mr_str b);
