@@ -171,8 +171,9 @@ static int decode_one(struct decode *d, const uint8_t *data, size_t len)
 static int decode_text(struct decode *d, const struct mr_buf *in, bool hex)
 {
     const char *p = (const char *)in->data, *end = p + in->len;
-    unsigned line = 0;
 
+    p += mr_str_bom((struct mr_str){p, in->len});
+    unsigned line = 0;
     while (p < end) {
         const char *eol = memchr(p, '\n', (size_t)(end - p)), *last = eol ? eol : end;
         const char *next = eol ? eol + 1 : end;

@@ -120,8 +120,7 @@ static int encode_stream(struct encode *e, FILE *file)
     struct mr_json_cursor at = {(char *)e->in.data, (char *)e->in.data,
                                 (char *)e->in.data + e->in.len};
 
-    if (e->in.len >= 3 && memcmp(at.at, "\xef\xbb\xbf", 3) == 0)
-        at.at += 3; /* a byte order mark, as Windows writes it */
+    at.at += mr_str_bom((struct mr_str){at.at, e->in.len});
     while (r == 0) {
         mr_json_space(&at);
         struct mr_json_cursor next = at;
@@ -238,7 +237,8 @@ static int run(int argc, char **argv)
     if (n > 1)
         return verb_fail(
             &command, mr_error_set(&error, MR_INVALID, "one input at a time, not %zu", n), &error);
-    args.codec.options.allow_nul = true; /* Avro does; it is our events that do not */
+    /* Avro does; it is our events that do not */
+    args.codec.options.allow_nul = args.codec.options.far_years = true;
     args.codec.options.unknown =
         strcmp(args.unknown, "drop") == 0 ? MR_UNKNOWN_DROP : MR_UNKNOWN_REFUSE;
     if (args.codec.lines) {

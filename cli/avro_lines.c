@@ -69,7 +69,7 @@ static int next_member(struct lines *l, struct mr_json_cursor *in, struct line *
 
 static int read_line(struct lines *l, struct mr_str text, struct line *line, struct mr_error *error)
 {
-    struct mr_json_cursor in = {text.data, text.data, text.data + text.len};
+    struct mr_json_cursor in = {text.data, text.data + mr_str_bom(text), text.data + text.len};
     int r;
 
     mr_json_space(&in);

@@ -226,6 +226,7 @@ void encode_init(struct encode *e, const struct shapes *shapes, struct mr_json_c
     e->depth = 0;
     e->drop = shapes->options.unknown == MR_UNKNOWN_DROP;
     e->tagged = shapes->options.avro_json;
+    e->far = shapes->options.far_years;
     e->nul = shapes->options.allow_nul ? JSON_NUL_ALLOW : JSON_NUL_REFUSE;
     e->slots = e->first_slots;
     e->n_slots = 0;

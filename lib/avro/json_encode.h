@@ -24,6 +24,7 @@ struct encode {
     unsigned depth;
     bool drop;   /* unknown members */
     bool tagged; /* Avro's own JSON */
+    bool far;    /* years beyond 0001 to 9999 */
     enum json_nul nul;
     struct slot *slots; /* a stack: each open record has one slot a field */
     size_t n_slots, cap_slots;

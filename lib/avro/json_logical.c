@@ -45,12 +45,17 @@ const char *logical_wanted(enum mr_avro_logical logical)
     return unit_of(logical)->wanted;
 }
 
-/* The only two ways in which a value of the calendar does not fit: see to_unit. */
+/* The only ways in which a value of the calendar does not fit: see to_unit. */
 const char *logical_bound(enum mr_avro_logical logical)
 {
-    return unit_of(logical)->digits == 3 ? "of at most 3 decimals"
-                                         : "within 1677-09-21T00:12:43.145224192 to "
-                                           "2262-04-11T23:47:16.854775807";
+    switch (unit_of(logical)->digits) {
+    case 3:
+        return "of at most 3 decimals";
+    case 6:
+        return "within -290308-12-21T19:59:05.224192 to +294247-01-10T04:00:54.775807";
+    default:
+        return "within 1677-09-21T00:12:43.145224192 to 2262-04-11T23:47:16.854775807";
+    }
 }
 
 /* Seconds and nanoseconds to the type's unit; false when it cannot hold them. */
@@ -65,9 +70,11 @@ static bool to_unit(const struct unit *unit, int64_t seconds, int32_t nanos, int
     return value == *ret_value;
 }
 
+typedef int time_parse(struct mr_str text, int64_t *ret_seconds, int32_t *ret_nanos);
+
 /* The day is borrowed from the epoch, and the zone is UTC: one parser for all three. */
 static int parse_completed(const struct unit *unit, const char *before, struct mr_str text,
-                           const char *after, int64_t *ret_value)
+                           const char *after, time_parse *parse, int64_t *ret_value)
 {
     char full[64];
     int64_t seconds;
@@ -80,14 +87,15 @@ static int parse_completed(const struct unit *unit, const char *before, struct m
     memcpy(full + before_len, text.data, text.len);
     memcpy(full + before_len + text.len, after, after_len);
     struct mr_str all = {full, before_len + text.len + after_len};
-    if (mr_time_parse(all, &seconds, &nanos) != 0)
+    if (parse(all, &seconds, &nanos) != 0)
         return MR_INVALID;
     return to_unit(unit, seconds, nanos, ret_value) ? 0 : MR_FULL;
 }
 
-int logical_parse(enum mr_avro_logical logical, struct mr_str text, int64_t *ret_value)
+int logical_parse(enum mr_avro_logical logical, struct mr_str text, bool far, int64_t *ret_value)
 {
     const struct unit *unit = unit_of(logical);
+    time_parse *parse = far ? mr_time_parse_far : mr_time_parse;
     int64_t seconds;
     int32_t nanos, days;
     int r;
@@ -97,18 +105,19 @@ int logical_parse(enum mr_avro_logical logical, struct mr_str text, int64_t *ret
     char last = text.data[text.len - 1];
     bool ends_in_digit = last >= '0' && last <= '9';
     if (logical == MR_LOGICAL_DATE) {
-        if ((r = mr_date_parse(text, &days)) == 0)
+        if ((r = far ? mr_date_parse_far(text, &days) : mr_date_parse(text, &days)) == 0)
             *ret_value = days;
         return r;
     }
     if (logical == MR_LOGICAL_TIME_MILLIS || logical == MR_LOGICAL_TIME_MICROS)
-        return ends_in_digit ? parse_completed(unit, "1970-01-01T", text, "Z", ret_value)
-                             : MR_INVALID;
+        return ends_in_digit
+                   ? parse_completed(unit, "1970-01-01T", text, "Z", mr_time_parse, ret_value)
+                   : MR_INVALID;
     if (unit->local) {
         /* "...T12:34:56+01:00" ends in a digit too: completed with Z it is refused. */
-        return ends_in_digit ? parse_completed(unit, "", text, "Z", ret_value) : MR_INVALID;
+        return ends_in_digit ? parse_completed(unit, "", text, "Z", parse, ret_value) : MR_INVALID;
     }
-    if (mr_time_parse(text, &seconds, &nanos) != 0)
+    if (parse(text, &seconds, &nanos) != 0)
         return MR_INVALID;
     return to_unit(unit, seconds, nanos, ret_value) ? 0 : MR_FULL;
 }

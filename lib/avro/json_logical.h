@@ -16,7 +16,7 @@ const char *logical_bound(enum mr_avro_logical logical);
 /* Text to the base type's integer, for date, time-*, timestamp-* and local-timestamp-*. Digits
  * beyond microseconds are cut (beyond nanoseconds for -nanos); digits that -millis cannot hold are
  * refused. Outcomes: 0, MR_INVALID, MR_FULL (well written, but the type cannot hold it). */
-int logical_parse(enum mr_avro_logical logical, struct mr_str text, int64_t *ret_value);
+int logical_parse(enum mr_avro_logical logical, struct mr_str text, bool far, int64_t *ret_value);
 /* The length, or 0 when the value has no text (a time outside the day). */
 size_t logical_text(enum mr_avro_logical logical, int64_t value, char out[MR_TIME_MAX]);
 

@@ -105,7 +105,7 @@ static int put_time(struct encode *e, const struct shape *shape, struct mr_str t
 {
     enum mr_avro_logical logical = shape->node->logical;
     int64_t value;
-    int r = logical_parse(logical, text, &value);
+    int r = logical_parse(logical, text, e->far, &value);
 
     if (r != 0)
         return json_error(&e->in, at, e->reterr, "must be %s",

@@ -82,6 +82,14 @@ static int source_new(struct mr_sparser *p, const char *text, size_t len, size_t
     return 0;
 }
 
+/* A text is sent to registries as it is, and they do not take one. */
+static int refuse_bom(struct mr_error *reterr)
+{
+    if (reterr)
+        reterr->offset = 0;
+    return mr_error_set(reterr, MR_INVALID, "begins with a byte order mark: save it without one");
+}
+
 static int parse_text(struct mr_sparser *p, const char *text, size_t len, size_t number)
 {
     struct mr_jlimits limits = {MR_SCHEMA_MAX_JSON_DEPTH, MR_SCHEMA_MAX_JSON_VALUES,
@@ -95,7 +103,10 @@ static int parse_text(struct mr_sparser *p, const char *text, size_t len, size_t
     int r = source_new(p, text, len, number);
     if (r != 0)
         return r;
-    r = mr_jtree_parse(schema->arena, p->source->text, len, &limits, &json, p->reterr);
+    if (mr_str_bom((struct mr_str){text, len}) > 0)
+        r = refuse_bom(p->reterr);
+    else
+        r = mr_jtree_parse(schema->arena, p->source->text, len, &limits, &json, p->reterr);
     if (r == MR_INVALID)
         place(p->source, p->reterr);
     if (r == 0)
@@ -172,7 +183,8 @@ int mr_schema_parse_file(const char *path, struct mr_schema **ret_schema, struct
                             MR_SCHEMA_MAX_BYTES);
     if (r != 0)
         return mr_error_set(reterr, r, "%s: %s", path, mr_status_name(r));
-    return mr_schema_parse((const char *)text.data, text.len, NULL, ret_schema, reterr);
+    size_t bom = mr_str_bom((struct mr_str){(const char *)text.data, text.len});
+    return mr_schema_parse((const char *)text.data + bom, text.len - bom, NULL, ret_schema, reterr);
 }
 
 struct mr_schema *mr_schema_ref(struct mr_schema *schema)

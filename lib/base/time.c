@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "millrace/compiler.h"
@@ -116,6 +117,61 @@ int mr_date_parse(struct mr_str text, int32_t *ret_days)
         return MR_INVALID;
     *ret_days = (int32_t)days;
     return 0;
+}
+
+/* A year beyond 0001 to 9999, as mr_date_format writes it, becomes the one of 2000 to 2399 that has
+ * the same calendar; *ret_days tells how far away that is. */
+static bool near_year(struct mr_str text, char out[MR_TIME_MAX], struct mr_str *ret_text,
+                      int64_t *ret_days)
+{
+    enum { CYCLE = 400, CYCLE_DAYS = 146097, MOST_DIGITS = 10 };
+    bool sign = text.len > 0 && (text.data[0] == '-' || text.data[0] == '+');
+    int64_t year = 0;
+    size_t i = sign;
+
+    for (; i < text.len && i <= MOST_DIGITS && text.data[i] >= '0' && text.data[i] <= '9'; i++)
+        year = year * 10 + (text.data[i] - '0');
+    size_t n_digits = i - sign, rest = text.len - i;
+    if (sign && text.data[0] == '-')
+        year = -year;
+    bool beyond = sign ? year < 0 || (year > 9999 && text.data[1] != '0') : year == 0;
+    if (n_digits < 4 || (n_digits > 4 && text.data[1] == '0') || !beyond || rest > MR_TIME_MAX - 5)
+        return false;
+    int64_t near = 2000 + (year % CYCLE + CYCLE) % CYCLE;
+    (void)snprintf(out, 5, "%04d", (int)near);
+    memcpy(out + 4, text.data + i, rest);
+    *ret_text = (struct mr_str){out, 4 + rest};
+    *ret_days = (year - near) / CYCLE * CYCLE_DAYS;
+    return true;
+}
+
+int mr_time_parse_far(struct mr_str text, int64_t *ret_seconds, int32_t *ret_nanos)
+{
+    char near[MR_TIME_MAX];
+    struct mr_str near_text;
+    int64_t days;
+
+    if (!near_year(text, near, &near_text, &days))
+        return mr_time_parse(text, ret_seconds, ret_nanos);
+    int r = mr_time_parse(near_text, ret_seconds, ret_nanos);
+    if (r == 0)
+        *ret_seconds += days * 86400;
+    return r;
+}
+
+int mr_date_parse_far(struct mr_str text, int32_t *ret_days)
+{
+    char near[MR_TIME_MAX];
+    struct mr_str near_text;
+    int64_t days;
+    int32_t near_days;
+
+    if (!near_year(text, near, &near_text, &days))
+        return mr_date_parse(text, ret_days);
+    int r = mr_date_parse(near_text, &near_days);
+    if (r == 0 && __builtin_add_overflow(days, near_days, ret_days))
+        r = MR_INVALID;
+    return r;
 }
 
 static char *put2(char *out, unsigned value)

@@ -188,12 +188,11 @@ int input_fill(struct input *in, struct mr_error *reterr)
 
 static void pass_space(struct input *in)
 {
-    static const char bom[] = "\xEF\xBB\xBF";
     const char *p = in->data;
     size_t at = in->begin, end = in->end;
 
-    if (in->base == 0 && at == 0 && end >= 3 && memcmp(p, bom, 3) == 0)
-        at = 3;
+    if (in->base == 0 && at == 0)
+        at = mr_str_bom((struct mr_str){p, end});
     for (; at < end && (p[at] == '\n' || p[at] == ' ' || p[at] == '\r' || p[at] == '\t'); at++)
         in->indent = p[at] == '\n' ? 0 : in->indent + 1;
     in->begin = at;

@@ -25,6 +25,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         if (mr_date_parse((struct mr_str){out, n}, &days_again) != 0 || days_again != days)
             abort();
     }
+    int64_t seconds, seconds_again;
+    int32_t nanos, nanos_again;
+    if (mr_time_parse_far(text, &seconds, &nanos) == 0) {
+        size_t n = mr_time_format(seconds, nanos, 9, out);
+        if (mr_time_parse_far((struct mr_str){out, n}, &seconds_again, &nanos_again) != 0 ||
+            seconds_again != seconds || nanos_again != nanos)
+            abort();
+    }
     (void)mr_duration_parse(text, "ms", &ms);
     return 0;
 }

@@ -205,6 +205,17 @@ START_TEST(a_byte_order_mark_is_passed_over)
     open_folder();
     check_run("encode", ARGS("--schema", schema_path), "\xef\xbb\xbf{\"a\":1,\"b\":\"x\"}\n", 0,
               "020278\n", "");
+    check_run("decode", ARGS("--schema", schema_path, "--form", "hex"),
+              "\xef\xbb\xbf"
+              "020278\n",
+              0, "{\"a\":1,\"b\":\"x\"}\n", "");
+    check_run("encode", ARGS("--lines"), "\xef\xbb\xbf{\"schema\":\"int\",\"json\":1}\n", 0,
+              "{\"ok\":\"02\"}\n", "");
+    FILE *file = fopen(schema_path, "we");
+    ck_assert_int_ge(fprintf(file, "\xef\xbb\xbf%s", record), 0);
+    ck_assert_int_eq(fclose(file), 0);
+    check_run("encode", ARGS("--schema", schema_path), "{\"a\":1,\"b\":\"x\"}\n", 0, "020278\n",
+              "");
     close_folder();
 }
 END_TEST

@@ -54,6 +54,7 @@ END_TEST
 
 START_TEST(mistakes_are_told_with_place_rule_and_nearest_word)
 {
+    refused("\xef\xbb\xbf\"int\"", 1, 1, "", "begins with a byte order mark");
     refused("{\"type\": \"recrod\"}", 1, 10, "/type", "did you mean \"record\"?");
     refused(
         "{\"type\":\"record\",\"name\":\"R\",\"fields\":[\n {\"name\":\"a\",\"type\":\"strng\"}]}",

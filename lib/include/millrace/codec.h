@@ -67,6 +67,7 @@ struct mr_json_options {
     bool avro_json;          /* Avro's own tagged encoding instead of ours */
     bool raw_logical;        /* base types instead of human forms of logical types */
     bool no_constraints;     /* keywords are not enforced */
+    bool far_years;          /* 0000, -0001, +10000: what Avro can hold and our events do not */
     bool allow_nul;          /* strings may hold \u0000, which Avro allows and our events do not */
 };
 

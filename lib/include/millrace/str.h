@@ -18,6 +18,12 @@ struct mr_bytes {
 };
 
 #define MR_STR(literal) ((struct mr_str){(literal), sizeof(literal) - 1})
+/* Bytes of a byte order mark at the begin of a text, as Windows writes it: 3 or 0. */
+static inline size_t mr_str_bom(struct mr_str s)
+{
+    return s.len >= 3 && memcmp(s.data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
 /* For "%.*s". */
 #define MR_STR_ARG(s) (int)(s).len, (s).len ? (s).data : ""
 

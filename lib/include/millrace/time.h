@@ -19,6 +19,11 @@ int mr_time_parse_micros(struct mr_str text, int64_t *ret_micros);
 /* yyyy-mm-dd -> days since 1970-01-01. Outcomes: 0, MR_INVALID. */
 int mr_date_parse(struct mr_str text, int32_t *ret_days);
 
+/* The same, and years beyond 0001 to 9999 in the one form that mr_time_format and mr_date_format
+ * write: "+12024-02-29", "-0001-02-28", "0000-02-29". Not RFC 3339: for what Avro can hold. */
+int mr_time_parse_far(struct mr_str text, int64_t *ret_seconds, int32_t *ret_nanos);
+int mr_date_parse_far(struct mr_str text, int32_t *ret_days);
+
 /* "2024-02-29T12:34:56.789000Z": `digits` fraction digits (0, 3, 6 or 9) of nanos. Writes at most
  * MR_TIME_MAX bytes with the NUL and returns the length; years outside 0000-9999 are written with
  * sign (ISO 8601 expanded). */
