@@ -84,6 +84,8 @@ static int put_members(struct mr_buf *out, const struct mr_envelope_map *map)
         if (r == 0)
             r = put_named(out, "metadata", member->metadata);
         if (r == 0)
+            r = put_named(out, "refuse", member->refuse);
+        if (r == 0)
             r = mr_buf_printf(out, ".required = %s},\n", yes_no(member->required));
     }
     return r == 0 && map->n_members ? mr_buf_printf(out, "    },\n") : r;

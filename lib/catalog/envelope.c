@@ -155,6 +155,7 @@ static void read_members(struct load *load, const yaml_node_t *node, const struc
         members[i] = (struct mr_envelope_member){.pointer = load_text(load, from->at),
                                                  .value = load_text(load, from->is),
                                                  .metadata = load_text(load, from->metadata),
+                                                 .refuse = load_text(load, from->refuse),
                                                  .required = from->required && *from->required};
         if (!load_pointer(load, at, from->at))
             continue;
@@ -163,6 +164,8 @@ static void read_members(struct load *load, const yaml_node_t *node, const struc
             load_note(load, at, "'%.100s' is already taken by '%s'", from->at, who);
         if (from->at[0] == '\0')
             load_note(load, at, "the whole document is no member");
+        if (from->refuse && (from->is || from->metadata || members[i].required))
+            load_note(load, at, "a member to 'refuse' cannot have 'is', 'metadata' or 'required'");
     }
     map->n_members = row->n_members;
     if (map->flat && (row->n_members > 0 || map->extensions))

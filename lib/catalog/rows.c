@@ -119,6 +119,7 @@ static const cyaml_schema_field_t member_fields[] = {
     TEXT(MUST, struct row_member, at, "at"),
     TEXT(MAY, struct row_member, is, "is"),
     TEXT(MAY, struct row_member, metadata, "metadata"),
+    TEXT(MAY, struct row_member, refuse, "refuse"),
     YES_NO(struct row_member, required, "required"),
     END,
 };

@@ -54,6 +54,7 @@ struct row_member {
     char *at;
     char *is;
     char *metadata;
+    char *refuse;
     bool *required;
 };
 

@@ -267,6 +267,13 @@ static int read_member(struct reader *reader, const struct envelope_slot *slot)
     struct mr_str text;
     const char *at = reader->cursor.at;
 
+    if (member->refuse) {
+        int c = peek(&reader->cursor);
+        if (c < 0 || c == 'n')
+            return pass(reader);
+        return envelope_refuse(reader->reterr, reader->cursor.begin, at, slot->pointer, "%s",
+                               member->refuse);
+    }
     if (member->value) {
         if (peek(&reader->cursor) != '"')
             return reader->cursor.at == reader->cursor.end

@@ -113,6 +113,8 @@ static const struct mutation mutations[] = {
     {"major.minor}", "major.minor.pathc}",
      "topics.yaml:28:79: 'version' cannot be 'major.minor.pathc'; did you mean "
      "'major.minor.patch'?\n"},
+    {"required: true}, {at: /subject", "required: true, refuse: never}, {at: /subject",
+     "topics.yaml:16:20: a member to 'refuse' cannot have 'is', 'metadata' or 'required'\n"},
     {"unknown: drop", "unknown: dropp",
      "topics.yaml:28:64: 'unknown' cannot be 'dropp'; did you mean 'drop'?\n"},
     {"platform: fair\n    title", "platform: shop\n    title",

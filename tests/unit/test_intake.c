@@ -184,6 +184,10 @@ START_TEST(what_is_wrong_is_told_with_its_pointer_and_rule)
         {"festivo-ticket", "{" CE "'type':'com.festivo.ticket.cancelled.v2','data':{}}", "/type",
          "does not belong to festivo-ticket.ticket.cancelled.v1 but to "
          "festivo-ticket.ticket.cancelled.v2"},
+        {"festivo-ticket", "{" CE "'type':'t','data_base64':'e30='}", "/data_base64",
+         "holds binary data, but an event is a JSON object"},
+        {"festivo-ticket", "{" CE "'type':'t','data_base64':null,'data':{}}", "/type",
+         "no event of"},
         {"festivo-ticket", "{'specversion':'0.3','id':'1'}", "/specversion",
          "must be \"1.0\" (was \"0.3\")"},
         {"festivo-ticket", "{'id':'1','source':'s','type':'t','data':{}}", "/specversion",

@@ -97,6 +97,7 @@ static void same_envelope(const struct mr_envelope_map *a, const struct mr_envel
         same_text(a->members[i].pointer, b->members[i].pointer);
         same_text(a->members[i].value, b->members[i].value);
         same_text(a->members[i].metadata, b->members[i].metadata);
+        same_text(a->members[i].refuse, b->members[i].refuse);
         ck_assert_int_eq(a->members[i].required, b->members[i].required);
     }
 }

@@ -69,6 +69,7 @@ struct mr_envelope_member {
     const char *pointer;
     const char *value;    /* the only text it may have; NULL: any value */
     const char *metadata; /* kept in the metadata map under this name; NULL: passed over */
+    const char *refuse;   /* why it may not be there, unless null; NULL: it may */
     bool required;
 };
 
