@@ -110,7 +110,7 @@ static enum MHD_Result send_reply(struct exchange *exchange)
         return MHD_NO;
     const char *challenge =
         reply->status == 401 && exchange->auth ? auth_challenge(exchange->auth) : NULL;
-    if (reply->allow)
+    if (reply->allow[0])
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
     if (challenge)
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, challenge);

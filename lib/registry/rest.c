@@ -269,10 +269,13 @@ static bool route_fits(const struct route *route, const struct request *request)
     return i == request->n_segments;
 }
 
+/* NULL: allow holds the methods that go there, none when there is no such place. */
 static const struct route *find_route(const struct request *request, const char *method,
-                                      const char **ret_allow)
+                                      char *allow, size_t cap)
 {
-    const struct route *other = NULL;
+    size_t len = 0;
+
+    allow[0] = '\0';
 
     for (size_t i = 0; i < rest_n_routes; i++) {
         const struct route *route = &rest_routes[i];
@@ -280,9 +283,10 @@ static const struct route *find_route(const struct request *request, const char 
             continue;
         if (strcmp(route->method, method) == 0)
             return route;
-        other = route;
+        if (len < cap)
+            len += (size_t)snprintf(allow + len, cap - len, "%s%s", len > 0 ? ", " : "",
+                                    route->method);
     }
-    *ret_allow = other ? other->method : NULL;
     return NULL;
 }
 
@@ -310,9 +314,13 @@ static int read_body(struct request *request, struct mr_str body, struct reply *
     if (body.len == 0)
         return reply_error(reply, 422, "this request needs a JSON body") == 0 ? MR_INVALID
                                                                               : -ENOMEM;
-    request->body = json_loadb(body.data, body.len, JSON_ALLOW_NUL, &why);
+    request->body = json_loadb(body.data, body.len, JSON_ALLOW_NUL | JSON_DECODE_ANY, &why);
     if (json_is_object(request->body))
         return 0;
+    if (json_is_null(request->body))
+        return reply_error(reply, 422, "this request needs a JSON object, not null") == 0
+                   ? MR_INVALID
+                   : -ENOMEM;
     if (request->body)
         return reply_error(reply, 400, "the body must be a JSON object") == 0 ? MR_INVALID
                                                                               : -ENOMEM;
@@ -380,18 +388,17 @@ static int dispatch(struct request *request, const char *method, struct mr_str t
 {
     struct mr_str query = target;
     struct mr_str path = until(&query, '?');
-    const char *allow;
     bool too_long;
 
     if (!split_path(request, path, &too_long) || !split_query(request, query))
         return reply_error(reply, 400, "the path or query is not percent-encoded UTF-8");
     if (!take_context(request))
         return reply_error(reply, 400, "a context's name holds no colon");
-    const struct route *route = too_long ? NULL : find_route(request, method, &allow);
-    if (!route && !too_long && allow) {
-        reply->allow = allow;
-        return reply_error(reply, 405, "%s does not go here: use %s", method, allow);
-    }
+    const struct route *route =
+        too_long ? NULL : find_route(request, method, reply->allow, sizeof(reply->allow));
+    if (!route && !too_long && reply->allow[0])
+        return reply_error(reply, 405, "%s does not go here: use %s", method, reply->allow);
+    reply->allow[0] = '\0';
     if (!route)
         return reply_error(reply, 404, "HTTP 404 Not Found");
     int r = run_route(request, route, body, reply);

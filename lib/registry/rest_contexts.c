@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Contexts: the list of them, and the end of an empty one. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "millrace/status.h"
@@ -81,8 +82,8 @@ static int delete_context(struct request *request, struct reply *reply)
 int rest_delete_context(struct request *request, struct reply *reply)
 {
     if (!request->in_context) {
-        reply->allow = "GET";
-        return reply_error(reply, 405, "DELETE does not go here: use GET");
+        (void)snprintf(reply->allow, sizeof(reply->allow), "GET, POST");
+        return reply_error(reply, 405, "DELETE does not go here: use GET, POST");
     }
     int r = core_write_lock(request->core, request->quick, &request->error);
     if (r != 0)

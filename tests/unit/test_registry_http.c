@@ -232,7 +232,10 @@ END_TEST
 START_TEST(a_wrong_method_is_told_which_one_is_right)
 {
     start();
-    expect("PUT /subjects HTTP/1.1\r\nContent-Length: 0\r\n" END, "405", "Allow: GET");
+    expect("PUT /subjects HTTP/1.1\r\nContent-Length: 0\r\n" END, "405", "Allow: GET\r\n");
+    expect("PUT /subjects/s HTTP/1.1\r\nContent-Length: 0\r\n" END, "405", "Allow: POST, DELETE");
+    expect("GET /mode/s/x HTTP/1.1\r\n" END, "404", "HTTP 404");
+    expect("POST /subjects/s HTTP/1.1\r\nContent-Length: 4\r\n" END "null", "422", "not null");
     expect("HEAD /subjects HTTP/1.1\r\n" END, "200", "Content-Length: 2");
     (void)mr_registry_server_stop(server);
 }
