@@ -24,6 +24,7 @@ BODY = ('{"schema":"{\\"type\\":\\"record\\",\\"name\\":\\"r%d\\",\\"fields\\":[
 LOADS = [("register", 1, 1000, ("POST", "/subjects/s%d/versions", BODY)),
          ("read", 1, 40000, ()),
          ("read", 16, 80000, ())]
+MANY = 10000
 
 
 def cpu_seconds(pid):
@@ -39,10 +40,11 @@ def resident_mib(pid):
 
 
 @contextlib.contextmanager
-def ours(folder):
+def ours(folder, *words):
     address = folder / "address"
+    address.unlink(missing_ok=True)
     process = subprocess.Popen([BUILD / "cli/millrace", "registry", "serve", "-l", "127.0.0.1:0", "--address-file",
-                                address], stderr=subprocess.DEVNULL)
+                                address, *words], stderr=subprocess.DEVNULL)
     try:
         where = components.wait_for(lambda: address.exists() and address.read_text().strip(), 5, "our registry")
         yield process.pid, where
@@ -82,7 +84,23 @@ def measure(kind, folder):
             figures |= {f"{key} /s": rate, f"{key} /cpu-s": requests / used, f"{key} p50 us": p50, f"{key} p99 us": p99}
             if name == "register":
                 figures["MiB 1000"] = resident_mib(pid)
+        load(where, 4, MANY, LOADS[0][3])
+        figures[f"MiB {MANY}"] = resident_mib(pid)
         return figures
+
+
+def on_disk(folder):
+    """Ours alone: the other keeps schemas in memory or in a database."""
+    store = ["--store", f"file:{folder / 'schemas'}"]
+    with ours(folder, *store) as (_, where):
+        rate, p50, p99 = load(where, 4, MANY, LOADS[0][3])
+        print(f"on disk: register x4 /s {rate:.0f}, p50 us {p50}, p99 us {p99}")
+    before = time.monotonic()
+    with ours(folder, *store) as (pid, where):
+        load(where, 1, 1, ())
+        seconds = time.monotonic() - before
+        print(f"on disk: first answer with {MANY} schemas after {seconds:.2f} s, {resident_mib(pid):.1f} MiB, file "
+              f"{(folder / 'schemas').stat().st_size / 2**20:.1f} MiB", flush=True)
 
 
 def main():
@@ -90,6 +108,7 @@ def main():
     for number in range(1, rounds + 1):
         with tempfile.TemporaryDirectory() as folder:
             mine, other = (measure(kind, pathlib.Path(folder)) for kind in (ours, theirs))
+            on_disk(pathlib.Path(folder))
         print(f"round {number:<14} {'ours':>12} {'theirs':>12} {'ratio':>8}")
         for key, value in mine.items():
             print(f"{key:<20} {value:12.2f} {other[key]:12.2f} {value / max(other[key], 1e-9):8.2f}", flush=True)
