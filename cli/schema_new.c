@@ -42,9 +42,9 @@ static const struct mr_command new_command = {
         "What exists is never touched, and a name that is near to a known one is taken for a "
         "mistake. The result is checked before anything is put in place.",
     .tables = tables,
-    .examples =
-        "millrace schema new order-management.order.shipped --consumer viscount-notification\ta new event\n"
-        "millrace schema new order-management.order.created.v2\tbeside v1\n",
+    .examples = "millrace schema new order-management.order.shipped --consumer "
+                "viscount-notification\ta new event\n"
+                "millrace schema new order-management.order.created.v2\tbeside v1\n",
 };
 
 static int make(const struct new_args *args, const char *word, struct mr_error *reterr)

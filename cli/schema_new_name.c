@@ -121,10 +121,9 @@ static int check_free(const struct new_event *event, struct mr_error *reterr)
         newest = same && topic->major > newest ? topic->major : newest;
     }
     if (mr_catalog_topic(catalog, mr_str_from(event->topic)))
-        return mr_error_set(reterr, MR_INVALID,
-                            "topic '%s' exists: change its schema, or begin %s.%s.%s.v%d",
-                            event->topic, event->parts[0], event->parts[1], event->parts[2],
-                            newest + 1);
+        return mr_error_set(
+            reterr, MR_INVALID, "topic '%s' exists: change its schema, or begin %s.%s.%s.v%d",
+            event->topic, event->parts[0], event->parts[1], event->parts[2], newest + 1);
     if (event->major != newest + 1)
         return mr_error_set(reterr, MR_INVALID, "the next major version of '%s.%s.%s' is v%d",
                             event->parts[0], event->parts[1], event->parts[2], newest + 1);
@@ -141,9 +140,8 @@ static int check_services(struct new_event *event, struct mr_error *reterr)
         const struct mr_service *service = mr_catalog_service(catalog, mr_str_from(word));
         const char *near = service ? NULL : mr_catalog_nearest_service(catalog, word);
         if (!service)
-            return mr_error_set(reterr, MR_INVALID,
-                                "topics.yaml has no service '%.200s'%s%s%s", word,
-                                near ? ": did you mean '" : ": add it there first",
+            return mr_error_set(reterr, MR_INVALID, "topics.yaml has no service '%.200s'%s%s%s",
+                                word, near ? ": did you mean '" : ": add it there first",
                                 near ? near : "", near ? "'?" : "");
         if (i == 0)
             event->service = service;

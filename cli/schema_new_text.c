@@ -121,9 +121,8 @@ static bool common_envelope(const struct new_event *event, struct mr_str *ret)
             return find_envelope(event->tree->versions[i].text, ret);
     for (size_t i = 0; i < own->n_topics; i++)
         if (!own->topics[i].dead_letter)
-            return find_envelope((struct mr_str){own->topics[i].schema_text,
-                                                 own->topics[i].schema_len},
-                                 ret);
+            return find_envelope(
+                (struct mr_str){own->topics[i].schema_text, own->topics[i].schema_len}, ret);
     return false;
 }
 
@@ -171,8 +170,9 @@ static int schema_text(struct new_event *event, struct mr_error *reterr)
         *p = *p == '-' ? '_' : *p;
     (void)snprintf(words, sizeof(words), "%s: %s %s.", event->service->platform->title,
                    event->parts[1], event->parts[2]);
-    int r = mr_buf_printf(&raw, "{\"type\":\"record\",\"name\":\"%s\",\"namespace\":\"%s\",\"doc\":",
-                          event->record, space);
+    int r = mr_buf_printf(
+        &raw, "{\"type\":\"record\",\"name\":\"%s\",\"namespace\":\"%s\",\"doc\":", event->record,
+        space);
     if (r == 0)
         r = mr_buf_json_string(&raw, doc, strlen(doc));
     if (r == 0)

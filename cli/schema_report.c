@@ -118,11 +118,21 @@ int report_write(const struct report_view *view, const char *form, struct mr_buf
 {
     static int (*const writers[])(const struct report_view *view, struct mr_buf *out) = {
         report_text, report_json, report_junit, report_github, report_gitlab, report_sarif};
+    MR_AUTO(mr_arena) struct mr_arena *arena = NULL;
+    struct mr_report report = *view->report;
+    struct report_view clean = *view;
     size_t i = 0;
 
     while (strcmp(report_forms[i], form) != 0)
         i++;
-    return writers[i](view, out);
+    clean.report = &report;
+    int r = mr_arena_new(0, &arena);
+    if (r == 0) /* JSON has escapes of its own for them */
+        r = report_clean(arena,
+                         writers[i] == report_text || writers[i] == report_junit ||
+                             writers[i] == report_github,
+                         &report);
+    return r == 0 ? writers[i](&clean, out) : r;
 }
 
 const char *report_counts(const struct mr_report *report, char *out, size_t cap)

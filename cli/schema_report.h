@@ -24,6 +24,9 @@ int report_junit(const struct report_view *view, struct mr_buf *out);
 int report_github(const struct report_view *view, struct mr_buf *out);
 int report_gitlab(const struct report_view *view, struct mr_buf *out);
 int report_sarif(const struct report_view *view, struct mr_buf *out);
+/* The report's items as copies without bytes that are no UTF-8; controls: control characters but
+ * line ends are written as \\xHH. Texts that are changed live in the arena. 0 or -errno. */
+int report_clean(struct mr_arena *arena, bool controls, struct mr_report *report);
 /* Message with who breaks, the order and the fix, as one text of several lines. */
 int report_whole(const struct mr_evolution *item, struct mr_buf *out);
 

@@ -152,7 +152,6 @@ int schema_row_insert(struct mr_str text, const struct schema_row *row, struct m
         r = mr_buf_printf(out, "%s", end);
     if (r == 0)
         r = put_row(row, &place, end, out);
-    return r == 0 ? mr_buf_append(out, place.after,
-                                  (size_t)(text.data + text.len - place.after))
+    return r == 0 ? mr_buf_append(out, place.after, (size_t)(text.data + text.len - place.after))
                   : r;
 }

@@ -9,7 +9,7 @@ struct schema_row {
     const char *service;
     const char *topic; /* domain.action.v1 */
     const char *event;
-    const char *key, *time; /* NULL: the platform's documents have an envelope */
+    const char *key, *time;   /* NULL: the platform's documents have an envelope */
     const char *const *types; /* spellings of the event's type; none: its name */
     size_t n_types;
     const char *const *consumers;

@@ -118,15 +118,22 @@ static void check_rules_named(const struct props *p, const char *json)
 {
     size_t n;
     const struct mr_rule *rules = mr_rules(&n);
+    const char *ids[N_EVOLVE_RULES];
 
+    for (size_t i = 0; i < n; i++)
+        ids[i] = rules[i].id;
     for (const char *at = strchr(json, '"'); at; at = strchr(at, '"')) {
         size_t len = strcspn(++at, "\"");
         bool known = false;
         for (size_t i = 0; i < n; i++)
             known = known || (strlen(rules[i].id) == len && memcmp(rules[i].id, at, len) == 0);
+        const char *word = known ? "" : evolve_text(p->l->e, "%.*s", (int)len, at);
+        const char *near = known ? NULL : mr_nearest(word, ids, n);
         if (!known)
             lint_say(p->l, RULE_KEYWORD_UNKNOWN, p->at,
-                     evolve_text(p->l->e, "x-lint-off names no rule: '%.*s'", (int)len, at),
+                     evolve_text(p->l->e, "x-lint-off names no rule: '%s'%s%s%s", word,
+                                 near ? ": did you mean '" : "", near ? near : "",
+                                 near ? "'?" : ""),
                      "--list-rules has them all");
         at += len + (at[len] == '"');
     }

@@ -5,11 +5,13 @@
 usage: test_schema_forms.py MILLRACE SOURCE_DIR
 """
 import json
+import os
 import re
+import subprocess
 import urllib.parse
 import xml.etree.ElementTree as xml
 
-from project import RAN_LOW, TOPICS, Project, case, main
+from project import MILLRACE, RAN_LOW, TOPICS, Project, case, clean, main
 
 SEVERITIES = {"error", "warning", "note"}
 
@@ -150,6 +152,49 @@ def sarif_holds_to_the_schema_of_2_1_0():
             same(urllib.parse.unquote(only(location["artifactLocation"], ("uri",))["uri"]), finding["file"])
             region = only(location.get("region", {"startLine": 0}), ("startLine",), ("startColumn",))
             same((region["startLine"], region.get("startColumn", 0)), (finding["line"], finding["column"]))
+
+
+class Hostile(Project):
+    """Names and texts with all that a form may stumble over."""
+
+    def __init__(self):
+        super().__init__()
+        self.texts = ["a\x1b[31m\x01\x7f\x85\ufffe]]>%0A::\r\n\"'<&", "\u2028\t,x=y"]
+        self.change(RAN_LOW, lambda fields: fields[1].update(pattern=self.texts[0]))
+        self.change(RAN_LOW, lambda fields: fields.append({"name": "N", "type": "string", "default": self.texts[1], "doc": "."}))
+        self.commit("hostile")
+        self.change(RAN_LOW, lambda fields: fields[1].update(pattern="x"))
+        self.change(RAN_LOW, lambda fields: fields[-1].update(default="x"))
+        for name in (b"c\x1b[31m\x9b.v1", b"bad\xff\xfe.v1", "\u00e4%20 ,::'\"<&>]]>.v1".encode()):
+            path = os.fsencode(self.schemas / "stock-keeper") + b"/" + name + b".avsc"
+            with open(path, "wb") as file:
+                file.write(b'{"type": "strin\x1b[0m"}')
+
+    def form(self, form):
+        done = subprocess.run([MILLRACE, "schema", "check", "--against", "main", "--error-format", form], cwd=self.path,
+                              capture_output=True, env=clean())
+        assert done.returncode == 100, done
+        return done.stdout.decode()  # UTF-8, whatever the names were
+
+
+@case
+def hostile_names_and_texts_break_no_form():
+    with Hostile() as p:
+        findings = json.loads(p.form("json"))["findings"]
+        assert any("c\x1b[31m\ufffd.v1" in f["file"] for f in findings) and any("bad\ufffd\ufffd" in f["file"] for f in findings), findings
+        for form in ("text", "junit", "github-actions"):
+            text = p.form(form)
+            assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ufffe]", text), form
+            assert "c\\x1B[31m" in text, text
+        lines = [line for line in p.form("text").split("\n")[:-1] if not line.startswith("    ")]
+        same(p.form("github-actions").count("\n"), len(findings))
+        assert sum(bool(re.search(r": (error|warning|note) [A-Z_]+: ", line)) for line in lines) == len(findings), lines
+        suite, = xml.fromstring(p.form("junit"))
+        same(len(suite), len(findings))
+        same(len(json.loads(p.form("gitlab-code-quality"))), len(findings))
+        uris = [result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in json.loads(p.form("sarif"))["runs"][0]["results"]]
+        same([urllib.parse.unquote(uri) for uri in uris], [finding["file"] for finding in findings])
+        assert all(re.fullmatch(r"[A-Za-z0-9._~/-]*(%[0-9A-F]{2}[A-Za-z0-9._~/-]*)*", uri) for uri in uris), uris
 
 
 @case

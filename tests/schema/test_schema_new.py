@@ -153,8 +153,8 @@ def in_a_copy_of_this_project_lint_and_generator_pass():
             if source.exists():
                 (copy / path).parent.mkdir(parents=True, exist_ok=True)
                 subprocess.run(["cp", "-r", str(source), str(copy / path)], check=True)
-        for word in ("order-management.order.packed", "ticketwave-payment.payment.checked", "bookings.event.put-off",
-                     "festivo-ticket.ticket.looked-at", "product-management.product.archived", "order-management.order.refunded.v2"):
+        for word in ("order-management.order.tried-out", "ticketwave-payment.payment.checked", "bookings.event.put-off",
+                     "festivo-ticket.ticket.looked-at", "product-management.product.archived", "product-catalog.product.price-changed.v2"):
             done = subprocess.run([MILLRACE, "schema", "new", word], cwd=copy, capture_output=True, text=True, env=clean())
             assert done.returncode == 0, done
         sound(copy)
@@ -183,7 +183,7 @@ def generate(copy):
     done = subprocess.run(["cc", "-std=c17", "-D_GNU_SOURCE", "-fsyntax-only", "-I", str(out), "-I", str(pathlib.Path(SOURCE) / "lib/include"),
                            str(out / "records.gen.c")], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "order_management_order_packed_v1" in (out / "order_management.gen.h").read_text()
+    assert "order_management_order_tried_out_v1" in (out / "order_management.gen.h").read_text()
 
 
 @case

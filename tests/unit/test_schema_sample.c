@@ -16,7 +16,7 @@ extern const struct verb verb_schema_check;
 #define NUMBER(rest) "{\"name\":\"n\",\"type\":\"int\"" rest "}"
 #define KIND(symbols)                                                                              \
     ",{\"name\":\"kind\",\"type\":{\"type\":\"enum\",\"name\":\"Kind\",\"symbols\":[" symbols "]}" \
-                                                                                              "}"
+    "}"
 
 struct stage {
     struct mr_kafka_embedded *broker;
