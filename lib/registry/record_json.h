@@ -30,6 +30,9 @@ static inline void mr_auto_entry(struct entry *entry)
     entry_done(entry);
 }
 
+/* Any JSON text that holds no NUL. 0; MR_INVALID; -ENOMEM, surely not taken for a wrong text. */
+int record_load(struct mr_str text, json_t **ret_json);
+
 /* value empty or "null" is a tombstone, too: Karapace writes these. Members that nobody knows are
  * kept where the record is a schema or a configuration. Outcomes: 0; MR_ABSENT (nothing to apply: a
  * NOOP, or a kind that is not known here); MR_INVALID (the text says what is wrong); -ENOMEM. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Records out of the bytes of the `_schemas` topic, whoever wrote them. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "entity.h"
@@ -221,28 +222,39 @@ static bool is_other_key(const struct entry *entry, struct mr_str key, int *ret_
     return *ret_r == 0 && !mr_str_eq(key, (struct mr_str){(const char *)own.data, own.len});
 }
 
-static json_t *load(struct mr_str text)
+/* jansson says of some failed allocations that the text is wrong, and a record must not be skipped
+ * for want of memory: what it had no room for is tried. */
+static bool memory_is_short(size_t len)
+{
+    void *probe = malloc(4096 + 4 * len);
+
+    free(probe);
+    return !probe;
+}
+
+int record_load(struct mr_str text, json_t **ret_json)
 {
     json_error_t why;
 
     /* no NUL in names: they are C strings from here on */
-    return json_loadb(text.data ? text.data : "", text.len, JSON_DECODE_ANY, &why);
+    *ret_json = json_loadb(text.data ? text.data : "", text.len, JSON_DECODE_ANY, &why);
+    if (*ret_json)
+        return 0;
+    return memory_is_short(text.len) ? -ENOMEM : MR_INVALID;
 }
 
 static int read_value(struct mr_str text, struct entry *entry, struct mr_error *reterr)
 {
-    if (text.len == 0)
-        return 0;
-    entry->value = load(text);
+    int r = text.len > 0 ? record_load(text, &entry->value) : 0;
+
     if (json_is_null(entry->value) ||
         (json_is_string(entry->value) && json_string_length(entry->value) == 0)) {
         json_decref(entry->value);
         entry->value = NULL;
-        return 0;
+    } else if (r == MR_INVALID || (entry->value && !json_is_object(entry->value))) {
+        return mr_error_set(reterr, MR_INVALID, "its value is no JSON object");
     }
-    return json_is_object(entry->value)
-               ? 0
-               : mr_error_set(reterr, MR_INVALID, "its value is no JSON object");
+    return r;
 }
 
 static int read_kind(struct mr_str key, struct mr_str value, struct entry *entry,
@@ -269,13 +281,16 @@ static int read_kind(struct mr_str key, struct mr_str value, struct entry *entry
 int entry_read(struct mr_str key, struct mr_str value, struct entry *ret_entry,
                struct mr_error *reterr)
 {
-    MR_AUTO(entry) struct entry entry = {.key = load(key)};
+    MR_AUTO(entry) struct entry entry = {0};
+    int r = record_load(key, &entry.key);
 
+    if (r == -ENOMEM)
+        return r;
     if (!json_is_object(entry.key))
         return mr_error_set(reterr, MR_INVALID, "its key is no JSON object: %.*s",
                             (int)(key.len < MAX_EXCERPT ? key.len : MAX_EXCERPT),
                             key.len ? key.data : "");
-    int r = read_kind(key, value, &entry, reterr);
+    r = read_kind(key, value, &entry, reterr);
     if (r != 0)
         return r;
     *ret_entry = entry;

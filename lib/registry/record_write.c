@@ -13,16 +13,25 @@ static const char *const keytypes[] = {
     [RECORD_CONTEXT] = "CONTEXT",
 };
 
+static int put_name(struct mr_buf *out, const char *name)
+{
+    int r = out->data[out->len - 1] == '{' ? 0 : mr_buf_byte(out, ',');
+
+    if (r == 0)
+        r = mr_buf_json_plain(out, name, strlen(name));
+    return r == 0 ? mr_buf_byte(out, ':') : r;
+}
+
 static int put_text(struct mr_buf *out, const char *name, const char *text)
 {
-    int r = mr_buf_printf(out, "%s\"%s\":", out->data[out->len - 1] == '{' ? "" : ",", name);
+    int r = put_name(out, name);
 
     return r != 0 ? r : mr_buf_json_plain(out, text, strlen(text));
 }
 
 static int put_json(struct mr_buf *out, const char *name, const json_t *json)
 {
-    int r = mr_buf_printf(out, "%s\"%s\":", out->data[out->len - 1] == '{' ? "" : ",", name);
+    int r = put_name(out, name);
 
     return r != 0 ? r : json_append(out, json);
 }

@@ -103,6 +103,8 @@ static void free_store(struct store *store)
 {
     struct kafka_store *ks = kafka_store(store);
 
+    if (ks->reader_runs)
+        kafka_store_resign(ks);
     kafka_store_read_stop(ks);
     (void)mr_kafka_producer_free(ks->producer);
     (void)mr_kafka_consumer_free(ks->consumer);

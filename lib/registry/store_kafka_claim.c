@@ -11,6 +11,7 @@
 enum {
     KEEPER_MS = 500,
     PROBE_MS = 1500, /* for an answer of the leader */
+    RESIGN_MS = 1000,
 };
 
 static void delivered(void *self, uint64_t tag, int r, int32_t partition, int64_t offset,
@@ -114,7 +115,7 @@ static int mend(struct kafka_store *ks, struct mr_error *reterr)
 }
 
 /* Says who leads, and which ids are taken: compaction forgets those of what is gone for good. */
-static int produce_claim(struct kafka_store *ks, struct mr_error *reterr)
+static int produce_claim(struct kafka_store *ks, const char *leader, struct mr_error *reterr)
 {
     MR_AUTO(json) json_t *ids = NULL;
     MR_AUTO(mr_buf) struct mr_buf text = {0};
@@ -124,7 +125,7 @@ static int produce_claim(struct kafka_store *ks, struct mr_error *reterr)
         return r;
     MR_AUTO(json)
     json_t *value = json_pack("{s:{s:s,s:s,s:O}}", KAFKA_CLAIM_MEMBER, "epoch", ks->epoch, "leader",
-                              ks->advertised, "ids", ids);
+                              leader, "ids", ids);
     r = value ? json_append(&text, value) : -ENOMEM;
     if (r != 0)
         return r;
@@ -141,7 +142,7 @@ static int claim(struct kafka_store *ks, struct mr_error *reterr)
     if (r != 0)
         return r;
     ks->delivery = (struct delivery){.last = -1};
-    r = produce_claim(ks, reterr);
+    r = produce_claim(ks, ks->advertised, reterr);
     if (r == 0)
         r = kafka_store_settle(ks, reterr);
     if (r != 0)
@@ -169,6 +170,18 @@ int kafka_store_claim(struct kafka_store *ks, struct mr_error *reterr)
         kafka_store_notice(ks, false, "leads", "topic=%s url=%s epoch=%s", ks->topic,
                            ks->advertised, ks->epoch);
     return r;
+}
+
+void kafka_store_resign(struct kafka_store *ks)
+{
+    (void)pthread_mutex_lock(&ks->writing);
+    (void)pthread_mutex_lock(&ks->lock);
+    bool leads = ks->producer && !ks->unclear && !ks->broken && ks->epoch[0] &&
+                 strcmp(ks->owner, ks->epoch) == 0;
+    (void)pthread_mutex_unlock(&ks->lock);
+    if (leads && produce_claim(ks, "", NULL) == 0)
+        (void)mr_kafka_flush(ks->producer, RESIGN_MS, NULL, NULL);
+    (void)pthread_mutex_unlock(&ks->writing);
 }
 
 /* Another's URL, as the last claim has it; "" when there is none, or it is ours. */
@@ -210,7 +223,9 @@ static bool must_claim(struct kafka_store *ks)
     if (mine)
         return lost || mend_waits;
     other_leader(ks, url);
-    if (url[0] && forward_probe(url, PROBE_MS)) {
+    if (!url[0])
+        return true; /* it resigned */
+    if (forward_probe(url, PROBE_MS)) {
         ks->last_leader = mr_time_steady();
         return false;
     }

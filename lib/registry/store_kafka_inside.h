@@ -15,7 +15,8 @@
 
 #define KAFKA_EPOCH_HEADER "millrace-epoch"
 /* A claim is this key, whose value others leave unread; theirs have none:
- * {"millrace":{"epoch":"...","leader":"URL","ids":{".":12}}} */
+ * {"millrace":{"epoch":"...","leader":"URL","ids":{".":12}}}
+ * with "leader":"" when it ends in order. */
 #define KAFKA_CLAIM_KEY "{\"keytype\":\"NOOP\",\"magic\":0}"
 #define KAFKA_CLAIM_MEMBER "millrace"
 
@@ -128,6 +129,8 @@ int kafka_store_append(struct store *store, const struct record *records, size_t
 /* Ends whatever epoch there is and begins one of our own. 0; MR_ABSENT (another claimed at the same
  * time); MR_AGAIN; -errno. */
 int kafka_store_claim(struct kafka_store *ks, struct mr_error *reterr);
+/* At the end: another may take over at once. */
+void kafka_store_resign(struct kafka_store *ks);
 /* At the start: leads unless another process does and answers. */
 int kafka_store_begin(struct kafka_store *ks, struct mr_error *reterr);
 int kafka_store_keeper_start(struct kafka_store *ks);

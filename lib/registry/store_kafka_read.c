@@ -204,19 +204,20 @@ static int reserve(struct kafka_store *ks, const json_t *ids)
 /* 0: it was a claim; MR_ABSENT; -ENOMEM. */
 static int take_claim(struct kafka_store *ks, const struct mr_message *message)
 {
-    json_error_t why;
+    MR_AUTO(json) json_t *value = NULL;
 
     if (message->value.len == 0 || !mr_str_is(str(message->key), KAFKA_CLAIM_KEY))
         return MR_ABSENT;
-    MR_AUTO(json)
-    json_t *value = json_loadb((const char *)message->value.data, message->value.len, 0, &why);
+    int r = record_load(str(message->value), &value);
+    if (r != 0)
+        return r == -ENOMEM ? r : MR_ABSENT;
     const json_t *claim = json_object_get(value, KAFKA_CLAIM_MEMBER);
     struct mr_str epoch = json_str(json_object_get(claim, "epoch"));
     struct mr_str leader = json_str(json_object_get(claim, "leader"));
     if (epoch.len == 0 || epoch.len >= sizeof(ks->owner) || !leader.data ||
         leader.len >= sizeof(ks->leader))
         return MR_ABSENT;
-    int r = reserve(ks, json_object_get(claim, "ids"));
+    r = reserve(ks, json_object_get(claim, "ids"));
     if (r == 0)
         set_owner(ks, epoch.data, leader.data);
     return r;

@@ -2,11 +2,13 @@
 """The registry on the topic _schemas: taken over from others and given back, led by one, followed by many."""
 import json
 import os
+import pathlib
 import random
 import signal
 import threading
 import time
 
+import components
 from harness import free_port, http, test, wait_for
 
 INT, STRING = '"int"', '"string"'
@@ -468,3 +470,89 @@ def killed_200_times_in_mid_registration_it_loses_nothing_while_a_follower_answe
     expected = {name: one["id"] for name, one in versions.items()}
     for one in (url, other):
         wait_for(lambda: served_all(one) == expected, 10, "leader and follower serve it")
+
+
+@test
+def while_the_brokers_sleep_changes_are_refused_in_time_and_reads_go_on(t):
+    kafka = components.Kafka(t.folder / "own-kafka")
+    t.running.append(kafka)
+    brokers = kafka.start()
+    address = t.path("address")
+    running = t.start("millrace", "registry", "serve", "-l", "127.0.0.1:0", "--address-file", address, "--store", "kafka",
+                      "-b", brokers, "--store-timeout", "1s", "-X", "socket.timeout.ms=2000")
+    running.wait_for("event=listening")
+    url = "http://" + address.read_text().strip()
+    register(url, "s", INT)
+    kafka.process.send_signal(signal.SIGSTOP)
+    answers = []
+    try:
+        for number in range(4):
+            begun = time.monotonic()
+            status, answer = http("POST", f"{url}/subjects/out{number}/versions", {"schema": STRING}, seconds=20)
+            answers.append((status, answer["error_code"]))
+            assert time.monotonic() - begun < 5 and "_schemas" in answer["message"], (time.monotonic() - begun, answer)
+            assert get(url, "/subjects") == ["s"] and get(url, "/schemas/ids/1"), "reads go on"
+    finally:
+        kafka.process.send_signal(signal.SIGCONT)
+    assert answers[0] == (500, 50002) and set(answers[1:]) == {(500, 50001)}, answers
+
+    def again():
+        status, answer = http("POST", f"{url}/subjects/back/versions", {"schema": '"long"'}, seconds=20)
+        return status == 200 and answer["id"]
+    number = wait_for(again, 30, "it takes changes again")
+    shown = t.run("kcat", "-b", brokers, "-C", "-t", "_schemas", "-e", "-q", "-f", "%k\t%S\t%s\n").lines()
+    rows = [(name, None if int(size) <= 0 else text, {}) for name, size, text in (line.split("\t") for line in shown)]
+    versions, _ = picture(rows)
+    same_versions(url, versions)
+    ids_agree(versions)
+    assert versions["back", 1]["id"] == number and picture(compacted(rows)) == picture(rows)
+
+
+@test
+def one_that_stops_in_order_is_followed_by_the_next_at_once(t):
+    topic = t.prefix + "_schemas"
+    first, url = serve(t, topic)
+    second, other = serve(t, topic, "--takeover", "1h")
+    assert register(other, "s", INT) == 1 and "event=stands_by" in second.err()
+    first.signal()
+    assert first.wait().status == 0
+    second.wait_for("event=leads", seconds=10)
+    assert register(other, "t", STRING) == 2
+
+
+@test
+def ten_thousand_schemas_are_ready_in_a_second_and_within_48_mib(t):
+    topic = t.prefix + "_schemas"
+    create(t, topic)
+    fields = [{"name": f"field_{number}", "type": ["null", "string"], "default": None, "doc": "what it is"}
+              for number in range(8)]
+
+    def row(number):
+        schema = value(type="record", name=f"r{number}", namespace="a.b", fields=fields)
+        subject, version = f"subject-{number // 4}-value", number % 4 + 1
+        return key("SCHEMA", subject, version, 1), value(subject=subject, version=version, id=number + 1, schema=schema,
+                                                         deleted=False)
+    write(t, topic, [row(number) for number in range(10000)])
+    taken = []
+    for _ in range(3):  # the machine may be busy: the best counts
+        begun = time.monotonic()
+        running, url = serve(t, topic)
+        assert get(url, "/schemas/ids/10000")
+        taken.append(time.monotonic() - begun)
+        status = pathlib.Path(f"/proc/{running.pid}/status").read_text()
+        resident = int(status.split("VmRSS:")[1].split()[0]) / 1024
+        running.kill()
+    print(f"# ready after {min(taken):.2f} s, {resident:.0f} MiB resident", flush=True)
+    assert resident < 48 and min(taken) < 1, (resident, taken)
+
+
+@test
+def another_registry_on_the_topic_is_noticed(t):
+    topic = t.prefix + "_schemas"
+    running, url = serve(t, topic)
+    register(url, "s", INT)
+    write(t, topic, [(key("SCHEMA", "x", 1, 1), value(subject="x", version=1, id=2, schema=STRING, deleted=False)),
+                     (key("SCHEMA", "x", 1, 1), value(subject="x", version=1, id=2, schema=STRING, deleted=True))])
+    running.wait_for("event=foreign_writer", seconds=10)
+    wait_for(lambda: ("x", 1) in served(url), 5, "what it wrote is applied")
+    assert get(url, "/subjects") == ["s"] and register(url, "t", '"long"') == 3

@@ -7,6 +7,7 @@
 #define FAILING_OURS true /* strdup allocates in libc what we free */
 #include "support/failing_malloc.h"
 
+#include "record_json.h"
 #include "rest.h"
 #include "support/unit.h"
 
@@ -175,8 +176,87 @@ START_TEST(every_request_survives_every_failing_allocation)
 }
 END_TEST
 
+#if FAILING_MALLOC
+#define KEY(kind, more) "{\"keytype\":\"" kind "\",\"subject\":\"s\"" more ",\"magic\":0}"
+static const struct line {
+    const char *key, *value;
+} lines[] = {
+    {KEY("SCHEMA", ",\"version\":1"),
+     "{\"id\":1,\"md5\":\"x\",\"schema\":\"{ "
+     "\\\"type\\\":\\\"array\\\",\\\"items\\\":\\\"int\\\"}\","
+     "\"references\":[],\"metadata\":{\"properties\":{\"a\":\"b\"}},\"deleted\":true}"},
+    {KEY("SCHEMA", ",\"version\":2"),
+     "{\"id\":2,\"schemaType\":\"JSON\",\"schema\":\"{}\",\"references\":[{\"name\":\"n\","
+     "\"subject\":\"s\",\"version\":1}],\"deleted\":false}"},
+    {KEY("CONFIG", ""), "{\"compatibilityLevel\":\"FULL\",\"alias\":\"t\",\"new\":[1]}"},
+    {KEY("MODE", ""), "{\"mode\":\"IMPORT\"}"},
+    {KEY("DELETE_SUBJECT", ""), "{\"version\":1}"},
+    {"{\"keytype\":\"CONTEXT\",\"context\":\".c\"}", "{}"},
+    {KEY("SCHEMA", ",\"version\":2"), NULL},
+};
+
+static int write_line(void *opaque, const struct record *record)
+{
+    MR_AUTO(mr_buf) struct mr_buf key = {0}, value = {0};
+    bool tombstone;
+
+    (void)opaque;
+    int r = record_write_key(record, &key);
+    return r != 0 ? r : record_write_value(record, &value, &tombstone);
+}
+
+/* What a follower of a log does with one record; 0 or the first failure. */
+static int follow_line(struct core *core, const struct line *line)
+{
+    MR_AUTO(entry) struct entry entry = {0};
+    int r = entry_read(mr_str_from(line->key), mr_str_from(line->value), &entry, NULL);
+
+    if (r == 0)
+        r = state_apply(&core->state, &entry.record);
+    if (r == 0)
+        r = write_line(NULL, &entry.record);
+    return r == 0 ? core_mend(core, &entry.record, write_line, NULL) : r;
+}
+
+/* Every record fails at each of its allocations in turn, and is given again until it goes through,
+ * as the reader of a topic gives it. */
+static void follow_all(struct core *core, bool failing, struct mr_buf *ret_picture)
+{
+    for (size_t i = 0; i < MR_N_ELEMENTS(lines); i++) {
+        int r = -ENOMEM;
+        for (long n = 0; r != 0; n++) {
+            failing_in = failing ? n : -1;
+            r = follow_line(core, &lines[i]);
+            failing_in = -1;
+            ck_assert_msg(r == 0 || (failing && r == -ENOMEM), "%s: %d", lines[i].key, r);
+        }
+    }
+    picture(core, ret_picture);
+}
+#endif
+
+START_TEST(every_record_of_a_log_survives_every_failing_allocation)
+{
+#if FAILING_MALLOC
+    MR_AUTO(mr_buf) struct mr_buf right = {0}, have = {0};
+    json_set_alloc_funcs(json_malloc_here, json_free_here);
+    struct core *clean = new_core();
+    follow_all(clean, false, &right);
+    (void)core_free(clean);
+    long held = failing_held;
+    struct core *core = new_core();
+    follow_all(core, true, &have);
+    ck_assert_str_eq((char *)have.data, (char *)right.data);
+    (void)core_free(core);
+    ck_assert_int_eq(failing_held - held, 1); /* the picture */
+#endif
+}
+END_TEST
+
 int main(void)
 {
     return unit_run("registry_memory",
-                    (const TTest *[]){every_request_survives_every_failing_allocation, NULL});
+                    (const TTest *[]){every_request_survives_every_failing_allocation,
+                                      every_record_of_a_log_survives_every_failing_allocation,
+                                      NULL});
 }
