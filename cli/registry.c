@@ -26,7 +26,8 @@ struct serve {
     const char *tls_cert, *tls_key, *tls_client_ca;
     const char *users, *tokens, *roles;
     bool insecure;
-    int64_t max_connections, max_per_address;
+    int64_t max_connections, max_per_address, drain_ms;
+    const char *access_log;
 };
 
 static const char *const levels[] = {
@@ -82,6 +83,12 @@ static const struct mr_option serve_rows[] = {
     MR_OPT_INT(struct serve, max_per_address, .name = "max-connections-per-address", .def = "500",
                .min = 1, .max = 100000, .env = "MILLRACE_REGISTRY_MAX_CONNECTIONS_PER_ADDRESS",
                .help = "The same of one client's address"),
+    MR_OPT_STR(struct serve, access_log, .name = "access-log", .arg = "FILE",
+               .env = "MILLRACE_REGISTRY_ACCESS_LOG",
+               .help = "Write a line for each request there; -: standard error"),
+    MR_OPT_DURATION(struct serve, drain_ms, .name = "drain", .arg = "DURATION", .def = "5s",
+                    .min = 1, .max = 600000, .env = "MILLRACE_REGISTRY_DRAIN",
+                    .help = "What a stop waits for requests under way"),
     MR_OPT_STR(struct serve, address_file, .name = "address-file", .arg = "FILE", .env = "",
                .help = "Write the real HOST:PORT there once it listens"),
     MR_OPT_END,
@@ -240,6 +247,8 @@ static int serve(const struct serve *options, struct mr_error *reterr)
         .insecure = options->insecure,
         .max_connections = (unsigned)options->max_connections,
         .max_per_address = (unsigned)options->max_per_address,
+        .access_log = options->access_log,
+        .drain_ms = (int32_t)options->drain_ms,
     };
     const struct mr_registry_config peers = mr_registry_config_from(&options->common);
     const struct mr_registry_kafka kafka = kafka_of(options);

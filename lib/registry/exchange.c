@@ -6,40 +6,13 @@
 #include <strings.h>
 #include <time.h>
 
+#include "exchange.h"
 #include "millrace/status.h"
 #include "millrace/time.h"
-#include "server.h"
 
 enum {
     SMALL_BODY = 64 << 10, /* of a refused request is read, so that the client gets to the answer */
     CATCH_UP_MS = 2000,    /* for a change that another registry made */
-};
-
-enum phase {
-    PHASE_HEADERS,
-    PHASE_PASSWORD, /* suspended, a worker checks it */
-    PHASE_BODY,
-    PHASE_ANSWERED, /* reply and result are set */
-};
-
-struct exchange {
-    struct job job; /* first member */
-    struct mr_registry_server *server;
-    struct MHD_Connection *connection;
-    struct link *link;
-    enum phase phase;
-    struct auth *auth;         /* a reference, NULL when nobody is asked */
-    const char *authorization; /* header, NULL: none; the connection's */
-    bool forwarded;            /* by another registry, which holds us for the leader */
-    struct caller caller;
-    struct mr_buf body;
-    size_t ignored;
-    unsigned refused; /* status decided before the body, 0: none */
-    const char *why;  /* of a 401 */
-    int result;
-    struct reply reply;
-    char method[16];
-    char target[]; /* path and query as sent */
 };
 
 void *exchange_begin(void *opaque, const char *uri, struct MHD_Connection *connection)
@@ -57,6 +30,8 @@ void *exchange_begin(void *opaque, const char *uri, struct MHD_Connection *conne
     exchange->link = info ? info->socket_context : NULL;
     exchange->body.max = MAX_BODY;
     memcpy(exchange->target, uri, len);
+    exchange->began = mr_time_steady();
+    exchange->ops = ops_find(exchange->target);
     atomic_fetch_add(&server->under_way, 1);
     link_set(exchange->link, LINK_READING);
     return exchange;
@@ -68,9 +43,10 @@ void exchange_end(void *opaque, struct MHD_Connection *connection, void **con_cl
     struct mr_registry_server *server = opaque;
     struct exchange *exchange = *con_cls;
 
-    (void)connection, (void)code;
+    (void)connection;
     if (!exchange)
         return;
+    exchange_record(exchange, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     link_set(exchange->link, LINK_WAITING);
     atomic_fetch_sub(&server->bodies, exchange->body.len);
     mr_buf_done(&exchange->body);
@@ -81,67 +57,42 @@ void exchange_end(void *opaque, struct MHD_Connection *connection, void **con_cl
     atomic_fetch_sub(&server->under_way, 1);
 }
 
-static const char *header(const struct exchange *exchange, const char *name)
-{
-    return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
-}
-
-/* ---- the answer ---- */
-/* How far the one who forwarded this must read until it sees what was done. */
-static void add_position(struct mr_registry_server *server, struct MHD_Response *response)
-{
-    struct store_status status;
-    char text[24];
-
-    (void)core_leads(server->core, &status);
-    (void)snprintf(text, sizeof(text), "%lld", (long long)status.position);
-    (void)MHD_add_response_header(response, FORWARD_POSITION_HEADER, text);
-}
-
-static enum MHD_Result send_reply(struct exchange *exchange)
-{
-    struct reply *reply = &exchange->reply;
-    bool shared;
-
-    if (exchange->result != 0)
-        return MHD_NO;
-    struct MHD_Response *response = response_of(reply, &shared);
-    if (!response)
-        return MHD_NO;
-    const char *challenge =
-        reply->status == 401 && exchange->auth ? auth_challenge(exchange->auth) : NULL;
-    if (reply->allow[0])
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
-    if (challenge)
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, challenge);
-    if (reply->status == 503)
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
-    if (exchange->forwarded)
-        add_position(exchange->server, response);
-    link_set(exchange->link, LINK_SENDING);
-    enum MHD_Result result = MHD_queue_response(exchange->connection, reply->status, response);
-    if (!shared)
-        MHD_destroy_response(response);
-    return result;
-}
+enum { REFUSED_CODING = 416 }; /* answered with 415 */
 
 static int refuse(struct exchange *exchange)
 {
     struct reply *reply = &exchange->reply;
 
-    if (exchange->refused == 401)
+    switch (exchange->refused) {
+    case 400:
+        return reply_error(reply, 400, "Content-Length and Transfer-Encoding: send one of them");
+    case 401:
         return reply_error(reply, 401, "Unauthorized: %s", exchange->why);
-    if (exchange->refused == 415)
+    case 414:
+        return reply_error(reply, 414, "path and query are longer than %d bytes", MAX_TARGET);
+    case 415:
         return reply_error(reply, 415,
                            "HTTP 415 Unsupported Media Type: send "
                            "application/vnd.schemaregistry.v1+json or application/json");
-    if (exchange->refused == 429)
+    case REFUSED_CODING:
+        return reply_error(reply, 415,
+                           "HTTP 415 Unsupported Media Type: a body is taken as it is, without "
+                           "Content-Encoding");
+    case 429:
         return reply_error(reply, 429, "more than %d passwords wait to be checked: try again",
                            MAX_PASSWORDS);
-    if (exchange->refused == 503)
+    case 431:
+        return reply_error(reply, 431, "the headers are larger than %d KiB", MAX_HEADERS >> 10);
+    case 501:
+        return reply_error(reply, 501, "Transfer-Encoding: only chunked is known");
+    case 503:
         return reply_error(reply, 503, "more than %d MiB of requests are under way: try again",
                            MAX_BODIES >> 20);
-    return reply_error(reply, 413, "the body is larger than %d MiB", MAX_BODY >> 20);
+    case 505:
+        return reply_error(reply, 505, "HTTP/1.1 and HTTP/1.0 are spoken here");
+    default:
+        return reply_error(reply, 413, "the body is larger than %d MiB", MAX_BODY >> 20);
+    }
 }
 
 /* Who made a change reads it here at once, though another registry made it. */
@@ -181,6 +132,9 @@ static bool answer(struct exchange *exchange, bool quick)
 
     if (exchange->refused != 0)
         exchange->result = refuse(exchange);
+    else if (exchange->ops != OPS_NONE)
+        exchange->result =
+            ops_answer(exchange->server, exchange->ops, exchange->method, &exchange->reply);
     else
         exchange->result = rest_answer(exchange->server->core, &exchange->caller, exchange->method,
                                        exchange->target, body, quick, &exchange->reply);
@@ -203,104 +157,79 @@ void exchange_answer_later(struct job *job)
 /* At once when it is quick; else a worker does it, and the connection waits. */
 static enum MHD_Result answer_somewhere(struct exchange *exchange)
 {
-    const char *wide = header(exchange, "Confluent-Accept-Unknown-Properties");
+    const char *wide = exchange_header(exchange, "Confluent-Accept-Unknown-Properties");
 
     exchange->reply.wide = wide && strcasecmp(wide, "true") == 0;
     link_set(exchange->link, LINK_WORKING);
     if (answer(exchange, true))
-        return send_reply(exchange);
+        return exchange_send(exchange);
     MHD_suspend_connection(exchange->connection);
     if (!workers_push(exchange->server->workers, &exchange->job))
         exchange_answer_later(&exchange->job);
     return MHD_YES;
 }
 
-/* ---- the caller ---- */
-static void unauthorized(struct exchange *exchange, const char *why)
-{
-    exchange->refused = 401;
-    exchange->why = why;
-}
-
-/* Who the connection's certificate names; asked once per connection. */
-static enum link_peer peer_of(struct exchange *exchange)
-{
-    struct link *link = exchange->link;
-    struct tls *tls = exchange->server->tls;
-
-    if (!link || !tls || !exchange->server->tls_files.client_ca)
-        return PEER_NONE;
-    if (link->peer_state == PEER_UNKNOWN) {
-        struct mr_error error = MR_ERROR_INIT;
-        const union MHD_ConnectionInfo *info =
-            MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-        int r = info ? tls_verify_peer(tls, info->tls_session, &link->peer, &error) : MR_ABSENT;
-        link->peer_state = r == 0 ? PEER_TRUSTED : r == MR_ABSENT ? PEER_NONE : PEER_REFUSED;
-        (void)snprintf(link->why, sizeof(link->why), "%.255s", error.text);
-    }
-    return link->peer_state;
-}
-
-/* False when it takes long, which only quick may find; else the caller is known or refused. */
-static bool identify(struct exchange *exchange, bool quick)
-{
-    struct link *link = exchange->link;
-    enum link_peer peer = quick ? peer_of(exchange) : PEER_NONE;
-    int r;
-
-    if (peer == PEER_REFUSED) {
-        unauthorized(exchange, link->why);
-        return true;
-    }
-    if (peer == PEER_TRUSTED && !exchange->authorization)
-        r = auth_certificate(exchange->auth, link->peer.name, link->peer.common_name,
-                             &exchange->caller.access);
-    else
-        r = auth_check(exchange->auth, exchange->authorization, quick, &exchange->caller.access);
-    if (r == MR_AGAIN)
-        return false;
-    if (r != 0)
-        unauthorized(exchange, "these credentials are not known here, or not right");
-    else if (exchange->caller.access->anonymous && exchange->caller.access->n_grants == 0)
-        unauthorized(exchange, "say who you are, by credentials or a certificate");
-    return true;
-}
-
 void exchange_check_password(struct job *job)
 {
     struct exchange *exchange = (struct exchange *)job;
 
-    (void)identify(exchange, false);
+    (void)exchange_identify(exchange, false);
     MHD_resume_connection(exchange->connection);
 }
 
 /* ---- headers and body ---- */
-/* What a web page can make a browser send anywhere without asking: no client of a registry sends
- * it, so it is kept away from a registry on loopback. */
-static bool is_form(const char *type)
+/* Media types of JSON, or of no particular kind, as registries take them. What a web page can make
+ * a browser send anywhere without asking (text/plain, forms) is not among them, so that it is kept
+ * away from a registry on loopback. */
+static bool takes_type(const char *type)
 {
-    static const char *const forms[] = {"text/plain", "multipart/form-data",
-                                        "application/x-www-form-urlencoded"};
+    static const char *const exact[] = {"application/json", "application/octet-stream"};
+    size_t len = type ? strcspn(type, "; \t,") : 0;
 
-    for (size_t i = 0; type && i < MR_N_ELEMENTS(forms); i++)
-        if (strncasecmp(type, forms[i], strlen(forms[i])) == 0)
+    if (len == 0 || (len >= 5 && strncasecmp(type + len - 5, "+json", 5) == 0))
+        return true;
+    for (size_t i = 0; i < MR_N_ELEMENTS(exact); i++)
+        if (strlen(exact[i]) == len && strncasecmp(type, exact[i], len) == 0)
             return true;
     return false;
 }
 
 static size_t declared_length(const struct exchange *exchange)
 {
-    const char *length = header(exchange, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    const char *length = exchange_header(exchange, MHD_HTTP_HEADER_CONTENT_LENGTH);
 
     return length ? strtoull(length, NULL, 10) : 0;
 }
 
-static unsigned judge_headers(const struct exchange *exchange)
+static size_t headers_size(const struct exchange *exchange)
 {
-    bool has_body =
-        header(exchange, MHD_HTTP_HEADER_TRANSFER_ENCODING) || declared_length(exchange) > 0;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 
-    if (has_body && is_form(header(exchange, MHD_HTTP_HEADER_CONTENT_TYPE)))
+    return info ? info->header_size : 0;
+}
+
+static unsigned judge_headers(const struct exchange *exchange, const char *version)
+{
+    const char *coding = exchange_header(exchange, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+    const char *packed = exchange_header(exchange, MHD_HTTP_HEADER_CONTENT_ENCODING);
+
+    if (strncmp(version, "HTTP/1.", 7) != 0)
+        return 505;
+    if (strlen(exchange->target) > MAX_TARGET)
+        return 414;
+    if (headers_size(exchange) > MAX_HEADERS)
+        return 431;
+    /* two lengths: a proxy before us may believe the other one */
+    if (coding && exchange_header(exchange, MHD_HTTP_HEADER_CONTENT_LENGTH))
+        return 400;
+    if (coding && strcasecmp(coding, "chunked") != 0)
+        return 501;
+    if (!coding && declared_length(exchange) == 0)
+        return 0;
+    if (packed && packed[0] && strcasecmp(packed, "identity") != 0)
+        return REFUSED_CODING;
+    if (!takes_type(exchange_header(exchange, MHD_HTTP_HEADER_CONTENT_TYPE)))
         return 415;
     return declared_length(exchange) > MAX_BODY ? 413 : 0;
 }
@@ -341,21 +270,24 @@ static struct auth *present_auth(struct mr_registry_server *server)
 static enum MHD_Result end_headers(struct exchange *exchange)
 {
     exchange->phase = PHASE_BODY;
-    if (exchange->refused != 0 && declared_length(exchange) > SMALL_BODY)
+    if (exchange->refused == 400 ||
+        (exchange->refused != 0 && declared_length(exchange) > SMALL_BODY))
         return answer_somewhere(exchange);
     return MHD_YES;
 }
 
-static enum MHD_Result take_headers(struct exchange *exchange, const char *method)
+static enum MHD_Result take_headers(struct exchange *exchange, const char *method,
+                                    const char *version)
 {
     (void)snprintf(exchange->method, sizeof(exchange->method), "%s", method);
-    exchange->authorization = header(exchange, MHD_HTTP_HEADER_AUTHORIZATION);
-    exchange->forwarded = header(exchange, FORWARD_HEADER) != NULL;
-    exchange->refused = judge_headers(exchange);
-    if (exchange->refused != 0)
+    exchange->authorization = exchange_header(exchange, MHD_HTTP_HEADER_AUTHORIZATION);
+    exchange->forwarded = exchange_header(exchange, FORWARD_HEADER) != NULL;
+    exchange->refused = judge_headers(exchange, version);
+    exchange_take_id(exchange);
+    if (exchange->refused != 0 || exchange->ops != OPS_NONE)
         return end_headers(exchange);
     exchange->auth = present_auth(exchange->server);
-    if (!exchange->auth || identify(exchange, true))
+    if (!exchange->auth || exchange_identify(exchange, true))
         return end_headers(exchange);
     struct workers *workers = exchange->server->password_workers;
     if (workers_waiting(workers) >= MAX_PASSWORDS) {
@@ -376,12 +308,12 @@ enum MHD_Result exchange_handle(void *opaque, struct MHD_Connection *connection,
 {
     struct exchange *exchange = *con_cls;
 
-    (void)opaque, (void)connection, (void)url, (void)version;
+    (void)opaque, (void)connection, (void)url;
     if (!exchange)
         return MHD_NO;
     switch (exchange->phase) {
     case PHASE_HEADERS:
-        return take_headers(exchange, method);
+        return take_headers(exchange, method, version);
     case PHASE_PASSWORD:
         link_set(exchange->link, LINK_READING);
         return end_headers(exchange);
@@ -391,5 +323,5 @@ enum MHD_Result exchange_handle(void *opaque, struct MHD_Connection *connection,
     case PHASE_ANSWERED:
         break;
     }
-    return send_reply(exchange);
+    return exchange_send(exchange);
 }

@@ -12,9 +12,9 @@ int record_write_key(const struct record *record, struct mr_buf *out);
 /* Appends the value; *ret_tombstone: there is none. 0 or -ENOMEM. */
 int record_write_value(const struct record *record, struct mr_buf *out, bool *ret_tombstone);
 
-/* A text that was not stored by this registry nor by Confluent's (Karapace keeps blanks, and members
- * in another order) gets the identity of the text that these would have stored, so that whoever
- * sends the schema again finds it. It is kept and served as it is. 0 or -ENOMEM. */
+/* A text that was not stored by this registry nor by Confluent's (Karapace keeps blanks, and
+ * members in another order) gets the identity of the text that these would have stored, so that
+ * whoever sends the schema again finds it. It is kept and served as it is. 0 or -ENOMEM. */
 int record_identify(struct content *content);
 
 /* A record as it was read, with what it borrows from. */

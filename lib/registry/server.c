@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,7 +21,7 @@ enum {
     MAX_WORKERS = 4,        /* that register, check and delete */
     MAX_SLOW_WORKERS = 16,  /* the same where a change waits for a network */
     MAX_PASSWORD_WORKERS = 2,
-    STOP_MS = 2000,
+    DRAIN_MS = 5000,
 };
 
 /* Names are decoded after the path is split: here they stay as they came. */
@@ -98,7 +99,7 @@ static int start_daemon(struct mr_registry_server *server, int fd)
     server->daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | (tls ? MHD_USE_TLS : 0u), 0,
         NULL, NULL, exchange_handle, server, MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_CONNECTION_LIMIT, most, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MAX_HEADER,
+        MHD_OPTION_CONNECTION_LIMIT, most, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MAX_HEAD,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_THREAD_POOL_SIZE,
         threads > 1 ? threads : 0u, MHD_OPTION_URI_LOG_CALLBACK, exchange_begin, server,
         MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_NOTIFY_COMPLETED, exchange_end,
@@ -123,7 +124,11 @@ static int start_security(struct mr_registry_server *server,
     server->auth_files = (struct auth_files){config->users, config->tokens, config->roles,
                                              config->tls_client_ca != NULL};
     int r = tls ? tls_new(&server->tls_files, &server->tls, reterr) : 0;
-    return r == 0 ? auth_load(&server->auth_files, &server->auth, reterr) : r;
+    if (r == 0)
+        r = auth_load(&server->auth_files, &server->auth, reterr);
+    if (r == 0 && config->access_log)
+        r = access_log_open(config->access_log, &server->log, reterr);
+    return r;
 }
 
 /* What other machines reach needs TLS and to know its clients, unless somebody says otherwise. */
@@ -174,6 +179,8 @@ static int start_links(struct mr_registry_server *server,
     unsigned most = config->max_connections ? config->max_connections : MAX_CONNECTIONS;
     int r = workers_new(MAX_PASSWORD_WORKERS, exchange_check_password, &server->password_workers);
 
+    if (r == 0)
+        r = metrics_new(&server->metrics);
     return r == 0 ? links_init(&server->links, connections_of(most),
                                config->max_per_address ? config->max_per_address : MAX_PER_ADDRESS,
                                server)
@@ -212,6 +219,9 @@ int mr_registry_server_start(const struct mr_registry_server_config *config,
     if (!server)
         return -ENOMEM;
     (void)pthread_mutex_init(&server->auth_lock, NULL);
+    server->started = mr_time_now();
+    (void)!getrandom(&server->nonce, sizeof(server->nonce), GRND_NONBLOCK);
+    server->drain_ms = config->drain_ms > 0 ? config->drain_ms : DRAIN_MS;
     int r = start(server, config, reterr);
     if (r != 0) {
         (void)mr_registry_server_stop(server);
@@ -249,6 +259,8 @@ int mr_registry_server_reload(struct mr_registry_server *server, struct mr_error
         (void)auth_unref(next);
         return r;
     }
+    if (server->log)
+        (void)access_log_reopen(server->log, NULL);
     (void)pthread_mutex_lock(&server->auth_lock);
     struct auth *before = server->auth;
     server->auth = next;
@@ -259,7 +271,7 @@ int mr_registry_server_reload(struct mr_registry_server *server, struct mr_error
 
 static void wait_for_requests(struct mr_registry_server *server)
 {
-    int64_t deadline = mr_time_steady() + STOP_MS * INT64_C(1000);
+    int64_t deadline = mr_time_steady() + server->drain_ms * INT64_C(1000);
     struct timespec slice = {.tv_nsec = 1000000};
 
     while (atomic_load(&server->under_way) > 0 && mr_time_steady() < deadline)
@@ -271,13 +283,14 @@ struct mr_registry_server *mr_registry_server_stop(struct mr_registry_server *se
     if (!server)
         return NULL;
     if (server->daemon) {
+        atomic_store(&server->draining, true);
         int fd = MHD_quiesce_daemon(server->daemon);
+        if (fd >= 0)
+            (void)close(fd); /* nobody waits in its queue */
         wait_for_requests(server);
         workers_stop(server->password_workers); /* end what they have: nothing stays suspended */
         workers_stop(server->workers);
         MHD_stop_daemon(server->daemon);
-        if (fd >= 0)
-            (void)close(fd);
     }
     (void)workers_free(server->password_workers);
     (void)workers_free(server->workers);
@@ -287,6 +300,8 @@ struct mr_registry_server *mr_registry_server_stop(struct mr_registry_server *se
     (void)pthread_mutex_destroy(&server->auth_lock);
     (void)core_free(server->core);
     (void)forward_free(server->forward);
+    (void)metrics_free(server->metrics);
+    (void)access_log_free(server->log);
     free(server);
     return NULL;
 }

@@ -6,11 +6,13 @@
 
 #include <microhttpd.h>
 
+#include "access_log.h"
 #include "auth.h"
 #include "forward.h"
 #include "links.h"
 #include "listen.h"
 #include "millrace/registry.h"
+#include "ops.h"
 #include "rest.h"
 #include "workers.h"
 
@@ -18,7 +20,9 @@ enum {
     MAX_BODY = 4 << 20,          /* a schema of 1 MiB with every character escaped, and more */
     MAX_BODIES = 256 << 20,      /* of all requests together */
     MAX_IGNORED_BODY = 64 << 20, /* of a refused chunked body; then the connection is cut */
-    MAX_HEADER = 32 << 10,       /* request line and headers */
+    MAX_TARGET = 8 << 10,        /* path and query */
+    MAX_HEADERS = 16 << 10,      /* with the request line */
+    MAX_HEAD = 32 << 10,         /* the same; past it libmicrohttpd answers by itself, in HTML */
     MAX_PASSWORDS = 64,          /* waiting to be checked */
 };
 
@@ -34,13 +38,20 @@ struct mr_registry_server {
     struct auth_files auth_files;
     pthread_mutex_t auth_lock;
     struct auth *auth; /* NULL: nobody is asked; under auth_lock */
+    struct metrics *metrics;
+    struct access_log *log; /* NULL: none */
+    unsigned nonce;         /* begins the ids of requests */
+    _Atomic unsigned long long n_ids;
+    int64_t started; /* since the epoch */
+    int32_t drain_ms;
+    _Atomic bool draining;
     uint16_t port;
     char address[LISTEN_ADDRESS_MAX];
     _Atomic int under_way; /* requests */
     _Atomic size_t bodies; /* bytes of them */
 };
 
-/* ---- exchange.c: one request while it comes in, is answered and goes out ---- */
+/* ---- exchange.c: for libmicrohttpd and the workers ---- */
 void *exchange_begin(void *opaque, const char *uri, struct MHD_Connection *connection);
 void exchange_end(void *opaque, struct MHD_Connection *connection, void **con_cls,
                   enum MHD_RequestTerminationCode code);
@@ -49,8 +60,3 @@ enum MHD_Result exchange_handle(void *opaque, struct MHD_Connection *connection,
                                 size_t *upload_size, void **con_cls);
 void exchange_answer_later(struct job *job);
 void exchange_check_password(struct job *job);
-
-/* ---- response.c: what is sent ---- */
-/* A response of its own for this reply, or the shared one of a content; *ret_shared: not to be
- * destroyed. NULL when memory ran out. */
-struct MHD_Response *response_of(struct reply *reply, bool *ret_shared);

@@ -178,3 +178,72 @@ def guessing_passwords_holds_up_nobody_who_is_known(t):
         one.join()
     assert set(statuses) <= {401, 429}, set(statuses)
     assert worst < 2, worst
+
+
+def plain(t, *options):
+    """A registry without TLS: (running, host, port)."""
+    address = t.folder / "plain-address"
+    running = t.start("millrace", "registry", "serve", "-l", "127.0.0.1:0", "--address-file", address, *options)
+    running.wait_for("event=listening")
+    host, port = address.read_text().strip().rsplit(":", 1)
+    return running, host, int(port)
+
+
+def get(host, port, path):
+    connection = http.client.HTTPConnection(host, port, timeout=10)
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    text = answer.read()
+    connection.close()
+    return answer.status, text
+
+
+@test
+def more_slow_clients_than_there_may_be_connections_keep_nobody_out(t):
+    _, host, port = plain(t, "--max-connections", "100", "--max-connections-per-address", "100")
+    begun = [b"", b"G", b"GET /subjects HTTP/1.1\r\nHost: x\r\nX-Slow: ",
+             b"POST /subjects/s/versions HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{"]
+    slow = []
+    for number in range(400):
+        one = socket.create_connection((host, port))
+        try:
+            one.sendall(begun[number % len(begun)])
+        except OSError:
+            pass  # cut already
+        slow.append(one)
+        if number % 50 == 0:
+            began = time.monotonic()
+            assert get(host, port, "/subjects") == (200, b"[]")
+            assert time.monotonic() - began < 2
+    assert get(host, port, "/subjects") == (200, b"[]")
+    metrics = get(host, port, "/metrics")[1].decode()
+    cut = next(line for line in metrics.splitlines() if 'cut_total{why="room"}' in line)
+    assert int(cut.split()[-1]) >= 300, cut
+    for one in slow:
+        one.close()
+
+
+@test
+def a_stop_answers_what_is_under_way_and_takes_nothing_new(t):
+    running, host, port = plain(t)
+    body = json.dumps(INT).encode()
+    late = socket.create_connection((host, port))
+    late.sendall(b"POST /subjects/s/versions HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body))
+    wait_for(lambda: b"requests_under_way 2" in get(host, port, "/metrics")[1], 10, "the request has begun")
+    running.signal(signal.SIGTERM)
+    running.wait_for("event=stopping")
+
+    def refuses():
+        try:
+            get(host, port, "/subjects")
+        except OSError:
+            return True
+        return False
+
+    wait_for(refuses, 10, "no connection is taken any more")
+    late.sendall(body)
+    answer = b""
+    while chunk := late.recv(4096):
+        answer += chunk
+    assert b"200 OK" in answer and b'{"id":1}' in answer and b"Connection: close" in answer, answer
+    assert running.process.wait(20) == 0

@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lib/registry, the server's HTTP: what clients really send, byte by byte. */
-#include <arpa/inet.h>
 #include <check.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "millrace/buf.h"
-#include "millrace/registry.h"
+#include "support/raw_http.h"
 #include "support/unit.h"
-
-static struct mr_registry_server *server;
 
 static void start(void)
 {
@@ -23,57 +17,6 @@ static void start(void)
     ck_assert_int_eq(mr_registry_server_start(&config, &server, NULL), 0);
 }
 
-static int open_connection(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-                                  .sin_port = htons(mr_registry_server_port(server))};
-    const struct timeval patience = {.tv_sec = 5};
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-    ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-    ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
-    return fd;
-}
-
-static void send_all(int fd, const char *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = send(fd, data, len, MSG_NOSIGNAL);
-        if (n <= 0)
-            return; /* refused while sending: the answer says why */
-        data += n;
-        len -= (size_t)n;
-    }
-}
-
-/* Until the server closes. */
-static void read_all(int fd, struct mr_buf *out)
-{
-    char data[4096];
-    ssize_t n;
-
-    out->len = 0;
-    while ((n = recv(fd, data, sizeof(data), 0)) > 0)
-        ck_assert_int_eq(mr_buf_append(out, data, (size_t)n), 0);
-    ck_assert_ptr_nonnull(mr_buf_cstr(out));
-}
-
-/* request is sent as it is; the answer must begin with "HTTP/1.1 " + begins and contain has. */
-static void expect(const char *request, const char *begins, const char *has)
-{
-    MR_AUTO(mr_buf) struct mr_buf answer = {0};
-    int fd = open_connection();
-
-    send_all(fd, request, strlen(request));
-    read_all(fd, &answer);
-    close(fd);
-    ck_assert_msg(strncmp((char *)answer.data + 9, begins, strlen(begins)) == 0, "%s\n---\n%s",
-                  request, (char *)answer.data);
-    ck_assert_msg(strstr((char *)answer.data, has), "%s\n---\n%s", request, (char *)answer.data);
-}
-
-#define END "Host: x\r\nConnection: close\r\n\r\n"
 #define TYPE "Content-Type: application/vnd.schemaregistry.v1+json"
 
 START_TEST(any_accept_is_answered_with_the_registrys_own_type)
@@ -215,16 +158,51 @@ START_TEST(a_body_beyond_the_limit_is_refused_announced_or_chunked)
 }
 END_TEST
 
-START_TEST(a_header_beyond_the_limit_is_refused)
+/* A request with n times fill between its parts. */
+static void expect_filled(const char *begin, char fill, size_t n, const char *end,
+                          const char *status, const char *has)
 {
     MR_AUTO(mr_buf) struct mr_buf request = {0};
 
+    ck_assert_int_eq(mr_buf_printf(&request, "%s", begin), 0);
+    for (size_t i = 0; i < n; i++)
+        ck_assert_int_eq(mr_buf_byte(&request, (uint8_t)fill), 0);
+    ck_assert_int_eq(mr_buf_printf(&request, "%s", end), 0);
+    expect(mr_buf_cstr(&request), status, has);
+}
+
+START_TEST(a_header_beyond_the_limit_is_refused)
+{
     start();
-    ck_assert_int_eq(mr_buf_printf(&request, "GET /subjects?x="), 0);
-    for (int i = 0; i < 40 << 10; i++)
-        ck_assert_int_eq(mr_buf_byte(&request, 'x'), 0);
-    ck_assert_int_eq(mr_buf_printf(&request, " HTTP/1.1\r\n" END), 0);
-    expect(mr_buf_cstr(&request), "414", "");
+    expect_filled("GET /subjects?x=", 'x', 8100, " HTTP/1.1\r\n" END, "200", "[]");
+    expect_filled("GET /subjects?x=", 'x', 8192, " HTTP/1.1\r\n" END, "414", "\"error_code\":414");
+    expect_filled("GET /subjects?x=", 'x', 40 << 10, " HTTP/1.1\r\n" END, "414", "");
+    expect_filled("GET /subjects HTTP/1.1\r\nX-Large: ", 'x', 16 << 10, "\r\n" END, "431",
+                  "\"error_code\":431");
+    (void)mr_registry_server_stop(server);
+}
+END_TEST
+
+START_TEST(what_is_no_request_of_ours_gets_one_clear_error)
+{
+#define POST "POST /subjects/s/versions HTTP/1.1\r\n"
+    start();
+    expect(POST "Content-Type: application/xml\r\nContent-Length: 2\r\n" END "{}", "415",
+           "application/json");
+    expect(POST "Content-Type: Application/JSON; charset=utf-8\r\nContent-Length: 2\r\n" END "{}",
+           "422", "42201");
+    expect(POST "Content-Type: application/octet-stream\r\nContent-Length: 2\r\n" END "{}", "422",
+           "42201");
+    expect(POST "Content-Encoding: gzip\r\nContent-Length: 2\r\n" END "{}", "415",
+           "without Content-Encoding");
+    expect(POST "Content-Encoding: identity\r\nContent-Length: 2\r\n" END "{}", "422", "42201");
+    expect(POST "Transfer-Encoding: chunked\r\nContent-Length: 2\r\n" END "0\r\n\r\n", "400", "");
+    expect("GET /nothing HTTP/1.1\r\n" END, "404", "\"error_code\":404");
+    expect("BREW /subjects HTTP/1.1\r\n" END, "405", "Allow: GET");
+    expect("HEAD /nothing HTTP/1.1\r\n" END, "404", "Content-Length: ");
+    expect("GET / HTTP/1.0\r\n\r\n", "200", "{}");
+    expect_filled(POST "Content-Length: 6010\r\n" END "{\"schema\":", '[', 6000, "", "400",
+                  "not JSON: maximum parsing depth");
     (void)mr_registry_server_stop(server);
 }
 END_TEST
@@ -270,6 +248,7 @@ int main(void)
                         what_a_web_page_could_send_is_kept_out,
                         a_body_beyond_the_limit_is_refused_announced_or_chunked,
                         a_header_beyond_the_limit_is_refused,
+                        what_is_no_request_of_ours_gets_one_clear_error,
                         a_wrong_method_is_told_which_one_is_right,
                         the_answer_by_id_survives_the_deletion_of_the_schema,
                         NULL,

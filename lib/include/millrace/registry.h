@@ -146,6 +146,8 @@ struct mr_registry_server_config {
     /* Other machines may reach it without TLS, or without saying who they are. */
     bool insecure;
     unsigned max_connections, max_per_address; /* 0 = 1000 and 500 */
+    const char *access_log; /* a line for each request; "-": standard error; NULL: none */
+    int32_t drain_ms;       /* what a stop waits for requests under way; 0 = 5 s */
 };
 struct mr_registry_server;
 /* Serves from threads of its own until it is stopped. Outcomes: 0; MR_INVALID (listen is no
@@ -154,15 +156,16 @@ struct mr_registry_server;
  * the text names the address. */
 int mr_registry_server_start(const struct mr_registry_server_config *config,
                              struct mr_registry_server **ret_server, struct mr_error *reterr);
-/* Reads the files of TLS, users, tokens and roles again: the next handshake and the next request go
- * by them. The paths of the configuration must still be there. 0; MR_INVALID (with what was read
- * before in force); -ENOMEM. */
+/* Reads the files of TLS, users, tokens and roles again, and opens the access log anew: the next
+ * handshake and the next request go by them. The paths of the configuration must still be there. 0;
+ * MR_INVALID (with what was read before in force); -ENOMEM. */
 int mr_registry_server_reload(struct mr_registry_server *server, struct mr_error *reterr);
 uint16_t mr_registry_server_port(const struct mr_registry_server *server);
 /* What the start found out about the store that its operator should know, or NULL. Borrowed. */
 const char *mr_registry_server_notice(const struct mr_registry_server *server);
 /* "127.0.0.1:8081", with the real port; borrowed. */
 const char *mr_registry_server_address(const struct mr_registry_server *server);
-/* Takes no more connections, lets requests under way end (at most 2 s), frees. NULL is accepted. */
+/* Takes no more connections, lets requests under way end (drain_ms; what a worker has begun is
+ * always ended), frees. NULL is accepted. */
 struct mr_registry_server *mr_registry_server_stop(struct mr_registry_server *server);
 MR_DEFINE_AUTO(mr_registry_server, struct mr_registry_server *, mr_registry_server_stop);
