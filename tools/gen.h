@@ -35,6 +35,7 @@ struct gen {
     struct gen_topic *topics; /* in the catalogue's order */
     size_t n_topics;
     size_t n_mistakes;
+    struct mr_buf told; /* of mapping files, so far */
     bool no_memory;
 };
 
@@ -73,6 +74,11 @@ bool gen_member(struct gen *gen, const struct gen_topic *topic, const struct mr_
 
 /* ---- gen_rules.c: what a schema must be to serve as an event's ---- */
 void gen_check(struct gen *gen, const struct gen_topic *topic);
+
+/* ---- gen_majors.c: mapping files between major versions ---- */
+void gen_check_majors(struct gen *gen);
+/* Members of a topic's initialiser. */
+int gen_majors(struct gen *gen, const struct mr_topic *topic, struct mr_buf *out);
 
 /* ---- output: appended to out; 0 or -errno ---- */
 int gen_service_header(struct gen *gen, const struct mr_service *service, struct mr_buf *out);

@@ -204,6 +204,8 @@ static int put_topic(struct gen *gen, struct mr_buf *out, const struct mr_topic 
         r = put_words(out, "types", topic->types, topic->n_types);
     if (r == 0)
         r = put_consumers(out, topic);
+    if (r == 0)
+        r = gen_majors(gen, topic, out);
     if (r == 0 && !topic->dead_letter)
         r = put_schema(gen, out, topic);
     return r == 0 ? mr_buf_printf(out, "},\n") : r;

@@ -76,6 +76,28 @@ static int put_path(struct mr_buf *out, const char *path)
     return r;
 }
 
+static int put_hops(struct gen *gen, const struct job *job, const struct mr_topic_way *way,
+                    struct mr_buf *out)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < way->n_hops && r == 0; i++)
+        r = put_path(out, gen_printf(gen, "%s/%s", job->schema_dir, way->hops[i].path));
+    return r;
+}
+
+static int put_mappings(struct gen *gen, const struct job *job, const struct mr_topic *topic,
+                        struct mr_buf *out)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < topic->n_upcasts && r == 0; i++)
+        r = put_hops(gen, job, &topic->upcasts[i], out);
+    for (size_t i = 0; i < topic->n_also && r == 0; i++)
+        r = put_hops(gen, job, &topic->also[i], out);
+    return r;
+}
+
 /* The folders are in it as well: a schema file that is added changes its folder's time. */
 static int write_depfile(struct gen *gen, const struct job *job)
 {
@@ -92,6 +114,8 @@ static int write_depfile(struct gen *gen, const struct job *job)
                          gen_printf(gen, "%s/%s", job->schema_dir, gen->catalog->services[i].name));
     for (size_t i = 0; i < gen->n_topics && r == 0; i++)
         r = put_path(&out, gen->topics[i].path);
+    for (size_t i = 0; i < gen->catalog->n_topics && r == 0; i++)
+        r = put_mappings(gen, job, &gen->catalog->topics[i], &out);
     if (r == 0)
         r = mr_buf_printf(&out, "\n");
     return r == 0 ? write_file(job->depfile, &out) : r;
@@ -138,6 +162,8 @@ static int run(const struct job *job, const struct mr_catalog *catalog)
     struct gen gen = {.catalog = catalog, .schema_dir = job->schema_dir, .arena = arena};
     gen_load(&gen);
     check_services(&gen, job);
+    if (gen.n_mistakes == 0 && !gen.no_memory)
+        gen_check_majors(&gen);
     int r = gen.no_memory ? -ENOMEM : gen.n_mistakes ? MR_INVALID : 0;
     if (r == 0)
         r = write_all(&gen, job);
@@ -146,6 +172,7 @@ static int run(const struct job *job, const struct mr_catalog *catalog)
     if (r == 0 && gen.no_memory)
         r = -ENOMEM;
     gen_done(&gen);
+    mr_buf_done(&gen.told);
     return r;
 }
 

@@ -97,6 +97,8 @@ static int run_steps(struct load *load, struct mr_catalog *catalog)
     if (load->r == 0)
         load_schemas(load);
     if (load->r == 0)
+        load_majors(load);
+    if (load->r == 0)
         load_services(load, catalog);
     if (load->r == 0)
         load_aliases(load, catalog);

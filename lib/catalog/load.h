@@ -37,6 +37,7 @@ struct load {
     struct mr_topic *topics;
     const yaml_node_t *
         *topic_nodes; /* parallel: the topic's mapping, the service's for dead letters */
+    const struct row_topic **topic_rows; /* parallel: NULL for dead letters */
     size_t n_topics;
     bool incomplete; /* a topic or consumer was left out: what is missing then follows from that */
 };
@@ -72,8 +73,13 @@ void load_envelopes(struct load *load);                            /* envelope.c
 void load_platforms(struct load *load);                            /* platform.c */
 void load_topics(struct load *load);                               /* topic.c */
 void load_schemas(struct load *load);                              /* schemas.c */
+void load_majors(struct load *load);                               /* majors.c */
 void load_services(struct load *load, struct mr_catalog *catalog); /* service.c */
 void load_aliases(struct load *load, struct mr_catalog *catalog);  /* alias.c */
+
+/* Sorted names in a folder that do not begin with a dot, of scratch; -errno when it cannot be read.
+ */
+int load_list(struct load *load, const char *path, const char ***ret_names, size_t *ret_n);
 
 /* ---- shared rules (rules.c) ---- */
 /* Lower-case words of letters and digits joined by single dashes; notes what is wrong. */

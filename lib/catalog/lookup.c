@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Finding things in a catalogue, built in or loaded. */
+#include <stdio.h>
 #include <string.h>
 
 #include "millrace/catalog.h"
@@ -127,6 +128,13 @@ const struct mr_topic *mr_catalog_major(const struct mr_catalog *catalog,
         if (catalog->topics[i].major == major && same_event(&catalog->topics[i], topic))
             return &catalog->topics[i];
     return NULL;
+}
+
+const char *mr_topic_version(const struct mr_topic *topic, char out[MR_TOPIC_VERSION])
+{
+    (void)snprintf(out, MR_TOPIC_VERSION, "%d.0%s", (int)topic->major,
+                   topic->platform->version_parts == 3 ? ".0" : "");
+    return out;
 }
 
 /* mr_nearest() over names that do not stand in one array: keeps the nearer of two. */

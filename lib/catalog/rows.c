@@ -159,6 +159,8 @@ static const cyaml_schema_field_t topic_fields[] = {
     LIST(MAY, struct row_topic, optional, n_optional, "optional", &text_entry),
     TEXT(MAY, struct row_topic, key, "key"),
     TEXT(MAY, struct row_topic, time, "time"),
+    LIST(MAY, struct row_topic, upcast, n_upcast, "upcast", &text_entry),
+    LIST(MAY, struct row_topic, also, n_also, "also", &text_entry),
     NUMBER(struct row_topic, settings.partitions, "partitions"),
     NUMBER(struct row_topic, settings.replication, "replication"),
     TEXT(MAY, struct row_topic, settings.retention, "retention"),

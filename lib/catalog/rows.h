@@ -93,6 +93,10 @@ struct row_topic {
     uint32_t n_optional;
     char *key;
     char *time;
+    char **upcast;
+    uint32_t n_upcast;
+    char **also;
+    uint32_t n_also;
     struct row_settings settings; /* its keys stand among the topic's own */
 };
 

@@ -25,8 +25,7 @@ static int by_word(const void *left, const void *right)
     return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
-/* Sorted names in a folder that do not begin with a dot; -errno when it cannot be read. */
-static int list(struct load *load, const char *path, const char ***ret_names, size_t *ret_n)
+int load_list(struct load *load, const char *path, const char ***ret_names, size_t *ret_n)
 {
     const char **names = mr_arena_array(load->scratch, MOST_FILES, sizeof(*names));
     size_t n = 0;
@@ -65,7 +64,7 @@ static void missing(struct load *load, const struct mr_topic *topic, const yaml_
     size_t n_names = 0;
 
     if (folder)
-        (void)list(load, folder, &names, &n_names);
+        (void)load_list(load, folder, &names, &n_names);
     if (load->r == 0)
         load_note(load, node, "topic '%s' has no schema: %s/%s is missing%s", topic->name,
                   load->schema_dir, topic->schema_path, load_hint(load, file, names, n_names));
@@ -109,7 +108,7 @@ static void find_orphans(struct load *load, const char *service)
     const char **files = NULL;
     size_t n_files = 0;
 
-    if (!folder || list(load, folder, &files, &n_files) != 0)
+    if (!folder || load_list(load, folder, &files, &n_files) != 0)
         return; /* not a folder: a README may stand beside them */
     for (size_t i = 0; load->r == 0 && i < n_files; i++) {
         const char *suffix = strrchr(files[i], '.');
@@ -123,7 +122,7 @@ void load_schemas(struct load *load)
 {
     const char **services = NULL;
     size_t n_services = 0;
-    int r = list(load, load->schema_dir, &services, &n_services);
+    int r = load_list(load, load->schema_dir, &services, &n_services);
 
     if (r != 0) {
         if (load->r == 0)

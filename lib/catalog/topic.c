@@ -10,6 +10,7 @@
 struct made {
     struct mr_topic topic;
     const yaml_node_t *node;
+    const struct row_topic *row; /* NULL: dead letters */
     size_t order;
 };
 
@@ -64,6 +65,7 @@ static void read_topic(struct maker *maker, const struct context *context, const
         return;
     }
     struct mr_topic *topic = add_topic(maker, context, node, row->name);
+    maker->made[maker->n_made - 1].row = row;
     topic->domain = parsed.domain;
     topic->action = parsed.action;
     topic->major = parsed.major;
@@ -134,13 +136,15 @@ static void take_sorted(struct maker *maker)
     load->topics = load_array(load, maker->n_made, sizeof(*load->topics));
     load->topic_nodes =
         mr_arena_array(load->scratch, maker->n_made + 1, sizeof(*load->topic_nodes));
-    if (!load->topics || !load->topic_nodes) {
+    load->topic_rows = mr_arena_array(load->scratch, maker->n_made + 1, sizeof(*load->topic_rows));
+    if (!load->topics || !load->topic_nodes || !load->topic_rows) {
         load->r = -ENOMEM;
         return;
     }
     for (size_t i = 0; i < maker->n_made; i++) {
         load->topics[i] = maker->made[i].topic;
         load->topic_nodes[i] = maker->made[i].node;
+        load->topic_rows[i] = maker->made[i].row;
         if (i > 0 && strcmp(load->topics[i].name, load->topics[i - 1].name) == 0 &&
             !load->topics[i].dead_letter)
             load_note(load, load_at(load, load->topic_nodes[i], "topic"),

@@ -58,6 +58,7 @@ void consume_close(struct consume *run)
     mr_buf_done(&run->packed);
     mr_buf_done(&run->flow);
     mr_buf_done(&run->value);
+    mr_buf_done(&run->upcast);
     free(run->messages);
     free(run->partitions);
     free(run->parked_keys.hashes);

@@ -14,6 +14,7 @@
 #include "millrace/kafka.h"
 #include "millrace/ledger.h"
 #include "millrace/log.h"
+#include "millrace/upcast.h"
 
 enum {
     CONSUME_BATCH = 5000,          /* events of one transaction, at most */
@@ -95,6 +96,7 @@ enum consume_fault {
     CONSUME_NO_WIRE_FORMAT,
     CONSUME_UNKNOWN_SCHEMA,
     CONSUME_UNREADABLE,
+    CONSUME_NOT_UPCAST,
     CONSUME_REFUSED,
     CONSUME_EXHAUSTED,
 };
@@ -105,14 +107,18 @@ struct consume_writer {
     int32_t id;
     uint8_t guid[16];
     bool by_guid;
-    struct mr_struct_reader *reader; /* NULL: cannot be read, `why` says so */
+    struct mr_struct_reader *reader; /* NULL: cannot be read, `why` says so; or */
+    struct mr_upcast *upcast;        /* made new first */
     char *why;
 };
 
 struct consume_topic {
-    const struct mr_topic *topic;
+    const struct mr_topic *topic; /* that records come from */
+    const struct mr_topic *as;    /* whose events the handler takes: topic, or a younger major */
     mr_handle_fn handle;
-    struct mr_schema *schema; /* ours */
+    struct mr_schema *schema;        /* ours */
+    struct mr_upcast_way *way;       /* from topic to as; NULL when they are the same */
+    struct mr_struct_reader *reader; /* with it: what was made new */
     struct consume_writer writers[CONSUME_WRITERS];
     size_t n_writers, last;
 };
@@ -194,6 +200,7 @@ struct consume {
     struct mr_buf packed;     /* headers of the record under way */
     struct mr_buf flow;       /* the parked flow under way */
     struct mr_buf value;      /* of the event being emitted */
+    struct mr_buf upcast;     /* Avro of the record under way, made new */
     struct mr_message *messages;
     size_t n_messages;
     struct consume_keys parked_keys;
@@ -242,10 +249,13 @@ int consume_hold(struct consume *run, struct consume_partition *p, enum consume_
 int consume_release(struct consume *run, struct mr_error *reterr);
 bool consume_reached_end(const struct consume *run);
 
-/* ---- consume_decode.c ---- */
+/* ---- consume_topics.c: what is read, and as what ---- */
 int consume_topics_open(struct consume *run, struct mr_error *reterr);
 void consume_topics_close(struct consume *run);
 struct consume_topic *consume_topic_of(struct consume *run, struct mr_str name);
+void consume_drop_writer(struct consume_writer *writer);
+
+/* ---- consume_decode.c ---- */
 /* Fills tx->event. Outcomes: 0; MR_INVALID with *ret_fault; MR_AGAIN: the registry cannot be
  * reached; -errno. */
 int consume_decode(struct mr_tx *tx, enum consume_fault *ret_fault);

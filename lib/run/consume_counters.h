@@ -11,6 +11,7 @@
     X(handled, "events whose effects were committed")                                              \
     X(duplicates, "events seen before, skipped")                                                   \
     X(tombstones, "records with a null value, skipped")                                            \
+    X(upcast, "events of an older major version, made those of the handler's")                     \
     X(parked, "events put aside to be tried again or to wait behind one of their flow")            \
     X(retried, "further deliveries of events put aside")                                           \
     X(dead_lettered, "records written to the dead-letter topic")                                   \

@@ -13,7 +13,7 @@ const char *consume_fault_name(enum consume_fault fault)
     static const char *const names[] = {
         [CONSUME_NO_WIRE_FORMAT] = "no-wire-format", [CONSUME_UNKNOWN_SCHEMA] = "unknown-schema",
         [CONSUME_UNREADABLE] = "unreadable",         [CONSUME_REFUSED] = "refused",
-        [CONSUME_EXHAUSTED] = "retries-exhausted",
+        [CONSUME_EXHAUSTED] = "retries-exhausted",   [CONSUME_NOT_UPCAST] = "not-upcast",
     };
 
     return names[fault];

@@ -6,78 +6,6 @@
 
 #include "consume.h"
 
-/* ---- topics and their schemas ---- */
-
-static int open_topic(struct consume_topic *t, const struct mr_on *on, struct mr_error *reterr)
-{
-    t->topic = on->topic;
-    t->handle = on->handle;
-    int r =
-        mr_schema_parse(on->topic->schema_text, on->topic->schema_len, NULL, &t->schema, reterr);
-    return r == MR_INVALID ? -EINVAL : r;
-}
-
-/* Handlers and topics.yaml must name the same topics: an event that nobody handles would be lost.
- */
-static int check_group(const struct consume *run, struct mr_error *reterr)
-{
-    for (size_t i = 0; i < run->group->n_topics; i++) {
-        bool handled = false;
-        for (size_t k = 0; k < run->n_topics; k++)
-            handled |= run->topics[k].topic == run->group->topics[i];
-        if (!handled)
-            return mr_error_set(reterr, -EINVAL,
-                                "%s has no handler for %s, which topics.yaml gives it",
-                                run->consumer->name, run->group->topics[i]->name);
-    }
-    if (run->n_topics != run->group->n_topics)
-        return mr_error_set(reterr, -EINVAL, "%s handles %zu topics, topics.yaml gives it %zu",
-                            run->consumer->name, run->n_topics, run->group->n_topics);
-    return 0;
-}
-
-int consume_topics_open(struct consume *run, struct mr_error *reterr)
-{
-    size_t n = 0;
-
-    while (run->consumer->handles[n].topic)
-        n++;
-    run->topics = calloc(n, sizeof(*run->topics));
-    if (!run->topics)
-        return -ENOMEM;
-    int r = 0;
-    for (; run->n_topics < n && r == 0; run->n_topics++)
-        r = open_topic(&run->topics[run->n_topics], &run->consumer->handles[run->n_topics], reterr);
-    return r != 0 ? r : check_group(run, reterr);
-}
-
-static void drop_writer(struct consume_writer *writer)
-{
-    (void)mr_struct_reader_unref(writer->reader);
-    free(writer->why);
-    *writer = (struct consume_writer){0};
-}
-
-void consume_topics_close(struct consume *run)
-{
-    for (size_t i = 0; i < run->n_topics; i++) {
-        for (size_t k = 0; k < run->topics[i].n_writers; k++)
-            drop_writer(&run->topics[i].writers[k]);
-        (void)mr_schema_unref(run->topics[i].schema);
-    }
-    free(run->topics);
-    run->topics = NULL;
-    run->n_topics = 0;
-}
-
-struct consume_topic *consume_topic_of(struct consume *run, struct mr_str name)
-{
-    for (size_t i = 0; i < run->n_topics; i++)
-        if (mr_str_is(name, run->topics[i].topic->name))
-            return &run->topics[i];
-    return NULL;
-}
-
 /* ---- wire format ---- */
 
 struct wire {
@@ -151,7 +79,9 @@ static int add_writer(struct consume_topic *t, const struct wire *wire, struct m
 
     if (wire->guid)
         memcpy(fresh.guid, wire->guid, GUID);
-    int r = mr_struct_reader_new(schema, t->schema, t->topic->record, &fresh.reader, reterr);
+    int r = t->way
+                ? mr_upcast_of_way(t->way, schema, &fresh.upcast, reterr)
+                : mr_struct_reader_new(schema, t->schema, t->topic->record, &fresh.reader, reterr);
     if (r == MR_INVALID)
         fresh.why = strdup(reterr->text);
     if (r < 0 || (r == MR_INVALID && !fresh.why))
@@ -160,7 +90,7 @@ static int add_writer(struct consume_topic *t, const struct wire *wire, struct m
         t->last = t->n_writers++;
     } else {
         t->last = (t->last + 1) % CONSUME_WRITERS;
-        drop_writer(&t->writers[t->last]);
+        consume_drop_writer(&t->writers[t->last]);
     }
     t->writers[t->last] = fresh;
     *ret = &t->writers[t->last];
@@ -196,7 +126,7 @@ static int place_event(struct mr_tx *tx, struct consume_topic *t, const void *da
     const struct mr_envelope *envelope = data;
 
     tx->event = (struct mr_event){
-        .topic = t->topic,
+        .topic = t->as,
         .partition = record->partition,
         .offset = record->offset,
         .envelope = envelope,
@@ -210,6 +140,24 @@ static int place_event(struct mr_tx *tx, struct consume_topic *t, const void *da
     if (mr_uuid_parse(envelope->event_id, &tx->event.id) == 0)
         return 0;
     return mr_error_set(&tx->error, MR_INVALID, "event_id is not a UUID");
+}
+
+/* The older major's data as the handler's; kept until the next record. */
+static int upcast(struct mr_tx *tx, const struct consume_topic *t, const struct mr_upcast *how,
+                  struct mr_bytes *avro)
+{
+    struct mr_buf *out = &tx->run->upcast;
+
+    out->len = 0;
+    int r = mr_upcast_run(how, avro->data, avro->len, tx->run->arena, out, &tx->error);
+    *avro = (struct mr_bytes){out->data, out->len};
+    if (r == MR_INVALID) {
+        struct mr_error why = tx->error;
+        (void)mr_error_set(&tx->error, r, "cannot be made %s: %s", t->as->name, why.text);
+    } else if (r == 0) {
+        tx->run->count.upcast++;
+    }
+    return r;
 }
 
 int consume_decode(struct mr_tx *tx, enum consume_fault *ret_fault)
@@ -227,13 +175,19 @@ int consume_decode(struct mr_tx *tx, enum consume_fault *ret_fault)
     if (r != 0)
         return r == MR_ABSENT ? MR_INVALID : r;
     *ret_fault = CONSUME_UNREADABLE;
-    if (!writer->reader)
+    if (!writer->reader && !writer->upcast)
         return mr_error_set(&tx->error, MR_INVALID, "schema %d cannot be read as %s: %s", wire.id,
                             t->topic->name, writer->why);
-    void *data = mr_arena_alloc(tx->run->arena, t->topic->record->size);
+    if (writer->upcast) {
+        *ret_fault = CONSUME_NOT_UPCAST;
+        r = upcast(tx, t, writer->upcast, &wire.avro);
+        if (r != 0)
+            return r;
+    }
+    void *data = mr_arena_alloc(tx->run->arena, t->as->record->size);
     if (!data)
         return -ENOMEM;
-    r = mr_struct_read(writer->reader, wire.avro.data, wire.avro.len, tx->run->arena, data,
-                       &tx->error);
+    r = mr_struct_read(writer->upcast ? t->reader : writer->reader, wire.avro.data, wire.avro.len,
+                       tx->run->arena, data, &tx->error);
     return r != 0 ? r : place_event(tx, t, data);
 }

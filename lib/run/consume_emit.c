@@ -105,13 +105,13 @@ static int fill_envelope(struct mr_tx *tx, const struct mr_topic *topic, void *r
     struct mr_arena *arena = tx->run->arena;
 
     char *id = mr_arena_alloc(arena, ID);
-    char *version = mr_arena_printf(arena, "%d.0", topic->major);
+    char *version = mr_arena_alloc(arena, MR_TOPIC_VERSION);
     if (!id || !version)
         return -ENOMEM;
     derive_id(tx, topic, id);
     e->event_id = (struct mr_str){id, ID};
     e->event_type = mr_str_from(topic->types[0]);
-    e->event_version = mr_str_from(version);
+    e->event_version = mr_str_from(mr_topic_version(topic, version));
     if (e->timestamp == 0)
         e->timestamp = time_of(topic, record);
     if (e->timestamp == 0)

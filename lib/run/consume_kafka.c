@@ -121,16 +121,15 @@ struct consume_broker consume_kafka_broker(struct consume_kafka *k)
 
 /* ---- opening ---- */
 
-static int subscribe(struct consume_kafka *k, const struct mr_consumer_group *group,
-                     struct mr_error *reterr)
+static int subscribe(const struct consume *run, struct consume_kafka *k, struct mr_error *reterr)
 {
-    MR_AUTO(free) const char **names = calloc(group->n_topics + 1, sizeof(*names));
+    MR_AUTO(free) const char **names = calloc(run->n_topics + 1, sizeof(*names));
 
     if (!names)
         return -ENOMEM;
-    for (size_t i = 0; i < group->n_topics; i++)
-        names[i] = group->topics[i]->name;
-    return mr_kafka_subscribe(k->consumer, names, group->n_topics, reterr);
+    for (size_t i = 0; i < run->n_topics; i++)
+        names[i] = run->topics[i].topic->name;
+    return mr_kafka_subscribe(k->consumer, names, run->n_topics, reterr);
 }
 
 /* A dry run joins no group, so that the running consumer keeps its partitions. */
@@ -139,8 +138,8 @@ static int assign_all(struct consume *run, struct consume_kafka *k, struct mr_er
     size_t n_all = 0, cap = 0;
     MR_AUTO(free) struct mr_topic_partition *items = NULL;
 
-    for (size_t i = 0; i < run->group->n_topics; i++) {
-        const char *name = run->group->topics[i]->name;
+    for (size_t i = 0; i < run->n_topics; i++) {
+        const char *name = run->topics[i].topic->name;
         int32_t n;
         int r = kafka_n_partitions(k, name, &n, reterr);
         if (r != 0)
@@ -166,8 +165,8 @@ static int check_topics(struct consume *run, struct consume_kafka *k, struct mr_
     int32_t n;
     int r = 0;
 
-    for (size_t i = 0; i < run->group->n_topics && r == 0; i++)
-        r = kafka_n_partitions(k, run->group->topics[i]->name, &n, reterr);
+    for (size_t i = 0; i < run->n_topics && r == 0; i++)
+        r = kafka_n_partitions(k, run->topics[i].topic->name, &n, reterr);
     for (size_t i = 0; i < run->n_emissions && r == 0; i++)
         r = kafka_n_partitions(k, run->emissions[i].topic->name, &n, reterr);
     return r == 0 ? kafka_n_partitions(k, run->group->dead_letter_topic, &n, reterr) : r;
@@ -220,7 +219,7 @@ int consume_kafka_open(struct consume *run, struct consume_kafka *k,
         r = check_topics(run, k, reterr);
     if (r != 0)
         return r;
-    return run->options.dry_run ? assign_all(run, k, reterr) : subscribe(k, run->group, reterr);
+    return run->options.dry_run ? assign_all(run, k, reterr) : subscribe(run, k, reterr);
 }
 
 void consume_kafka_close(struct consume_kafka *k)

@@ -67,6 +67,8 @@ int intake_init(struct intake *intake, const struct mr_catalog *catalog,
         r = open_topic(intake, &intake->topics[i], service->topics[i], reterr);
     }
     intake->walk.metadata_value = intake->metadata_value;
+    if (r == 0)
+        intake_mark_majors(intake);
     return r == 0 && event ? force_event(intake, event, reterr) : r;
 }
 
@@ -105,7 +107,8 @@ static int on_data(void *self, const struct envelope *envelope, struct mr_json_c
     if (!envelope->fields[MR_ENVELOPE_EVENT_TYPE].text.data && !intake->forced)
         return MR_ABSENT;
     if (intake_choose(intake, envelope, &topic, NULL, NULL) != 0 ||
-        intake_version(intake, envelope, topic->topic, NULL, NULL) != 0)
+        intake_version(intake, envelope, topic->topic, NULL, NULL) != 0 ||
+        (topic->majors && !envelope->fields[MR_ENVELOPE_EVENT_VERSION].text.data))
         return MR_ABSENT;
     intake->last = topic;
     return encode_data(intake, topic, cursor, reterr);

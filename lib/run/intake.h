@@ -14,6 +14,7 @@ struct intake_topic {
     struct mr_json_encoder *data;
     int32_t schema_id;
     struct mr_str type; /* as it is published */
+    bool majors;        /* there are several of it: the version in the document decides */
     uint64_t n_records;
 };
 
@@ -50,7 +51,7 @@ struct intake {
     char uuids[MR_ENVELOPE_N_FIELDS][MR_UUID_TEXT];
     struct mr_str original_id; /* of an event_id that is no UUID */
     int64_t timestamp;
-    char version[16], time[48], traceparent[56];
+    char version[MR_TOPIC_VERSION], time[48], traceparent[56];
 };
 
 /* event: NULL, or any name of one event of the service. Outcomes: 0, MR_INVALID, -errno. */
@@ -68,9 +69,13 @@ int intake_read(struct intake *intake, const char *text, size_t len,
 /* Which event the envelope at hand is. Outcomes: 0, MR_INVALID, -errno. */
 int intake_choose(struct intake *intake, const struct envelope *envelope,
                   struct intake_topic **ret_topic, const char *begin, struct mr_error *reterr);
+/* After the topics are known: which of them are majors of one event. */
+void intake_mark_majors(struct intake *intake);
 /* Fills intake->text and what belongs to it. Outcomes: 0, MR_INVALID, -errno. */
 int intake_fields(struct intake *intake, const struct intake_topic *topic, const char *begin,
                   struct mr_error *reterr);
+/* The major of the version that is told; 0: none is told, -1: it is no version. */
+int32_t intake_major(const struct envelope *envelope, const struct mr_topic *topic);
 /* The version that is told, if any, belongs to topic. Outcomes: 0, MR_INVALID. */
 int intake_version(struct intake *intake, const struct envelope *envelope,
                    const struct mr_topic *topic, const char *begin, struct mr_error *reterr);

@@ -78,6 +78,34 @@ static MR_COLD int no_such_event(const struct intake *intake, const struct envel
                            near ? "'?" : "");
 }
 
+/* ---- by version ---- */
+
+static bool is_major_of(const struct mr_topic *a, const struct mr_topic *b)
+{
+    return strcmp(a->domain, b->domain) == 0 && strcmp(a->action, b->action) == 0;
+}
+
+void intake_mark_majors(struct intake *intake)
+{
+    for (size_t i = 0; i < intake->n_topics; i++)
+        for (size_t k = 0; k < intake->n_topics; k++)
+            intake->topics[i].majors |=
+                i != k && is_major_of(intake->topics[i].topic, intake->topics[k].topic);
+}
+
+/* Of several majors the one that the document tells of; without a version the topic given. */
+static struct intake_topic *by_version(struct intake *intake, const struct envelope *envelope,
+                                       struct intake_topic *topic)
+{
+    int32_t major = topic->majors ? intake_major(envelope, topic->topic) : 0;
+
+    for (size_t i = 0; major > 0 && i < intake->n_topics; i++)
+        if (intake->topics[i].topic->major == major &&
+            is_major_of(intake->topics[i].topic, topic->topic))
+            return &intake->topics[i];
+    return topic;
+}
+
 /* ---- by members ---- */
 
 static bool nullable(const struct mr_schema_node *node)
@@ -161,6 +189,11 @@ static int by_members(struct intake *intake, const struct envelope *envelope,
         if ((fits[i].unknown[0] && intake->walk.unknown == MR_UNKNOWN_REFUSE) ||
             fits[i].n_required < n_required(intake->topics[i].data_node))
             continue;
+        if (*ret_topic && is_major_of(intake->topics[i].topic, (*ret_topic)->topic)) {
+            if (intake->topics[i].topic->major > (*ret_topic)->topic->major)
+                *ret_topic = &intake->topics[i];
+            continue;
+        }
         if (*ret_topic)
             return envelope_refuse(reterr, begin, data->at, data->pointer,
                                    "the members fit %s as well as %s: name one with --event",
@@ -178,7 +211,7 @@ static bool by_default(const struct mr_envelope_source *source)
     return false;
 }
 
-int intake_choose(struct intake *intake, const struct envelope *envelope,
+static int choose(struct intake *intake, const struct envelope *envelope,
                   struct intake_topic **ret_topic, const char *begin, struct mr_error *reterr)
 {
     const struct envelope_value *value = &envelope->fields[MR_ENVELOPE_EVENT_TYPE];
@@ -188,6 +221,8 @@ int intake_choose(struct intake *intake, const struct envelope *envelope,
         struct intake_topic *topic = by_name(intake, value->text);
         if (!topic)
             return no_such_event(intake, value, begin, reterr);
+        if (intake->forced && is_major_of(intake->forced->topic, topic->topic))
+            topic = intake->forced;
         if (intake->forced && intake->forced != topic)
             return envelope_refuse(reterr, begin, value->at, value->pointer,
                                    "is '%s', but --event says %s", topic->type.data,
@@ -207,4 +242,14 @@ int intake_choose(struct intake *intake, const struct envelope *envelope,
         return 0;
     }
     return by_members(intake, envelope, ret_topic, begin, reterr);
+}
+
+int intake_choose(struct intake *intake, const struct envelope *envelope,
+                  struct intake_topic **ret_topic, const char *begin, struct mr_error *reterr)
+{
+    int r = choose(intake, envelope, ret_topic, begin, reterr);
+
+    if (r == 0)
+        *ret_topic = by_version(intake, envelope, *ret_topic);
+    return r;
 }

@@ -73,10 +73,7 @@ static int apply_default(const struct making *making, const struct mr_envelope_d
         *ret_text = making->topic->type;
         break;
     case MR_DEFAULT_VERSION:
-        *ret_text = (struct mr_str){
-            intake->version,
-            (size_t)snprintf(intake->version, sizeof(intake->version), "%d.0%s", (int)topic->major,
-                             topic->platform->version_parts == 3 ? ".0" : "")};
+        *ret_text = mr_str_from(mr_topic_version(topic, intake->version));
         break;
     case MR_DEFAULT_EVENT_ID:
         *ret_text = intake->text[MR_ENVELOPE_EVENT_ID];
@@ -217,6 +214,13 @@ static int32_t parse_version(struct mr_str text, int want_parts)
     return parts >= 1 && (want_parts == 0 || parts + 1 == want_parts) && major <= INT32_MAX
                ? (int32_t)major
                : -1;
+}
+
+int32_t intake_major(const struct envelope *envelope, const struct mr_topic *topic)
+{
+    const struct envelope_value *value = &envelope->fields[MR_ENVELOPE_EVENT_VERSION];
+
+    return value->text.data ? parse_version(value->text, topic->platform->version_parts) : 0;
 }
 
 int intake_version(struct intake *intake, const struct envelope *envelope,

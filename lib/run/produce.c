@@ -96,6 +96,33 @@ static void settle_place_end(struct produce *produce, struct document *document)
     document->place.end_line = input_line(&produce->input, 0);
 }
 
+static int send_also(struct produce *produce, const struct intake_record *record,
+                     const struct produce_also_list *also, uint64_t tag, size_t *n_sent,
+                     struct mr_error *error)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < also->n && r == 0; i++) {
+        const struct mr_bytes value = {also->items[i].value.data, also->items[i].value.len};
+        r = produce_send(produce, also->items[i].topic->topic->name, record->key, &value,
+                         record->headers, record->n_headers, tag, error);
+        *n_sent += r == 0;
+    }
+    return r;
+}
+
+/* Some of its majors are on their way and the rest will not go out: it is rejected once those are
+ * reported. On a stop it stays unsettled, and the next run sends all of them again. */
+static MR_COLD int sent_in_part(struct produce *produce, uint64_t tag, int r, size_t n_missing,
+                                const struct mr_error *error)
+{
+    if (r != MR_INVALID)
+        return r == MR_END || produce->failed ? r : fail(produce, r, error);
+    for (; n_missing > 0; n_missing--)
+        produce_delivered(produce, tag, MR_INVALID, -1, -1, error->text);
+    return produce->failed;
+}
+
 static int publish(struct produce *produce, struct document *document, struct mr_error *error)
 {
     struct intake_record *record = &document->record;
@@ -105,14 +132,22 @@ static int publish(struct produce *produce, struct document *document, struct mr
     int r = settle_add(&produce->settle, &document->place, &tag);
     if (r != 0)
         return fail(produce, r, error);
-    if (!produce->kafka) {
+    if (!produce->kafka) { /* a dry run: as if all its majors were there */
         produce_delivered(produce, tag, 0, -1, -1, NULL);
         return produce->options->print ? produce_print(produce, record) : 0;
     }
-    r = produce_send(produce, record->topic->topic->name, record->key, &record->value,
-                     record->headers, record->n_headers, tag, error);
+    const struct produce_also_list *also = produce_also_of(produce, record->topic);
+    size_t n_sent = 0;
+    if (also->n > 0)
+        settle_expect(&produce->settle, tag, (unsigned)also->n + 1);
+    r = send_also(produce, record, also, tag, &n_sent, error);
+    if (r == 0)
+        r = produce_send(produce, record->topic->topic->name, record->key, &record->value,
+                         record->headers, record->n_headers, tag, error);
     if (MR_LIKELY(r == 0))
         return 0;
+    if (MR_UNLIKELY(n_sent > 0))
+        return sent_in_part(produce, tag, r, also->n + 1 - n_sent, error);
     if (r == MR_INVALID)
         return produce_reject(produce, tag, document->place.line, record->topic->topic->name, error,
                               (struct mr_str){document->text, document->len}, false);
@@ -212,6 +247,8 @@ static int one_document(struct produce *produce, const char *text, size_t len)
     if (r == 0)
         r = checks_run(&produce->checks, &produce->intake, &document.record, document.text,
                        produce_warn, produce, &error);
+    if (r == 0 && MR_UNLIKELY(produce->also != NULL))
+        r = produce_also_make(produce, &document.record, &error);
     if (MR_UNLIKELY(r == MR_INVALID))
         return reject(produce, &document, &error);
     if (MR_UNLIKELY(r != 0))

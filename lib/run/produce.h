@@ -7,6 +7,7 @@
 #include "input.h"
 #include "intake.h"
 #include "millrace/log.h"
+#include "millrace/upcast.h"
 #include "reject.h"
 #include "settle.h"
 
@@ -25,6 +26,18 @@ struct produce_counts {
     uint64_t n_rejected;
     uint64_t n_undelivered; /* given up: they are in no topic and no reject file */
     uint64_t n_warned, n_dropped;
+};
+
+/* Another major that is written beside a topic's own. */
+struct produce_also {
+    struct intake_topic *topic;
+    struct mr_upcast_way *way;
+    struct mr_upcast *upcast;
+    struct mr_buf value; /* of the document at hand */
+};
+struct produce_also_list {
+    struct produce_also *items;
+    size_t n;
 };
 
 struct produce {
@@ -47,6 +60,8 @@ struct produce {
     bool partial; /* the last document is not complete yet: left for the next run */
     int failed;   /* why the loop ends early: MR_INVALID, MR_AGAIN, -errno */
     struct mr_buf scratch;
+    struct produce_also_list *also;    /* by the intake's topics; NULL: none has any */
+    struct mr_arena *arena;            /* of their making */
     struct mr_json_decoder **decoders; /* --print, per topic */
 };
 
@@ -73,6 +88,15 @@ int produce_send(struct produce *produce, const char *topic, struct mr_bytes key
 int produce_serve(struct produce *produce, int wait_ms);
 /* One --print line of a record. 0 or -errno. */
 int produce_print(struct produce *produce, const struct intake_record *record);
+
+/* ---- other majors beside it (produce_also.c) ---- */
+int produce_also_open(struct produce *produce, struct mr_error *reterr);
+void produce_also_close(struct produce *produce);
+const struct produce_also_list *produce_also_of(const struct produce *produce,
+                                                const struct intake_topic *topic);
+/* Fills the list's values. Outcomes: 0, MR_INVALID (the document fits no older major), -errno. */
+int produce_also_make(struct produce *produce, const struct intake_record *record,
+                      struct mr_error *reterr);
 
 /* ---- what people see (progress.c) ---- */
 void progress_show(struct produce *produce, int64_t now);

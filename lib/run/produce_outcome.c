@@ -163,19 +163,22 @@ void produce_delivered(void *self, uint64_t tag, int r, int32_t partition, int64
                        const char *text)
 {
     struct produce *produce = self;
-    bool dead_letter = (tag & DEAD_LETTER) != 0;
+    bool dead_letter = (tag & DEAD_LETTER) != 0, any_refused = false;
 
     (void)partition;
     (void)offset;
     tag &= ~DEAD_LETTER;
-    if (MR_UNLIKELY(r != 0)) {
-        if (r == MR_INVALID && !dead_letter)
-            refused(produce, tag, text);
-        else
-            not_delivered(produce, tag, r, text);
+    if (MR_UNLIKELY(r != 0 && (r != MR_INVALID || dead_letter))) {
+        not_delivered(produce, tag, r, text);
         return;
     }
     if (!dead_letter) {
+        if (!settle_report(&produce->settle, tag, r != 0, &any_refused))
+            return; /* its other majors are still on their way */
+        if (MR_UNLIKELY(any_refused)) {
+            refused(produce, tag, r != 0 ? text : "its record of another major version");
+            return;
+        }
         produce->counts.n_delivered++;
         produce->intake.topics[settle_place(&produce->settle, tag)->topic].n_records++;
     }

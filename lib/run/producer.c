@@ -192,6 +192,8 @@ static int open_all(struct produce *produce, const struct settings *settings, ch
     if (r == 0)
         r = checks_init(&produce->checks, produce->producer, &produce->intake, reterr);
     if (r == 0)
+        r = produce_also_open(produce, reterr);
+    if (r == 0)
         r = open_files(produce, paths, n_paths, reterr);
     if (r == 0 && options->dry_run)
         return 0;
@@ -212,6 +214,7 @@ static void close_all(struct produce *produce)
     settle_done(&produce->settle);
     input_close(&produce->input);
     checks_done(&produce->checks);
+    produce_also_close(produce);
     intake_done(&produce->intake);
     mr_buf_done(&produce->scratch);
 }

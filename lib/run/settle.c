@@ -12,7 +12,8 @@ enum { FIRST_RING = 1024 };
 
 struct settle_entry {
     struct place place;
-    bool final;
+    unsigned n_reports; /* that are awaited */
+    bool final, refused;
 };
 
 int settle_init(struct settle *settle, size_t n_sources)
@@ -52,9 +53,25 @@ int settle_add(struct settle *settle, const struct place *place, uint64_t *ret_t
         if (r != 0)
             return r;
     }
-    settle->ring[settle->next & settle->mask] = (struct settle_entry){.place = *place};
+    settle->ring[settle->next & settle->mask] =
+        (struct settle_entry){.place = *place, .n_reports = 1};
     *ret_tag = settle->next++;
     return 0;
+}
+
+void settle_expect(struct settle *settle, uint64_t tag, unsigned n_reports)
+{
+    settle->ring[tag & settle->mask].n_reports = n_reports;
+}
+
+bool settle_report(struct settle *settle, uint64_t tag, bool refused, bool *ret_refused)
+{
+    struct settle_entry *entry = &settle->ring[tag & settle->mask];
+
+    assert(tag - settle->head < settle_pending(settle) && !entry->final && entry->n_reports > 0);
+    entry->refused |= refused;
+    *ret_refused = entry->refused;
+    return --entry->n_reports == 0;
 }
 
 void settle_final(struct settle *settle, uint64_t tag)

@@ -34,6 +34,11 @@ void settle_done(struct settle *settle);
 
 /* A new document; its tag is what a delivery report brings back. 0 or -ENOMEM. */
 int settle_add(struct settle *settle, const struct place *place, uint64_t *ret_tag);
+/* So many reports are awaited for the newest tag; one unless told. */
+void settle_expect(struct settle *settle, uint64_t tag, unsigned n_reports);
+/* A report came; refused: its record is not in its topic. True when it was the last: *ret_refused
+ * says whether any was. */
+bool settle_report(struct settle *settle, uint64_t tag, bool refused, bool *ret_refused);
 /* It reached its outcome: delivered, or its rejection is kept. Called once per tag. */
 void settle_final(struct settle *settle, uint64_t tag);
 /* Takes back the newest tag: nothing was sent under it. */

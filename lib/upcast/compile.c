@@ -88,22 +88,23 @@ static int make_upcaster(struct compile *c, struct mr_str text, struct mr_upcast
     return r == MR_FULL ? MR_INVALID : r;
 }
 
-int mr_upcaster_new(struct mr_schema *from, struct mr_schema *to, int32_t major, const char *path,
-                    struct mr_str text, struct mr_upcaster **ret_upcaster, struct mr_buf *report)
+int mr_upcaster_new(struct mr_schema *from, struct mr_schema *to, const char *version,
+                    const char *path, struct mr_str text, struct mr_upcaster **ret_upcaster,
+                    struct mr_buf *report)
 {
     struct mistakes mistakes = {.path = path, .report = report};
-    struct compile c = {.from = from, .to = to, .major = major, .mistakes = &mistakes};
+    struct compile c = {.from = from, .to = to, .version = version, .mistakes = &mistakes};
 
     return make_upcaster(&c, text, ret_upcaster);
 }
 
-int mr_upcaster_new_reverse(struct mr_schema *from, struct mr_schema *to, int32_t major,
+int mr_upcaster_new_reverse(struct mr_schema *from, struct mr_schema *to, const char *version,
                             const char *path, struct mr_str text, struct mr_upcaster **ret_upcaster,
                             struct mr_buf *report)
 {
     struct mistakes mistakes = {.path = path, .report = report};
     struct compile c = {
-        .from = from, .to = to, .major = major, .mistakes = &mistakes, .reverse = true};
+        .from = from, .to = to, .version = version, .mistakes = &mistakes, .reverse = true};
 
     return make_upcaster(&c, text, ret_upcaster);
 }

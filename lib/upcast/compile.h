@@ -6,7 +6,7 @@
 
 struct compile {
     struct mr_schema *from, *to;
-    int32_t major;
+    const char *version; /* for event_version; NULL: none */
     struct mapping *mapping;
     struct places places;
     struct mr_arena *arena;   /* of the plan */

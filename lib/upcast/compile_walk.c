@@ -213,14 +213,13 @@ static void compile_entry(struct compile *c, struct mapping_entry *entry, struct
 /* An event of a new major says so. */
 static bool is_version(const struct compile *c, const char *path, const struct make *make)
 {
-    return c->major > 0 && strcmp(path, "event_version") == 0 &&
-           is_plain(make->type, MR_AVRO_STRING);
+    return c->version && strcmp(path, "event_version") == 0 && is_plain(make->type, MR_AVRO_STRING);
 }
 
 static void compile_version(struct compile *c, struct make *make, int source)
 {
     struct mr_datum *datum = compile_memory(c, 1, sizeof(*datum));
-    const char *text = mr_arena_printf(c->arena, "%d.0", (int)c->major);
+    const char *text = mr_arena_dup(c->arena, c->version, strlen(c->version));
 
     make->kind = MAKE_CONSTANT;
     make->constant = datum;

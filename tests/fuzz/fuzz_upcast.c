@@ -29,7 +29,7 @@ static void prepare(void)
 
     must(mr_schema_parse(order_v1, strlen(order_v1), NULL, &v1, NULL) == 0);
     must(mr_schema_parse(order_v2, strlen(order_v2), NULL, &v2, NULL) == 0);
-    must(mr_upcaster_new(v1, v2, 2, "m", mr_str_from(order_mapping), &upcaster, &report) == 0);
+    must(mr_upcaster_new(v1, v2, "2.0", "m", mr_str_from(order_mapping), &upcaster, &report) == 0);
     const struct mr_upcaster *hop = upcaster;
     must(mr_upcast_new(v1, &hop, 1, &upcast, NULL) == 0);
     must(mr_json_decoder_new(v2, NULL, NULL, &decoder, NULL) == 0);
@@ -42,8 +42,8 @@ static void one_mapping(const uint8_t *data, size_t len, bool reverse)
     struct mr_str text = {(const char *)data, len};
     struct mr_buf report = {0};
     struct mr_upcaster *made = NULL;
-    int r = reverse ? mr_upcaster_new_reverse(v2, v1, 1, "m", text, &made, &report)
-                    : mr_upcaster_new(v1, v2, 2, "m", text, &made, &report);
+    int r = reverse ? mr_upcaster_new_reverse(v2, v1, "1.0", "m", text, &made, &report)
+                    : mr_upcaster_new(v1, v2, "2.0", "m", text, &made, &report);
 
     must(r == 0 || (r == MR_INVALID && report.len > 0 && !made));
     (void)mr_upcaster_free(made);

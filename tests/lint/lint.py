@@ -20,7 +20,7 @@ BELOW = {
     "base": set(),
     "option": {"base"},
     "avro": {"base", "option"},
-    "upcast": {"base", "option", "avro"},
+    "upcast": {"base", "option", "avro", "catalog"},
     "catalog": {"base", "option", "avro"},  # a topic without a sound schema is no topic
     "kafka": {"base", "option"},
     "store": {"base", "option"},

@@ -511,6 +511,29 @@ START_TEST(a_reject_line_is_json_even_when_the_original_is_not_text)
 }
 END_TEST
 
+START_TEST(a_document_of_several_records_settles_with_the_last_report_of_them)
+{
+    struct settle settle;
+    const struct place place = {.source = 0, .begin = 0, .end = 10};
+    bool refused;
+    uint64_t tag;
+
+    ck_assert_int_eq(settle_init(&settle, 1), 0);
+    ck_assert_int_eq(settle_add(&settle, &place, &tag), 0);
+    settle_expect(&settle, tag, 3);
+    ck_assert(!settle_report(&settle, tag, false, &refused));
+    ck_assert(!settle_report(&settle, tag, true, &refused));
+    ck_assert_int_eq(settle.settled[0].offset, 0);
+    ck_assert(settle_report(&settle, tag, false, &refused) && refused);
+    settle_final(&settle, tag);
+    ck_assert_int_eq(settle.settled[0].offset, 10);
+    ck_assert_int_eq(settle_add(&settle, &place, &tag), 0);
+    ck_assert(settle_report(&settle, tag, false, &refused) && !refused);
+    settle_final(&settle, tag);
+    settle_done(&settle);
+}
+END_TEST
+
 int main(void)
 {
     return unit_run("input", (const TTest *[]){
@@ -523,6 +546,7 @@ int main(void)
                                  a_pipe_that_is_silent_leaves_time_for_other_work,
                                  a_missing_file_is_known_before_anything_is_read,
                                  a_position_never_passes_what_is_not_settled,
+                                 a_document_of_several_records_settles_with_the_last_report_of_them,
                                  a_checkpoint_brings_each_file_back_to_its_position,
                                  a_file_that_grew_goes_on_and_one_with_new_content_starts_anew,
                                  a_checkpoint_of_another_service_or_in_use_or_damaged_is_refused,

@@ -49,8 +49,8 @@ static void close_kit(struct kit *kit)
 static void compile(struct kit *kit, const char *mapping)
 {
     const struct mr_upcaster *hop;
-    int r = mr_upcaster_new(kit->from, kit->to, 2, "m.yaml", mr_str_from(mapping), &kit->upcaster,
-                            &kit->report);
+    int r = mr_upcaster_new(kit->from, kit->to, "2.0", "m.yaml", mr_str_from(mapping),
+                            &kit->upcaster, &kit->report);
 
     ck_assert_msg(r == 0, "%d: %.*s", r, (int)kit->report.len, (char *)kit->report.data);
     hop = kit->upcaster;
@@ -93,7 +93,7 @@ static void refuses(const char *from, const char *to, const char *mapping, const
     struct kit kit;
 
     open_kit(&kit, from, to);
-    ck_assert_int_eq(mr_upcaster_new(kit.from, kit.to, 2, "m.yaml", mr_str_from(mapping),
+    ck_assert_int_eq(mr_upcaster_new(kit.from, kit.to, "2.0", "m.yaml", mr_str_from(mapping),
                                      &kit.upcaster, &kit.report),
                      MR_INVALID);
     ck_assert_str_eq(mr_buf_cstr(&kit.report), report);
@@ -135,7 +135,7 @@ static void not_one(const char *old, const char *new, const char *how, const cha
     (void)mr_buf_printf(&to, R("R", F("b", "%s")), new);
     (void)mr_buf_printf(&mapping, "fields:\n  b: {from: a%s}\n", how);
     open_kit(&kit, mr_buf_cstr(&from), mr_buf_cstr(&to));
-    int r = mr_upcaster_new(kit.from, kit.to, 2, "m.yaml", mr_str_from(mr_buf_cstr(&mapping)),
+    int r = mr_upcaster_new(kit.from, kit.to, "2.0", "m.yaml", mr_str_from(mr_buf_cstr(&mapping)),
                             &kit.upcaster, &kit.report);
     ck_assert_int_eq(r, MR_INVALID);
     ck_assert_msg(strstr(mr_buf_cstr(&kit.report), why) != NULL, "'%s' not in '%s'", why,
@@ -485,9 +485,9 @@ START_TEST(several_hops_are_taken_and_older_writers_resolved)
 
     ck_assert_int_eq(mr_arena_new(0, &arena), 0);
     ck_assert_int_eq(
-        mr_upcaster_new(v1, v2, 2, "m", mr_str_from("fields: {b: a}"), &one_two, &json), 0);
+        mr_upcaster_new(v1, v2, "2.0", "m", mr_str_from("fields: {b: a}"), &one_two, &json), 0);
     ck_assert_int_eq(
-        mr_upcaster_new(v2, v3, 3, "m", mr_str_from("fields: {c: b}"), &two_three, &json), 0);
+        mr_upcaster_new(v2, v3, "3.0", "m", mr_str_from("fields: {c: b}"), &two_three, &json), 0);
     const struct mr_upcaster *hops[] = {one_two, two_three}, *wrong[] = {two_three, one_two};
     ck_assert_int_eq(mr_upcast_new(older, wrong, 2, &upcast, NULL), MR_INVALID);
     ck_assert_int_eq(mr_upcast_new(older, hops, 0, &upcast, NULL), MR_INVALID);
@@ -505,7 +505,7 @@ static void reversed(const char *from, const char *to, const char *mapping, cons
     struct kit kit;
 
     open_kit(&kit, to, from); /* the way back */
-    int r = mr_upcaster_new_reverse(kit.from, kit.to, 1, "m.yaml", mr_str_from(mapping),
+    int r = mr_upcaster_new_reverse(kit.from, kit.to, "1.0", "m.yaml", mr_str_from(mapping),
                                     &kit.upcaster, &kit.report);
     if (!json) {
         ck_assert_int_eq(r, MR_INVALID);

@@ -20,8 +20,8 @@ static int whole_way(struct mr_schema *v1, struct mr_schema *v2, const struct mr
     MR_AUTO(mr_buf) struct mr_buf out = {0};
     MR_AUTO(mr_buf) struct mr_buf report = {0};
     const struct mr_str text = mr_str_from(order_mapping);
-    int r = reverse ? mr_upcaster_new_reverse(v2, v1, 1, "m", text, &upcaster, &report)
-                    : mr_upcaster_new(v1, v2, 2, "m", text, &upcaster, &report);
+    int r = reverse ? mr_upcaster_new_reverse(v2, v1, "1.0", "m", text, &upcaster, &report)
+                    : mr_upcaster_new(v1, v2, "2.0", "m", text, &upcaster, &report);
 
     if (r != 0)
         return r;

@@ -99,6 +99,24 @@ struct mr_platform {
 
 /* ---- topics ---- */
 
+struct mr_topic;
+
+/* One mapping file between two majors of an event (millrace/upcast.h). */
+struct mr_topic_hop {
+    const struct mr_topic *from, *to;
+    bool reverse;     /* the file is of the other direction, and is turned round */
+    const char *path; /* below schemas/avro/ */
+    const char *text; /* the file's bytes, NUL-terminated */
+    size_t len;
+};
+
+/* From one major to another, each step by its file. */
+struct mr_topic_way {
+    const struct mr_topic *from, *to;
+    const struct mr_topic_hop *hops;
+    size_t n_hops;
+};
+
 struct mr_topic {
     const char *name;    /* "order-management.order.created.v1" */
     const char *service; /* publisher, without "-producer"; of a dead-letter topic: its service */
@@ -124,6 +142,10 @@ struct mr_topic {
     const char *schema_text; /* the file's bytes, NUL-terminated; NULL for dead-letter topics */
     size_t schema_len;
     const struct mr_record_desc *record; /* builtin catalogue: the generated struct; else NULL */
+    const struct mr_topic_way *upcasts;  /* older majors: its consumers take their records too */
+    size_t n_upcasts;
+    const struct mr_topic_way *also; /* other majors: its producer writes them beside it */
+    size_t n_also;
 };
 
 /* ---- services and consumer groups ---- */
@@ -187,7 +209,9 @@ enum {
     MR_CATALOG_MAX_NAME = 100,      /* of platform, service, domain, action */
     MR_CATALOG_MAX_TOPIC = 249,     /* Kafka's own limit */
     MR_CATALOG_MAX_PARTITIONS = 10000,
-    MR_CATALOG_MAX_FINDINGS = 1000, /* in one report; the rest is counted */
+    MR_CATALOG_MAX_HOPS = 16,          /* mapping files from one major to another */
+    MR_CATALOG_MAX_MAPPING = 64 << 10, /* size of one */
+    MR_CATALOG_MAX_FINDINGS = 1000,    /* in one report; the rest is counted */
 };
 
 /* Generated from topics.yaml at build time; in events_dep, not in lib/catalog. */
@@ -217,6 +241,11 @@ const struct mr_topic *mr_catalog_event(const struct mr_catalog *catalog, const 
 /* The same service, domain and action in another major version; NULL when there is none. */
 const struct mr_topic *mr_catalog_major(const struct mr_catalog *catalog,
                                         const struct mr_topic *topic, int32_t major);
+
+/* The event_version that a topic's events have unless they say another: "2.0", or "2.0.0" where the
+ * platform's have three numbers. Returns out. */
+enum { MR_TOPIC_VERSION = 24 };
+const char *mr_topic_version(const struct mr_topic *topic, char out[MR_TOPIC_VERSION]);
 
 /* The nearest right word for a mistaken name, or NULL: for error texts. */
 const char *mr_catalog_nearest_topic(const struct mr_catalog *catalog, const char *name);

@@ -8,16 +8,17 @@
 
 #include "millrace/arena.h"
 #include "millrace/buf.h"
+#include "millrace/catalog.h"
 #include "millrace/error.h"
 #include "millrace/own.h"
 #include "millrace/schema.h"
 
 enum {
-    MR_UPCAST_MAX_BYTES = 64 << 10,  /* of one mapping file */
-    MR_UPCAST_MAX_FIELDS = 4096,     /* paths in one schema */
-    MR_UPCAST_MAX_MISTAKES = 200,    /* told of one file; the rest is counted */
-    MR_UPCAST_MAX_HOPS = 16,         /* majors between the writer's and the reader's */
-    MR_UPCAST_MAX_ARGUMENTS = 16,    /* values that one function takes */
+    MR_UPCAST_MAX_BYTES = MR_CATALOG_MAX_MAPPING, /* of one mapping file */
+    MR_UPCAST_MAX_FIELDS = 4096,                  /* paths in one schema */
+    MR_UPCAST_MAX_MISTAKES = 200,                 /* told of one file; the rest is counted */
+    MR_UPCAST_MAX_HOPS = MR_CATALOG_MAX_HOPS,     /* majors between the writer's and the reader's */
+    MR_UPCAST_MAX_ARGUMENTS = 16,                 /* values that one function takes */
     MR_UPCAST_MAX_MEMORY_TIMES = 256 /* values made: this times the datum's bytes, and 64 KiB */
 };
 
@@ -26,13 +27,14 @@ enum {
 struct mr_upcaster;
 
 /* text: the mapping file at `path`, a name for texts only. from, to: the schemas as they are now;
- * major: of `to`, for its event_version. All mistakes are appended to *report, one a line
- * (path:line:column: what, nearest word). Outcomes: 0, MR_INVALID, -errno. */
-int mr_upcaster_new(struct mr_schema *from, struct mr_schema *to, int32_t major, const char *path,
-                    struct mr_str text, struct mr_upcaster **ret_upcaster, struct mr_buf *report);
+ * version: what event_version becomes, NULL: as any other field. All mistakes are appended to
+ * *report, one a line (path:line:column: what, nearest word). Outcomes: 0, MR_INVALID, -errno. */
+int mr_upcaster_new(struct mr_schema *from, struct mr_schema *to, const char *version,
+                    const char *path, struct mr_str text, struct mr_upcaster **ret_upcaster,
+                    struct mr_buf *report);
 /* The way back of the mapping in text, which goes from `to` to `from`: what cannot be turned round
- * is a mistake. major: of `to`. */
-int mr_upcaster_new_reverse(struct mr_schema *from, struct mr_schema *to, int32_t major,
+ * is a mistake. */
+int mr_upcaster_new_reverse(struct mr_schema *from, struct mr_schema *to, const char *version,
                             const char *path, struct mr_str text, struct mr_upcaster **ret_upcaster,
                             struct mr_buf *report);
 struct mr_upcaster *mr_upcaster_free(struct mr_upcaster *upcaster);
@@ -55,3 +57,20 @@ MR_DEFINE_AUTO(mr_upcast, struct mr_upcast *, mr_upcast_free);
  * the rule; -errno; on failure out is as before. */
 int mr_upcast_run(const struct mr_upcast *upcast, const uint8_t *avro, size_t len,
                   struct mr_arena *scratch, struct mr_buf *out, struct mr_error *reterr);
+
+/* ---- a way of the catalogue ---- */
+/* All hops of a way, compiled; immutable, any thread. */
+struct mr_upcast_way;
+/* file_prefix: what paths in the report begin with, "schemas/avro/". Outcomes: 0; MR_INVALID, see
+ * the report; -errno. */
+int mr_upcast_way_new(const struct mr_topic_way *from, const char *file_prefix,
+                      struct mr_upcast_way **ret_way, struct mr_buf *report);
+struct mr_upcast_way *mr_upcast_way_free(struct mr_upcast_way *way);
+MR_DEFINE_AUTO(mr_upcast_way, struct mr_upcast_way *, mr_upcast_way_free);
+/* The first and the last schema; borrowed. */
+struct mr_schema *mr_upcast_way_from(const struct mr_upcast_way *way);
+struct mr_schema *mr_upcast_way_to(const struct mr_upcast_way *way);
+/* For data of one writer; the way must outlive it. writer NULL: the first schema itself. Outcomes
+ * as mr_upcast_new. */
+int mr_upcast_of_way(const struct mr_upcast_way *way, struct mr_schema *writer,
+                     struct mr_upcast **ret_upcast, struct mr_error *reterr);

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Mapping files between major versions: compiled against both schemas, so that a mistake stops the
+ * build; then written into the tables. */
+#include <stdio.h>
+#include <string.h>
+
+#include "gen.h"
+#include "millrace/upcast.h"
+
+/* ---- checking ---- */
+
+static void check_way(struct gen *gen, const struct mr_topic_way *from)
+{
+    MR_AUTO(mr_buf) struct mr_buf report = {0};
+    MR_AUTO(mr_upcast_way) struct mr_upcast_way *way = NULL;
+    const char *prefix = gen_printf(gen, "%s/", gen->schema_dir);
+    int r = mr_upcast_way_new(from, prefix, &way, &report);
+
+    if (r < 0)
+        gen->no_memory = true;
+    if (r <= 0)
+        return;
+    /* A file may serve several ways: its mistakes are told once. */
+    if (!gen->told.data || !memmem(gen->told.data, gen->told.len, report.data, report.len)) {
+        (void)mr_buf_write(&report, stderr);
+        if (mr_buf_append(&gen->told, report.data, report.len) != 0)
+            gen->no_memory = true;
+    }
+    gen->n_mistakes++;
+}
+
+void gen_check_majors(struct gen *gen)
+{
+    for (size_t i = 0; i < gen->catalog->n_topics; i++) {
+        const struct mr_topic *topic = &gen->catalog->topics[i];
+        for (size_t k = 0; k < topic->n_upcasts; k++)
+            check_way(gen, &topic->upcasts[k]);
+        for (size_t k = 0; k < topic->n_also; k++)
+            check_way(gen, &topic->also[k]);
+    }
+}
+
+/* ---- tables ---- */
+
+static int put_hop(struct gen *gen, struct mr_buf *out, const struct mr_topic_hop *hop)
+{
+    const struct mr_topic *first = gen->catalog->topics;
+    int r = mr_buf_printf(
+        out,
+        "         {.from = &mr_builtin_topics[%td], .to = &mr_builtin_topics[%td], "
+        ".reverse = %s, .len = %zu, .path = ",
+        hop->from - first, hop->to - first, hop->reverse ? "true" : "false", hop->len);
+
+    if (r == 0)
+        r = gen_literal(out, hop->path, strlen(hop->path));
+    if (r == 0)
+        r = mr_buf_printf(out, ", .text = ");
+    if (r == 0)
+        r = gen_literal(out, hop->text, hop->len);
+    return r == 0 ? mr_buf_printf(out, "},\n") : r;
+}
+
+static int put_ways(struct gen *gen, struct mr_buf *out, const char *key,
+                    const struct mr_topic_way *ways, size_t n_ways)
+{
+    const struct mr_topic *first = gen->catalog->topics;
+    int r = n_ways ? mr_buf_printf(out, "\n     .%s = (const struct mr_topic_way[]){\n", key) : 0;
+
+    for (size_t i = 0; i < n_ways && r == 0; i++) {
+        r = mr_buf_printf(
+            out,
+            "        {.from = &mr_builtin_topics[%td], .to = &mr_builtin_topics[%td], "
+            ".n_hops = %zu, .hops = (const struct mr_topic_hop[]){\n",
+            ways[i].from - first, ways[i].to - first, ways[i].n_hops);
+        for (size_t k = 0; k < ways[i].n_hops && r == 0; k++)
+            r = put_hop(gen, out, &ways[i].hops[k]);
+        if (r == 0)
+            r = mr_buf_printf(out, "        }},\n");
+    }
+    return r == 0 && n_ways ? mr_buf_printf(out, "     },") : r;
+}
+
+int gen_majors(struct gen *gen, const struct mr_topic *topic, struct mr_buf *out)
+{
+    int r = put_ways(gen, out, "upcasts", topic->upcasts, topic->n_upcasts);
+
+    if (r == 0 && topic->n_upcasts)
+        r = mr_buf_printf(out, " .n_upcasts = %zu,\n     ", topic->n_upcasts);
+    if (r == 0)
+        r = put_ways(gen, out, "also", topic->also, topic->n_also);
+    if (r == 0 && topic->n_also)
+        r = mr_buf_printf(out, " .n_also = %zu,\n     ", topic->n_also);
+    return r;
+}
