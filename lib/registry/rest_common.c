@@ -141,24 +141,6 @@ const struct version *find_version(const struct subject *subject, int32_t number
     return version && (deleted || !version->deleted) ? version : NULL;
 }
 
-int no_such_subject(struct reply *reply, const char *subject)
-{
-    return reply_error(reply, 40401, "Subject '%s' not found.", subject);
-}
-
-int no_such_version(struct reply *reply, const char *subject, const struct subject *held,
-                    int32_t number, bool deleted)
-{
-    if (!held || !subject_has(held, deleted))
-        return no_such_subject(reply, subject);
-    if (number == LATEST)
-        return reply_error(reply, 40402,
-                           "Version latest not found: all versions of subject '%s' are "
-                           "deleted",
-                           subject);
-    return reply_error(reply, 40402, "Version %d not found.", (int)number);
-}
-
 bool valid_subject(const struct request *request, struct reply *reply)
 {
     if (!request->subject || name_is_valid(mr_str_from(request->subject)))

@@ -37,10 +37,14 @@ enum { LATEST = -1 };
 bool version_segment(struct mr_str segment, struct reply *reply, int32_t *ret_number);
 /* deleted: a deleted one will do (LATEST never is). The caller holds lock or writer. */
 const struct version *find_version(const struct subject *subject, int32_t number, bool deleted);
-/* 40401 or 40402, depending on whether the subject is there. */
+/* 40401 or 40402, depending on whether the subject is there; held: what the state has of it, or
+ * NULL. The caller holds lock or writer. */
 int no_such_version(struct reply *reply, const char *subject, const struct subject *held,
                     int32_t number, bool deleted);
-int no_such_subject(struct reply *reply, const char *subject);
+/* softly: it is there, and all its versions are deleted. */
+int no_such_subject(struct reply *reply, const char *subject, bool softly);
+/* 40403 of a lookup; latest: the newest version that was looked at. */
+int no_such_schema(struct reply *reply, const char *subject, int32_t latest);
 /* True: all that the draft refers to may be read; else 403 is in the reply. */
 bool may_refer(const struct request *request, const struct draft *draft, struct reply *reply);
 /* Whether a subject that holds the id may be read. The caller holds lock or writer. */

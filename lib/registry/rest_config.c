@@ -24,7 +24,8 @@ int rest_get_config(struct request *request, struct reply *reply)
         return in_scope ? -ENOMEM
                         : reply_error(reply, 40408,
                                       "Subject '%s' does not have subject-level "
-                                      "compatibility configured",
+                                      "compatibility configured: ?defaultToGlobal=true tells "
+                                      "what holds for it",
                                       request->subject);
     return reply_json(reply, config);
 }
@@ -84,7 +85,11 @@ static int delete_config(struct request *request, json_t **ret_config, struct re
     MR_AUTO(json) json_t *config = config_own(request->core, request->subject);
 
     if (!config)
-        return no_such_subject(reply, whom(request)) == 0 ? MR_INVALID : -ENOMEM;
+        return reply_error(reply, 40401,
+                           "Subject '%s' not found. It has no configuration of its own",
+                           whom(request)) == 0
+                   ? MR_INVALID
+                   : -ENOMEM;
     int r = refuse_mode(request, reply);
     if (r == 0)
         r = core_commit(request->core, &record, 1, &request->error);
@@ -119,7 +124,9 @@ int rest_get_mode(struct request *request, struct reply *reply)
                          : mode_own(request->core, request->subject);
     core_read_unlock(request->core);
     if (mode == MODE_NONE)
-        return reply_error(reply, 40409, "Subject '%s' does not have subject-level mode configured",
+        return reply_error(reply, 40409,
+                           "Subject '%s' does not have subject-level mode configured: "
+                           "?defaultToGlobal=true tells what holds for it",
                            request->subject);
     return reply_mode(reply, mode);
 }
@@ -227,7 +234,8 @@ int rest_delete_mode(struct request *request, struct reply *reply)
     r = mode == MODE_NONE && !recursive ? MR_INVALID : delete_modes(request);
     r = core_write_unlock(request->core, r, &reply->settled, &request->error);
     if (r == MR_INVALID)
-        return no_such_subject(reply, request->subject);
+        return reply_error(reply, 40401, "Subject '%s' not found. It has no mode of its own",
+                           request->subject);
     if (r == 0 && mode == MODE_NONE) {
         reply->status = 200;
         return mr_buf_append_str(&reply->body, MR_STR("{}"));

@@ -89,7 +89,8 @@ static int choose_versions(struct deletion *deletion, int32_t *numbers, size_t *
         if (deletion->permanent && !version->deleted)
             return reply_error(deletion->reply, 40405,
                                "Subject '%s' was not deleted first before "
-                               "being permanently deleted",
+                               "being permanently deleted: DELETE it without permanent=true, then "
+                               "with",
                                subject->name) == 0
                        ? MR_INVALID
                        : -ENOMEM;
@@ -137,7 +138,7 @@ int rest_delete_subject(struct request *request, struct reply *reply)
         return r;
     deletion.subject = state_subject(&core->state, request->subject);
     if (!deletion.subject)
-        r = no_such_subject(reply, request->subject);
+        r = no_such_subject(reply, request->subject, false);
     else if (!deletion.permanent && !subject_latest(deletion.subject))
         r = reply_error(reply, 40404,
                         "Subject '%s' was soft deleted. Set permanent=true to delete "
@@ -171,7 +172,8 @@ static int delete_version(struct deletion *deletion, const struct version *versi
     if (deletion->permanent && !version->deleted)
         return reply_error(deletion->reply, 40407,
                            "Subject '%s' Version %d was not deleted first "
-                           "before being permanently deleted",
+                           "before being permanently deleted: DELETE it without permanent=true, "
+                           "then with",
                            name, (int)version->number);
     records[deletion->n_records++] = (struct record){
         .type = RECORD_SCHEMA,

@@ -56,6 +56,7 @@ int rest_versions(struct request *request, struct reply *reply)
     core_read_lock(request->core);
     const struct subject *subject = state_subject(&request->core->state, request->subject);
     bool there = subject && subject_has(subject, filter != ONLY_LIVE);
+    bool softly = subject && !there && subject_has(subject, true);
     if (negative)
         filter = WITH_DELETED;
     for (size_t i = 0; there && i < subject->n_versions && r == 0; i++) {
@@ -69,7 +70,7 @@ int rest_versions(struct request *request, struct reply *reply)
     }
     core_read_unlock(request->core);
     if (!there)
-        return no_such_subject(reply, request->subject);
+        return no_such_subject(reply, request->subject, softly);
     return r == 0 ? mr_buf_byte(&reply->body, ']') : r;
 }
 
@@ -221,7 +222,7 @@ int rest_metadata_latest(struct request *request, struct reply *reply)
     reply->status = 200;
     if (!found)
         return there ? reply_error(reply, 40403, "Schema not found")
-                     : no_such_subject(reply, request->subject);
+                     : no_such_subject(reply, request->subject, false);
     return r;
 }
 
@@ -329,11 +330,14 @@ int rest_lookup(struct request *request, struct reply *reply)
         return r;
     core_read_lock(request->core);
     const struct subject *held = state_subject(&request->core->state, request->subject);
-    bool there = held && subject_has(held, query_flag(request, "deleted"));
+    bool deleted = query_flag(request, "deleted");
+    bool there = held && subject_has(held, deleted);
+    bool softly = held && !there && subject_has(held, true);
+    const struct version *latest = there ? subject_latest(held) : NULL;
+    int32_t newest = latest ? latest->number : there ? subject_newest(held) : 0;
     core_read_unlock(request->core);
-    return there ? reply_error(reply, 40403, "Schema not found: subject '%s' holds other schemas",
-                               request->subject)
-                 : no_such_subject(reply, request->subject);
+    return there ? no_such_schema(reply, request->subject, newest)
+                 : no_such_subject(reply, request->subject, softly);
 }
 
 int rest_register(struct request *request, struct reply *reply)

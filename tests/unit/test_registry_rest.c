@@ -160,6 +160,53 @@ START_TEST(a_version_can_be_had_with_what_it_refers_to_written_out)
 }
 END_TEST
 
+/* What a person does next stands in the answer. */
+START_TEST(what_is_not_there_is_answered_with_what_is_or_how_to_get_at_it)
+{
+    static const struct {
+        const char *method, *target, *body;
+        unsigned status;
+        const char *says;
+    } rows[] = {
+        {"GET", "/subjects/none/versions", NULL, 404, "Subject 'none' not found.\""},
+        {"GET", "/subjects/s/versions/9", NULL, 404,
+         "Version 9 not found. Subject 's' has 1, 3 to 4"},
+        {"GET", "/subjects/s/versions/2", NULL, 404,
+         "It is deleted softly: ?deleted=true shows it."},
+        {"GET", "/subjects/s/versions/9?deleted=true", NULL, 404, "Subject 's' has 1 to 4"},
+        {"POST", "/subjects/s", "{\"schema\":\"\\\"bytes\\\"\"}", 404,
+         "40403,\"message\":\"Schema not found: subject 's' holds other schemas, of which the "
+         "newest "
+         "is version 4."},
+        {"GET", "/subjects/gone/versions", NULL, 404,
+         "40401,\"message\":\"Subject 'gone' not found. "
+         "All its versions are deleted softly: "
+         "?deleted=true shows them"},
+        {"GET", "/subjects/gone/versions/1", NULL, 404, "?deleted=true shows them"},
+        {"POST", "/subjects/gone", INT, 404, "?deleted=true shows them"},
+        {"DELETE", "/subjects/s?permanent=true", NULL, 404, "DELETE it without permanent=true"},
+        {"DELETE", "/subjects/s/versions/1?permanent=true", NULL, 404,
+         "DELETE it without permanent=true"},
+        {"GET", "/config/gone", NULL, 404, "?defaultToGlobal=true tells what holds for it"},
+        {"GET", "/mode/gone", NULL, 404, "?defaultToGlobal=true tells what holds for it"},
+        {"DELETE", "/config/gone", NULL, 404, "It has no configuration of its own"},
+        {"DELETE", "/mode/gone", NULL, 404, "It has no mode of its own"},
+    };
+    struct core *core = new_core(MR_COMPAT_NONE);
+
+    expect(core, "POST", "/subjects/s/versions", INT, 200, NULL);
+    expect(core, "POST", "/subjects/s/versions", "{\"schema\":\"\\\"long\\\"\"}", 200, NULL);
+    expect(core, "POST", "/subjects/s/versions", "{\"schema\":\"\\\"float\\\"\"}", 200, NULL);
+    expect(core, "POST", "/subjects/s/versions", "{\"schema\":\"\\\"double\\\"\"}", 200, NULL);
+    expect(core, "DELETE", "/subjects/s/versions/2", NULL, 200, NULL);
+    expect(core, "POST", "/subjects/gone/versions", INT, 200, NULL);
+    expect(core, "DELETE", "/subjects/gone", NULL, 200, NULL);
+    for (size_t i = 0; i < MR_N_ELEMENTS(rows); i++)
+        expect(core, rows[i].method, rows[i].target, rows[i].body, rows[i].status, rows[i].says);
+    (void)core_free(core);
+}
+END_TEST
+
 int main(void)
 {
     return unit_run(
@@ -169,5 +216,6 @@ int main(void)
             an_empty_context_can_be_deleted_and_no_other, null_takes_a_part_of_a_configuration_back,
             modes_below_a_context_can_be_taken_back_at_once, force_registers_without_the_check,
             an_alias_leads_to_the_subject_beside_it,
-            a_version_can_be_had_with_what_it_refers_to_written_out, NULL});
+            a_version_can_be_had_with_what_it_refers_to_written_out,
+            what_is_not_there_is_answered_with_what_is_or_how_to_get_at_it, NULL});
 }
