@@ -68,7 +68,7 @@ static const char *outcome_word(const struct mr_publication *p, char *out, size_
         (void)snprintf(out, cap, "unchanged, version %d", (int)p->version);
         break;
     case MR_PUBLISH_NEW:
-        (void)snprintf(out, cap, "%s", p->dry_run ? "would be new" : "new");
+        (void)snprintf(out, cap, "%s", p->dry_run ? "would be new, version 1" : "new");
         break;
     case MR_PUBLISH_ADDED:
         (void)snprintf(out, cap, "%sversion %d", p->dry_run ? "would be " : "", (int)p->version);

@@ -72,9 +72,14 @@ int schema_state(struct schema_args *args, struct mr_options *options, const cha
 {
     if (strcmp(word, "registry") == 0 || strstr(word, "://"))
         return from_registry(args, options, word, ret_tree, reterr);
-    if (has_schemas(word))
-        return mr_tree_folder(word, word, NULL, ret_tree, reterr);
-    return mr_tree_git(folder, word, args->merge_base, ret_tree, reterr);
+    struct mr_error none = MR_ERROR_INIT;
+    bool there = has_schemas(word);
+    int r = there ? mr_tree_folder(word, word, NULL, ret_tree, &none) : MR_ABSENT;
+    if (r == MR_ABSENT) /* a folder without schemas may be named as a branch */
+        r = mr_tree_git(folder, word, args->merge_base, ret_tree, reterr);
+    if (r != 0 && there)
+        *reterr = none;
+    return r;
 }
 
 /* "SUBJECT@3", "SUBJECT@latest": *ret_number 0 for the latter. */

@@ -82,7 +82,10 @@ static const char *what_mends(const struct judged *j)
     case MR_MISSING_ENUM_SYMBOLS:
         return missing_symbols(j);
     case MR_NAME_MISMATCH:
-        return evolve_text(j->e, "keep the name '%s', or add it to \"aliases\"",
+        return evolve_text(j->e,
+                           j->forward ? "keep the name '%s': readers of the old version do not "
+                                        "know the new one, whatever its \"aliases\""
+                                      : "keep the name '%s', or add it to \"aliases\"",
                            j->forward ? j->finding->reader->name : j->finding->writer->name);
     case MR_MISSING_UNION_BRANCH:
         return j->forward

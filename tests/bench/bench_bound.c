@@ -62,8 +62,9 @@ static int send_all(struct mr_kafka_producer *producer, const char *topic, size_
         fill(key, KEY, &state);
         memcpy(id, value + i % (len - KEY), KEY);
         memcpy(value + i % (len - KEY), key, KEY);
-        while ((r = mr_kafka_produce(producer, topic, -1, (struct mr_bytes){(const uint8_t *)key, KEY},
-                                     &bytes, headers, n_headers, i, reterr)) == MR_FULL)
+        while (
+            (r = mr_kafka_produce(producer, topic, -1, (struct mr_bytes){(const uint8_t *)key, KEY},
+                                  &bytes, headers, n_headers, i, reterr)) == MR_FULL)
             if ((r = mr_kafka_producer_poll(producer, 100, reterr)) < 0)
                 return r;
         if (r == 0 && i % SERVE_EVERY == 0)
@@ -78,7 +79,8 @@ int main(int argc, char **argv)
 {
     /* as the producers have it: lib/run/producer.c */
     static const char *const properties[] = {"queue.buffering.max.messages=4000"};
-    const struct mr_kafka_config config = {getenv("MILLRACE_BROKERS"), "bench-bound", properties, 1};
+    const struct mr_kafka_config config = {getenv("MILLRACE_BROKERS"), "bench-bound", properties,
+                                           1};
     MR_AUTO(mr_kafka_producer) struct mr_kafka_producer *producer = NULL;
     struct mr_error error = MR_ERROR_INIT;
 
@@ -95,7 +97,8 @@ int main(int argc, char **argv)
     if (r == 0)
         r = send_all(producer, argv[1], n, len, n_headers, &error);
     if (r != 0 || n_delivered != n) {
-        (void)fprintf(stderr, "bench_bound: %zu of %zu delivered: %s\n", n_delivered, n, error.text);
+        (void)fprintf(stderr, "bench_bound: %zu of %zu delivered: %s\n", n_delivered, n,
+                      error.text);
         return 1;
     }
     return 0;

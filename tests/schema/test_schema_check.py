@@ -136,6 +136,20 @@ def a_folder_serves_as_well_as_a_ref():
 
 
 @case
+def a_branch_that_is_called_like_a_folder_is_found():
+    with Project() as p:
+        for name in ("topics", "docs/api"):
+            p.git("branch", name)
+            (p.path / name).mkdir(parents=True)
+        p.change(RAN_LOW, remove("Level"))
+        for name in ("topics", "docs/api", "refs/heads/topics"):
+            assert p.rules(against=name) == ["READER_FIELD_MISSING_DEFAULT_VALUE"], name
+        (p.path / "docs/other").mkdir()
+        done = p.run("check", "--against", "docs/other")
+        assert done.returncode == 1 and "no schema in 'docs/other'" in done.stderr, done
+
+
+@case
 def a_topic_that_is_gone_renamed_or_replaced_is_told():
     with Project() as p:
         old = p.file(CAME_IN)

@@ -9,7 +9,7 @@ import subprocess
 import time
 import urllib.request
 
-from project import CAME_IN, MILLRACE, RAN_LOW, TOPICS, Project, case, clean, main
+from project import CAME_IN, MILLRACE, RAN_LOW, TOPICS, Project, case, clean, event, main
 
 
 class Registered(Project):
@@ -137,6 +137,25 @@ def diff_tells_what_would_be_registered():
         p.change(RAN_LOW, optional("Shelf"))
         done = p.run("diff", p.url, ".")
         assert done.stdout == "+ stock-keeper.stock.ran-low.v1 data.Shelf: null | string\n", done
+
+
+@case
+def register_tells_which_versions_there_would_be():
+    with Registered() as p:
+        p.change(RAN_LOW, optional("Shelf"))
+        p.schema("stock-keeper/stock.went-out.v1", event("StockWentOut"))
+        p.topics(TOPICS.replace("      - topic: stock.came-in.v1",
+                                "      - {topic: stock.went-out.v1, event: STOCK_WENT_OUT, key: Article, time: At}\n      - topic: stock.came-in.v1"))
+        p.change(CAME_IN, lambda fields: fields.append({"name": "Shelf", "type": "int", "doc": "."}))
+        words = ("register", "-r", p.url, "--topics", "topics.yaml", "schemas/avro", "--dry-run")
+        for _ in range(2):  # nothing was changed by it
+            done = p.run(*words)
+            lines = dict(line.split("\t")[:2] for line in done.stdout.splitlines())
+            assert lines == {"stock-keeper.stock.ran-low.v1-value": "would be version 2", "stock-keeper.stock.came-in.v1-value": "would be refused",
+                             "stock-keeper.stock.went-out.v1-value": "would be new, version 1"}, done
+            assert done.returncode == 1
+        rows = {row["subject"]: row for row in json.loads(p.run(*words, "-o", "json").stdout)}
+        assert [rows[f"stock-keeper.stock.{name}.v1-value"].get("version") for name in ("ran-low", "came-in", "went-out")] == [2, None, 1]
 
 
 @case

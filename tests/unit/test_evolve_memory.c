@@ -16,13 +16,15 @@
 #define UNION(rest)                                                                                \
     "{\"name\":\"u\",\"type\":[\"null\",\"int\",{\"type\":\"map\",\"values\":{\"type\":"           \
     "\"string\"" rest "}}],\"default\":null}"
-static const char before_fields[] = TYPE("\"int\"") ",{\"name\":\"gone\",\"type\":\"int\","
-                                                     "\"default\":1}," ENUM("\"A\",\"B\"")
-                                                         UNION(",\"pattern\":\"^a\"");
-static const char now_fields[] =
-    FIELD("\"type\":\"string\",\"enum\":[\"a\"],\"exampels\":[1],\"x-lint-off\":[\"NO_RULE\"]")
-        ",{\"name\":\"new\",\"type\":\"int\",\"minimum\":3,\"exclusiveMinimum\":1,\"multipleOf\":2,"
-        "\"examples\":[1]}," ENUM("\"A\"") UNION(",\"pattern\":\"^b\"");
+static const char before_fields[] =
+    TYPE("\"int\"") ",{\"name\":\"gone\",\"type\":\"int\","
+                    "\"default\":1}," ENUM("\"A\",\"B\"") UNION(",\"pattern\":\"^a\"");
+static const char
+    now_fields[] = FIELD("\"type\":\"string\",\"enum\":[\"a\"],\"exampels\":[1],\"x-lint-off\":["
+                         "\"NO_RULE\"]") ",{\"name\":\"new\",\"type\":\"int\",\"minimum\":3,"
+                                         "\"exclusiveMinimum\":1,\"multipleOf\":2,"
+                                         "\"examples\":[1]}," ENUM("\"A\"")
+                                             UNION(",\"pattern\":\"^b\"");
 
 struct states {
     struct mr_tree *before, *now;
