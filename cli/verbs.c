@@ -26,6 +26,7 @@
     VERB(schema_new)                                                                               \
     VERB(schema_readers)                                                                           \
     VERB(schema_register)                                                                          \
+    VERB(schema_upcast)                                                                            \
     VERB(simulate)                                                                                 \
     VERB(store_query)                                                                              \
     VERB(store_release)                                                                            \

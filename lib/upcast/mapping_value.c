@@ -35,7 +35,8 @@ void mistake(struct mistakes *mistakes, struct spot at, const char *fmt, ...)
 const char *mistake_hint(struct mistakes *mistakes, struct mr_arena *arena, const char *word,
                          const char *const *words, size_t n_words)
 {
-    const char *near = mr_nearest(word, words, n_words);
+    const char *near =
+        mistakes->n < MR_UPCAST_MAX_MISTAKES ? mr_nearest(word, words, n_words) : NULL;
 
     if (!near)
         return "";
