@@ -73,6 +73,8 @@ json_t *config_own(struct core *core, const char *subject);
 /* The same for what applies: own, else the context's, else global, else the server's. NULL only
  * when memory ran out. */
 json_t *config_in_scope(struct core *core, const char *subject);
+/* Whether defaults of a new schema are checked where this configuration holds. */
+bool config_validates(const struct core *core, const json_t *config);
 enum mode mode_own(struct core *core, const char *subject); /* MODE_NONE: not set */
 enum mode mode_in_scope(struct core *core, const char *subject);
 static inline bool mode_forbids_changes(enum mode mode)

@@ -232,7 +232,7 @@ static int follow_query(struct request *request)
 }
 
 /* 0; MR_INVALID with the reply; -ENOMEM. */
-static int take_subject(struct request *request, struct mr_str segment, bool aliased,
+static int take_subject(struct request *request, struct mr_str segment, bool settings, bool aliased,
                         struct reply *reply)
 {
     struct name name = name_split(segment);
@@ -246,7 +246,7 @@ static int take_subject(struct request *request, struct mr_str segment, bool ali
         subject = name_normal(request->arena, mr_str_from(subject));
     if (!subject)
         return -ENOMEM;
-    request->subject = subject;
+    request->subject = subject[0] || !settings ? subject : NULL; /* ":.:" is the global setting */
     if (strlen(subject) <= NAME_MAX_BYTES)
         return 0;
     return reply_error(reply, 42208, "the subject is longer than %d bytes", NAME_MAX_BYTES) == 0
@@ -293,12 +293,13 @@ static const struct route *find_route(const struct request *request, const char 
 static int bind_subject(struct request *request, const struct route *route, struct reply *reply)
 {
     struct mr_str path = mr_str_from(route->path);
-    bool aliased = false;
+    bool aliased = false, settings = false;
 
     for (size_t i = 0; path.len > 0; i++) {
         struct mr_str part = until(&path, '/');
         if (part.data[0] == '{')
-            return take_subject(request, request->segments[i], aliased, reply);
+            return take_subject(request, request->segments[i], settings, aliased, reply);
+        settings = mr_str_is(part, "config") || mr_str_is(part, "mode");
         aliased = mr_str_is(part, "subjects");
     }
     /* /contexts/{context}/config is the context's own */
@@ -341,9 +342,9 @@ static int check_role(const struct request *request, const struct route *route, 
 
     if (!access)
         return 0;
-    /* ":.context:" is no subject: it stands for all of its context */
-    if (needs == ROLE_WRITE && request->subject &&
-        name_split(mr_str_from(request->subject)).subject.len == 0)
+    /* ":.context:" is no subject: it stands for all of its context, and ":.:" for everything */
+    if (needs == ROLE_WRITE &&
+        (!request->subject || name_split(mr_str_from(request->subject)).subject.len == 0))
         needs = ROLE_ADMIN;
     if (access->n_grants == 0)
         return reply_denied(request, reply, "do anything here") == 0 ? MR_INVALID : -ENOMEM;

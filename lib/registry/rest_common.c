@@ -84,6 +84,8 @@ int write_version_as(const char *subject, const struct version *version, struct 
         r = content_write_guid(version->content, out);
     if (r == 0)
         r = content_write_as(version->content, text, out);
+    if (r == 0 && version->deleted)
+        r = mr_buf_append_str(out, MR_STR(",\"deleted\":true"));
     return r == 0 ? mr_buf_byte(out, '}') : r;
 }
 

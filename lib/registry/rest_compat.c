@@ -67,7 +67,8 @@ static int check(struct request *request, struct draft *draft, const struct hist
         r = mr_error_set(&error, MR_INVALID, "no schema was sent");
     if (r == 0)
         r = canon_make(request->core, request->subject, draft,
-                       request->core->validate_defaults || normalize, normalize, &canon, &error);
+                       config_validates(request->core, config) || normalize, normalize, &canon,
+                       &error);
     if (r == MR_INVALID)
         return answer_invalid(request, draft, &error, reply);
     if (r == 0)

@@ -176,7 +176,9 @@ int rest_put_mode(struct request *request, struct reply *reply)
 
     if (!valid_subject(request, reply))
         return 0;
-    if (!json_is_string(member) || mode_parse(json_str(member), &mode) != 0)
+    if (json_is_null(member))
+        mode = MODE_NONE; /* takes it back */
+    else if (!json_is_string(member) || mode_parse(json_str(member), &mode) != 0)
         return reply_error(reply, 42204,
                            "Invalid mode. Valid values are READWRITE, READONLY, "
                            "READONLY_OVERRIDE and IMPORT");

@@ -29,20 +29,25 @@ static int refuse_mode(const struct deletion *deletion)
                : -ENOMEM;
 }
 
-static int refuse_referred(const struct deletion *deletion, int32_t version)
+static int refuse_referred(const struct deletion *deletion, int32_t version, bool whole)
 {
+    size_t i = 0;
     const char *subject = deletion->request->subject;
     const struct referred *referred =
         state_referred(&deletion->request->core->state, subject, version);
 
-    if (!referred)
+    /* What goes with it is no hindrance. */
+    while (whole && referred && i < referred->n_referrers &&
+           referred->referrers[i].subject == deletion->subject)
+        i++;
+    if (!referred || i == referred->n_referrers)
         return 0;
     return reply_error(deletion->reply, 42206,
                        "version %d of '%s' is referenced by version %d of "
                        "'%s'%s: delete that first",
-                       (int)version, subject, (int)referred->referrers[0].version,
-                       referred->referrers[0].subject->name,
-                       referred->n_referrers > 1 ? " and others" : "") == 0
+                       (int)version, subject, (int)referred->referrers[i].version,
+                       referred->referrers[i].subject->name,
+                       referred->n_referrers - i > 1 ? " and others" : "") == 0
                ? MR_INVALID
                : -ENOMEM;
 }
@@ -83,7 +88,7 @@ static int choose_versions(struct deletion *deletion, int32_t *numbers, size_t *
         const struct version *version = &subject->versions[i];
         if (version->deleted && !deletion->permanent)
             continue;
-        int r = refuse_referred(deletion, version->number);
+        int r = refuse_referred(deletion, version->number, true);
         if (r != 0)
             return r;
         if (deletion->permanent && !version->deleted)
@@ -166,7 +171,7 @@ static int delete_version(struct deletion *deletion, const struct version *versi
 
     deletion->records = records;
     if (r == 0)
-        r = refuse_referred(deletion, version->number);
+        r = refuse_referred(deletion, version->number, false);
     if (r != 0)
         return r;
     if (deletion->permanent && !version->deleted)

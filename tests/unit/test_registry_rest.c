@@ -207,6 +207,89 @@ START_TEST(what_is_not_there_is_answered_with_what_is_or_how_to_get_at_it)
 }
 END_TEST
 
+START_TEST(the_default_contexts_settings_are_the_global_ones)
+{
+    struct core *core = new_core(MR_COMPAT_BACKWARD);
+
+    expect(core, "PUT", "/config/:.:", "{\"compatibility\":\"NONE\"}", 200, "NONE");
+    expect(core, "GET", "/config", NULL, 200, "{\"compatibilityLevel\":\"NONE\"}");
+    expect(core, "DELETE", "/config/:.:", NULL, 200, "NONE");
+    expect(core, "GET", "/config/:.:", NULL, 200, "{\"compatibilityLevel\":\"BACKWARD\"}");
+    expect(core, "PUT", "/mode/:.:", "{\"mode\":\"READONLY\"}", 200, "READONLY");
+    expect(core, "GET", "/mode", NULL, 200, "READONLY");
+    expect(core, "POST", "/subjects/s/versions", INT, 422, "42205");
+    expect(core, "PUT", "/mode", "{\"mode\":null}", 200, "{\"mode\":null}");
+    expect(core, "GET", "/mode", NULL, 200, "READWRITE");
+    expect(core, "PUT", "/mode", "{}", 422, "42204");
+    (void)core_free(core);
+}
+END_TEST
+
+START_TEST(settings_below_all_contexts_hold_where_no_other_does)
+{
+    struct core *core = new_core(MR_COMPAT_BACKWARD);
+
+    expect(core, "POST", "/subjects/:.c:s/versions", INT, 200, "1");
+    expect(core, "POST", "/subjects/:.c:s/versions", STRING, 409, "409");
+    expect(core, "PUT", "/config/:.__GLOBAL:", "{\"compatibility\":\"NONE\"}", 200, "NONE");
+    expect(core, "GET", "/config?defaultToGlobal=true", NULL, 200, "NONE");
+    expect(core, "GET", "/config", NULL, 200, "BACKWARD");
+    expect(core, "POST", "/subjects/:.c:s/versions", STRING, 200, "2");
+    expect(core, "PUT", "/config/:.c:", "{\"compatibility\":\"FULL\"}", 200, "FULL");
+    expect(core, "GET", "/config/:.c:s?defaultToGlobal=true", NULL, 200, "FULL");
+    expect(core, "PUT", "/mode/:.__GLOBAL:", "{\"mode\":\"READONLY\"}", 200, "READONLY");
+    expect(core, "GET", "/mode?defaultToGlobal=true", NULL, 200, "READONLY");
+    expect(core, "POST", "/subjects/s/versions", INT, 422, "42205");
+    expect(core, "PUT", "/mode/s", "{\"mode\":\"READWRITE\"}", 200, "READWRITE");
+    expect(core, "POST", "/subjects/s/versions", INT, 200, "1");
+    (void)core_free(core);
+}
+END_TEST
+
+START_TEST(what_a_subjects_configuration_leaves_open_is_the_global_ones)
+{
+    struct core *core = new_core(MR_COMPAT_FULL);
+    static const char bad_default[] =
+        "{\"schema\":\"{\\\"type\\\":\\\"record\\\",\\\"name\\\":\\\"r\\\",\\\"fields\\\":"
+        "[{\\\"name\\\":\\\"f\\\",\\\"type\\\":\\\"int\\\",\\\"default\\\":\\\"x\\\"}]}\"}";
+
+    expect(core, "PUT", "/config", "{\"validateNewSchemas\":true,\"compatibility\":\"NONE\"}", 200,
+           "true");
+    expect(core, "PUT", "/config/s", "{\"alias\":\"\"}", 200, "alias");
+    expect(core, "GET", "/config/s?defaultToGlobal=true", NULL, 200, "\"validateNewSchemas\":true");
+    expect(core, "GET", "/config/s?defaultToGlobal=true", NULL, 200, "FULL");
+    expect(core, "GET", "/config/s", NULL, 200, "{\"alias\":\"\",\"compatibilityLevel\":\"FULL\"}");
+    expect(core, "POST", "/subjects/s/versions", bad_default, 422, "42201");
+    expect(core, "POST", "/compatibility/subjects/s/versions/latest", bad_default, 422, "42201");
+    expect(core, "PUT", "/config/s", "{\"validateNewSchemas\":false}", 200, "false");
+    expect(core, "POST", "/compatibility/subjects/s/versions/latest", bad_default, 200, "true");
+    expect(core, "POST", "/subjects/s/versions", bad_default, 200, "1");
+    (void)core_free(core);
+}
+END_TEST
+
+START_TEST(a_subject_that_refers_to_itself_can_be_deleted_as_a_whole)
+{
+    struct core *core = new_core(MR_COMPAT_NONE);
+    static const char refers[] =
+        "{\"schema\":\"{\\\"type\\\":\\\"array\\\",\\\"items\\\":\\\"p\\\"}\",\"references\":"
+        "[{\"name\":\"p\",\"subject\":\"s\",\"version\":1}]}";
+
+    expect(core, "POST", "/subjects/s/versions",
+           "{\"schema\":\"{\\\"type\\\":\\\"fixed\\\",\\\"name\\\":\\\"p\\\",\\\"size\\\":2}\"}",
+           200, "1");
+    expect(core, "POST", "/subjects/s/versions", refers, 200, "2");
+    expect(core, "POST", "/subjects/t/versions", refers, 200, "2");
+    expect(core, "DELETE", "/subjects/s/versions/1", NULL, 422, "42206");
+    expect(core, "DELETE", "/subjects/s", NULL, 422, "version 1 of 't': delete that first");
+    expect(core, "DELETE", "/subjects/t", NULL, 200, "[1]");
+    expect(core, "DELETE", "/subjects/s", NULL, 200, "[1,2]");
+    expect(core, "GET", "/subjects/s/versions/2?deleted=true", NULL, 200, ",\"deleted\":true}");
+    expect(core, "DELETE", "/subjects/s?permanent=true", NULL, 200, "[1,2]");
+    (void)core_free(core);
+}
+END_TEST
+
 int main(void)
 {
     return unit_run(
@@ -217,5 +300,9 @@ int main(void)
             modes_below_a_context_can_be_taken_back_at_once, force_registers_without_the_check,
             an_alias_leads_to_the_subject_beside_it,
             a_version_can_be_had_with_what_it_refers_to_written_out,
-            what_is_not_there_is_answered_with_what_is_or_how_to_get_at_it, NULL});
+            what_is_not_there_is_answered_with_what_is_or_how_to_get_at_it,
+            the_default_contexts_settings_are_the_global_ones,
+            settings_below_all_contexts_hold_where_no_other_does,
+            what_a_subjects_configuration_leaves_open_is_the_global_ones,
+            a_subject_that_refers_to_itself_can_be_deleted_as_a_whole, NULL});
 }
