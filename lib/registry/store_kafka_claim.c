@@ -95,7 +95,7 @@ static int mend(struct kafka_store *ks, struct mr_error *reterr)
     (void)pthread_mutex_unlock(&ks->lock);
     if (!voided)
         return 0;
-    ks->delivery = (struct delivery){.last = -1};
+    kafka_store_expect(ks);
     for (struct voided *one = voided; one && r == 0; one = one->next)
         r = ks->sink.mend(ks->sink.opaque, &one->entry.record, put_again, ks);
     if (r == 0)
@@ -141,7 +141,7 @@ static int claim(struct kafka_store *ks, struct mr_error *reterr)
         r = new_epoch(ks);
     if (r != 0)
         return r;
-    ks->delivery = (struct delivery){.last = -1};
+    kafka_store_expect(ks);
     r = produce_claim(ks, ks->advertised, reterr);
     if (r == 0)
         r = kafka_store_settle(ks, reterr);

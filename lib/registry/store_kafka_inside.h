@@ -42,8 +42,9 @@ struct kafka_store {
     pthread_mutex_t writing;
     struct mr_kafka_producer *producer;
     struct delivery {
-        int r;        /* the worst */
-        int64_t last; /* offset */
+        int r;         /* the worst */
+        int64_t last;  /* offset */
+        int64_t floor; /* all that is written now lies at or above it */
         char text[256];
     } delivery;
 
@@ -110,14 +111,19 @@ int kafka_store_topic(struct kafka_store *ks, struct mr_error *reterr);
 /* store_kafka_read.c. Starts the reader, returns when it has read to the end. */
 int kafka_store_read_start(struct kafka_store *ks, struct mr_error *reterr);
 void kafka_store_read_stop(struct kafka_store *ks);
-/* One record of the topic. 0; -ENOMEM (to be given again). The reader's thread. */
+/* store_kafka_take.c. 0; -ENOMEM (to be given again). The reader's thread. */
 int kafka_store_take(struct kafka_store *ks, const struct mr_message *message);
+/* A log that begins anew is another log: what it says has no order with what was read. True: it is
+ * so, and nothing is written or read any more. */
+bool kafka_store_went_back(struct kafka_store *ks, int64_t offset, int64_t position);
 void kafka_store_voided_done(struct voided *voided);
 
 /* store_kafka_write.c; the caller holds writing. */
 /* One record into the producer's queue, with the epoch in a header. value NULL: a tombstone. */
 int kafka_store_produce(struct kafka_store *ks, struct mr_str key, const struct mr_str *value,
                         struct mr_error *reterr);
+/* Before the first kafka_store_produce() of what one kafka_store_settle() waits for. */
+void kafka_store_expect(struct kafka_store *ks);
 /* Delivers what is queued and waits until the reader has it. 0; MR_ABSENT (another leads now, and
  * nothing was written); MR_INVALID (refused as too large: nothing was written); -ETIMEDOUT
  * (unknown). */

@@ -57,6 +57,13 @@ static int put_record(struct kafka_store *ks, const struct record *record, struc
                                tombstone ? NULL : &text, reterr);
 }
 
+void kafka_store_expect(struct kafka_store *ks)
+{
+    (void)pthread_mutex_lock(&ks->lock);
+    ks->delivery = (struct delivery){.last = -1, .floor = ks->position};
+    (void)pthread_mutex_unlock(&ks->lock);
+}
+
 static void set_unclear(struct kafka_store *ks)
 {
     (void)pthread_mutex_lock(&ks->lock);
@@ -80,6 +87,8 @@ static int read_back(struct kafka_store *ks, struct mr_error *reterr)
     int64_t last = ks->delivery.last, deadline = kafka_store_deadline(ks->timeout_ms);
     int r = 0;
 
+    if (kafka_store_went_back(ks, last, ks->delivery.floor))
+        return unknown(ks, "the topic was made anew, or cut", reterr);
     (void)pthread_mutex_lock(&ks->lock);
     while (ks->position <= last && !ks->broken && !ks->stop && kafka_store_sleep(ks, deadline))
         ;
@@ -115,7 +124,7 @@ int kafka_store_append(struct store *store, const struct record *records, size_t
     int r = 0;
 
     (void)pthread_mutex_lock(&ks->writing);
-    ks->delivery = (struct delivery){.last = -1};
+    kafka_store_expect(ks);
     for (size_t i = 0; i < n && r == 0; i++)
         r = put_record(ks, &records[i], reterr);
     if (r != 0 && mr_kafka_outstanding(ks->producer) == 0)
