@@ -77,6 +77,9 @@ static int read_line(struct lines *l, struct mr_str text, struct line *line, str
         return mr_error_set(error, MR_INVALID, "a line must be a JSON object");
     do {
         in.at++;
+        mr_json_space(&in);
+        if (in.at < in.end && *in.at == '}' && !line->members[SCHEMA].data)
+            break; /* empty: what is missing is told below */
         if ((r = next_member(l, &in, line, error)) != 0)
             return r == MR_END ? mr_error_set(error, MR_INVALID, "the line ends too early") : r;
     } while (in.at < in.end && *in.at == ',');

@@ -129,6 +129,7 @@ START_TEST(each_line_is_answered_at_once)
          "{\"error\":\"the writer's int cannot be read as the reader's string\"}"},
         {"decode", "", "{\"error\":\"a line must be a JSON object\"}"},
         {"decode", "\xff", "{\"error\":\"a line must be a JSON object\"}"},
+        {"decode", "{ }", "{\"error\":\"the line must have \\\"writer\\\" and \\\"hex\\\"\"}"},
         {"encode", "{\"schema\":\"int\",\"json\":5}", "{\"ok\":\"0a\"}"},
         {"encode",
          "{\"json\":{\"b\":\"x\",\"a\":0},\"schema\":{\"type\":\"record\",\"name\":\"R\","
