@@ -178,7 +178,7 @@ int mr_schema_parse_file(const char *path, struct mr_schema **ret_schema, struct
     MR_AUTO(mr_buf) struct mr_buf text = {.max = MR_SCHEMA_MAX_BYTES};
     int r = mr_buf_read_file(&text, path);
 
-    if (r == -EMSGSIZE)
+    if (r == -EFBIG)
         return mr_error_set(reterr, MR_INVALID, "%s: more than %d bytes", path,
                             MR_SCHEMA_MAX_BYTES);
     if (r != 0)

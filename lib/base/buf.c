@@ -151,22 +151,32 @@ const char *mr_buf_cstr(struct mr_buf *buf)
     return (const char *)buf->data;
 }
 
+static ssize_t read_some(int fd, void *out, size_t room)
+{
+    ssize_t n;
+
+    do
+        n = read(fd, out, room);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : n;
+}
+
 static int read_all(struct mr_buf *buf, int fd)
 {
     for (;;) {
-        size_t step = buf->cap - buf->len;
-        int r = 0;
-        if (step == 0)
-            r = mr_buf_reserve(buf, buf->max && buf->max - buf->len < READ_STEP
-                                        ? buf->max - buf->len + (buf->max == buf->len)
-                                        : READ_STEP);
+        size_t room = buf->max ? buf->max - buf->len : SIZE_MAX;
+        uint8_t beyond;
+        if (room == 0) { /* all that may be there; is there more? */
+            ssize_t n = read_some(fd, &beyond, 1);
+            return n > 0 ? -EFBIG : (int)n;
+        }
+        int r = buf->cap > buf->len ? 0 : mr_buf_reserve(buf, room < READ_STEP ? room : READ_STEP);
         if (r != 0)
             return r;
-        ssize_t n = read(fd, buf->data + buf->len, buf->cap - buf->len);
-        if (n < 0 && errno == EINTR)
-            continue;
+        size_t free = buf->cap - buf->len;
+        ssize_t n = read_some(fd, buf->data + buf->len, free < room ? free : room);
         if (n <= 0)
-            return n < 0 ? -errno : 0;
+            return (int)n;
         buf->len += (size_t)n;
     }
 }

@@ -123,7 +123,7 @@ static int load_document(struct load *load, const struct mr_buf *text, struct mr
 
 const char *load_unread(int r)
 {
-    return r == -EMSGSIZE ? "it is larger than 1 MiB" : strerror(-r);
+    return r == -EFBIG ? "it is larger than 1 MiB" : strerror(-r);
 }
 
 static int load_text_file(struct load *load, struct mr_catalog *catalog)
@@ -136,7 +136,7 @@ static int load_text_file(struct load *load, struct mr_catalog *catalog)
         return r;
     if (r != 0) {
         load_note_at(load, NULL, 1, 1, "cannot be read: %s", load_unread(r));
-        return r == -EMSGSIZE ? MR_INVALID : MR_ABSENT;
+        return r == -EFBIG ? MR_INVALID : MR_ABSENT;
     }
     r = parse(load, &text, &document);
     if (r != 0)

@@ -131,7 +131,8 @@ int mr_rules_file_read(const char *path, struct mr_rules_file **ret_rules, struc
     int r = mr_buf_read_file(&rules->text, path);
     if (r != 0)
         return mr_error_set(reterr, r == -ENOENT ? MR_ABSENT : r, "cannot read '%s': %s", path,
-                            strerror(-r));
+                            r == -EFBIG ? "it is larger than 1 MiB" : strerror(-r));
+    rules->text.max = 0;
     if (!mr_buf_cstr(&rules->text))
         return -ENOMEM;
     r = read_rows(rules, path, reterr);

@@ -310,7 +310,7 @@ static int parse_file(struct mr_options *o, const char *path, struct mr_error *r
 
     if (r != 0)
         return mr_error_set(reterr, MR_INVALID, "cannot read configuration '%s': %s", path,
-                            strerror(-r));
+                            r == -EFBIG ? "it is larger than 1 MiB" : strerror(-r));
     char *text = mr_arena_dup(o->arena, (const char *)buf.data, buf.len);
     if (!text)
         return -ENOMEM;

@@ -121,9 +121,14 @@ static int load(struct checkpoint *checkpoint, struct source *sources, size_t n_
     int r = mr_buf_read_file(&text, checkpoint->path);
     if (r == -ENOENT)
         return 0;
+    if (r == -EFBIG)
+        return mr_error_set(reterr, MR_INVALID, "%s: is larger than %d MiB: no checkpoint of ours",
+                            checkpoint->path, CHECKPOINT_MAX_BYTES >> 20);
+    text.max = 0;
     const char *line = r == 0 ? mr_buf_cstr(&text) : NULL;
     if (!line)
-        return mr_error_set(reterr, r ? r : -ENOMEM, "%s: cannot be read", checkpoint->path);
+        return mr_error_set(reterr, r ? r : -ENOMEM, "%s: cannot be read: %s", checkpoint->path,
+                            r ? strerror(-r) : "no memory");
     int len = snprintf(header, sizeof(header), HEADER "%s\n", checkpoint->service);
     if (strncmp(line, header, (size_t)len) != 0)
         return mr_error_set(reterr, MR_INVALID, "%s: is not a checkpoint of %s", checkpoint->path,

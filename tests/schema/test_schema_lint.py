@@ -129,6 +129,11 @@ def a_rule_is_switched_in_the_schema_and_in_the_file():
         lint(p, status=0)
         rules.write_text("MONEY_NOT_DECIMAL = off\n")
         assert lint(p, status=0) == []
+        rules.write_text("MONEY_NOT_DECIMAL = off\n".ljust(1 << 20, "#"))
+        assert lint(p, status=0) == []
+        rules.write_text("#" * ((1 << 20) + 1))
+        refused = p.run("lint")
+        assert refused.returncode in (1, 2) and "rules.conf': it is larger than 1 MiB" in refused.stderr, refused
 
 
 @case

@@ -285,6 +285,29 @@ START_TEST(zstandard_that_wants_too_much_memory_or_gives_too_much_is_refused)
 }
 END_TEST
 
+/* A few bytes can be a long text: items without bytes, with long names. */
+START_TEST(json_beyond_its_bound_is_refused)
+{
+    MR_AUTO(mr_buf) struct mr_buf file = {0}, schema = {0}, data = {0};
+    char name[1001] = "";
+
+    memset(name, 'n', sizeof(name) - 1);
+    ck_assert_int_eq(mr_buf_printf(&schema,
+                                   "{\"type\":\"array\",\"items\":{\"type\":\"record\",\"name\":"
+                                   "\"R\",\"fields\":[{\"name\":\"%s\",\"type\":\"null\"}]}}",
+                                   name),
+                     0);
+    put_header(&file, mr_buf_cstr(&schema), "null");
+    put_long(&data, MR_CODEC_MAX_ZERO_BYTE_ITEMS / 2); /* the records and their nulls */
+    put_long(&data, 0);
+    put_block(&file, 1, data.data, data.len);
+    struct mr_error error;
+    uint64_t n;
+    ck_assert_int_eq(read_all(file.data, file.len, &n, &error), MR_INVALID);
+    ck_assert_msg(strstr(error.text, "JSON") != NULL, "%s", error.text);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *tests[] = {
@@ -295,6 +318,7 @@ int main(void)
         data_of_no_bytes_have_a_bound_in_a_block_and_in_a_file,
         what_we_write_of_data_without_bytes_we_read,
         xz_that_wants_too_much_memory_is_refused,
+        json_beyond_its_bound_is_refused,
         zstandard_that_wants_too_much_memory_or_gives_too_much_is_refused,
         NULL,
     };

@@ -524,6 +524,31 @@ START_TEST(metadata_has_a_limit)
 }
 END_TEST
 
+START_TEST(an_envelope_of_more_than_64_members_is_refused)
+{
+    enum { MOST = 64 };
+    static char names[MOST + 1][16];
+    struct mr_envelope_member members[MOST + 1];
+    struct mr_envelope_map map = {.name = "wide", .members = members};
+    const struct mr_envelope_map *const maps[] = {&map};
+    struct mr_platform platform = {.name = "shop", .envelopes = maps, .n_envelopes = 1};
+    struct envelope_plans plans;
+    struct mr_error error = MR_ERROR_INIT;
+
+    for (int i = 0; i <= MOST; i++) {
+        (void)snprintf(names[i], sizeof(names[i]), "/m%d", i);
+        members[i] = (struct mr_envelope_member){.pointer = names[i]};
+    }
+    map.n_members = MOST;
+    ck_assert_int_eq(envelope_plans_init(&plans, &platform, &error), 0);
+    envelope_plans_done(&plans);
+    map.n_members = MOST + 1;
+    ck_assert_int_eq(envelope_plans_init(&plans, &platform, &error), MR_INVALID);
+    ck_assert_ptr_nonnull(strstr(error.text, "64"));
+    envelope_plans_done(&plans);
+}
+END_TEST
+
 int main(void)
 {
     return unit_run("intake", (const TTest *[]){
@@ -531,6 +556,7 @@ int main(void)
                                   what_is_wrong_is_told_with_its_pointer_and_rule,
                                   times_and_versions_are_checked_before_the_data,
                                   type_and_version_are_checked_behind_the_data_as_well,
+                                  an_envelope_of_more_than_64_members_is_refused,
                                   a_version_that_is_not_told_has_the_platforms_form,
                                   members_come_in_any_order_and_a_minor_version_passes,
                                   an_id_that_is_no_uuid_becomes_one_and_is_kept,

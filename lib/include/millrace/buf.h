@@ -65,7 +65,7 @@ int mr_buf_json_plain(struct mr_buf *buf, const char *text, size_t len);
  * NULL when memory ran out. */
 const char *mr_buf_cstr(struct mr_buf *buf);
 
-/* Whole file or standard input ("-"); -EMSGSIZE above buf->max. */
+/* Whole file or standard input ("-"); -EFBIG above buf->max. */
 int mr_buf_read_file(struct mr_buf *buf, const char *path);
 /* All of it, as fwrite; an empty buffer writes nothing. False: not all was written, errno says why.
  */
