@@ -241,3 +241,27 @@ void constraint_done(struct constraint *rules)
     if (rules)
         rules->pattern = pattern_free(rules->pattern);
 }
+
+int mr_schema_keywords(const struct mr_schema_node *node, const struct json_t *field_props,
+                       struct mr_error *reterr)
+{
+    MR_AUTO(mr_arena) struct mr_arena *arena = NULL;
+    struct constraint *rules = NULL;
+    int r = mr_arena_new(0, &arena);
+
+    if (r == 0)
+        r = constraint_new(node, field_props, arena, &rules, reterr);
+    if (r != 0 || !rules)
+        return r;
+    bool real = node->type == MR_AVRO_FLOAT || node->type == MR_AVRO_DOUBLE;
+    bool over = real ? rules->double_least > rules->double_most : rules->least > rules->most;
+    if (over)
+        r = mr_error_set(reterr, MR_INVALID, "no number is both %s and %s", rules->least_words,
+                         rules->most_words);
+    else if (rules->min_length > rules->max_length)
+        r = wrong("minLength", "is above \"maxLength\"", reterr);
+    else if (rules->min_items > rules->max_items)
+        r = wrong("minItems", "is above \"maxItems\"", reterr);
+    constraint_done(rules);
+    return r;
+}

@@ -234,6 +234,7 @@ static void lint_file(struct lint *l)
         lint_say(l, RULE_LAYOUT, &at, "is not in the common layout",
                  "`millrace schema fmt` writes it");
     walk(l, &at);
+    lint_whole(l);
 }
 
 static void tell_broken(struct evolve *e, const struct mr_version *version)

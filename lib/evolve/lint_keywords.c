@@ -185,17 +185,42 @@ static void check_member(void *self, const char *name, const char *json)
         check_rules_named(p, json);
 }
 
+static void malformed(struct lint *l, const struct lint_at *at, const struct mr_error *error)
+{
+    l->n_malformed++;
+    lint_say(l, RULE_CONSTRAINT_MALFORMED, at,
+             evolve_text(l->e, "%s%s%s", error->where, *error->where ? ": " : "", error->text),
+             NULL);
+}
+
 /* The codec's own judgement of the keywords' values: what it cannot compile is wrong. */
-static void check_values(struct lint *l, const struct lint_at *at)
+static void check_values(struct lint *l, const struct lint_at *at,
+                         const struct mr_schema_node *node, const struct json_t *field_props)
+{
+    struct mr_error error = MR_ERROR_INIT;
+    int r = 0;
+
+    for (size_t i = 0; i < node->n_branches && r == 0; i++)
+        r = mr_schema_keywords(node->branches[i], field_props, &error);
+    if (r == 0)
+        r = mr_schema_keywords(node, field_props, &error);
+    if (r == MR_INVALID)
+        malformed(l, at, &error);
+    else if (r < 0)
+        l->e->r = r;
+}
+
+void lint_whole(struct lint *l)
 {
     MR_AUTO(mr_json_encoder) struct mr_json_encoder *encoder = NULL;
+    const struct lint_at at = {.path = "", .node = l->root};
     struct mr_error error = MR_ERROR_INIT;
 
+    if (l->n_malformed > 0)
+        return;
     int r = mr_json_encoder_new(l->version->schema, NULL, NULL, &encoder, &error);
     if (r == MR_INVALID)
-        lint_say(l, RULE_CONSTRAINT_MALFORMED, at,
-                 evolve_text(l->e, "%s%s%s", error.where, *error.where ? ": " : "", error.text),
-                 NULL);
+        malformed(l, &at, &error);
     else if (r < 0)
         l->e->r = r;
 }
@@ -204,8 +229,7 @@ void lint_keywords(struct lint *l, const struct lint_at *at)
 {
     struct props p = {l, at, evolve_plain(at->node)};
 
-    if (at->node == l->root)
-        check_values(l, at);
+    check_values(l, at, p.type, at->field ? at->field->props : NULL);
     if (at->field && at->field->props)
         (void)mr_schema_props_each(at->field->props, check_member, &p);
     if (p.type->props && (!p.type->fullname || !at->field))
@@ -213,6 +237,7 @@ void lint_keywords(struct lint *l, const struct lint_at *at)
     const struct mr_schema_node *item = p.type->items;
     if (item && item->props && !item->fullname) {
         p.type = item;
+        check_values(l, at, item, NULL);
         (void)mr_schema_props_each(item->props, check_member, &p);
     }
 }

@@ -57,8 +57,15 @@ FAULTS = [
     (field(type="string", **{"x-min-scale": 2}), "CONSTRAINT_MALFORMED", "data.X"),
     (field(type={**MONEY, "x-min-scale": 10}), "CONSTRAINT_MALFORMED", "data.X"),
     (field(type={**MONEY, "x-min-scale": "2"}), "CONSTRAINT_MALFORMED", "data.X"),
-    (field(type="string", pattern="("), "CONSTRAINT_MALFORMED", ""),
-    (field(type="string", maxLength="9"), "CONSTRAINT_MALFORMED", ""),
+    (field(type="string", pattern="("), "CONSTRAINT_MALFORMED", "data.X"),
+    (field(type="string", maxLength="9"), "CONSTRAINT_MALFORMED", "data.X"),
+    (field(type=["null", "string"], default=None, pattern="["), "CONSTRAINT_MALFORMED", "data.X"),
+    (field(type="long", minimum=5, maximum=4), "CONSTRAINT_MALFORMED", "data.X"),
+    (field(type="double", exclusiveMinimum=5, maximum=4.5), "CONSTRAINT_MALFORMED", "data.X"),
+    (field(type="string", minLength=3, maxLength=2), "CONSTRAINT_MALFORMED", "data.X"),
+    (field(type={"type": "array", "items": {"type": "string", "pattern": "("}}), "CONSTRAINT_MALFORMED", "data.X"),
+    (field(type={"type": "array", "items": "string", "minItems": 2, "maxItems": 1}), "CONSTRAINT_MALFORMED", "data.X"),
+    (field(type={**MONEY, "minimum": "0"}), "CONSTRAINT_MALFORMED", "data.X"),
     (field(type={"type": "long", "logicalType": "timestamp-mircos"}), "CONSTRAINT_MALFORMED", "data.X"),
     (field(type={"type": "array", "items": {"type": "string", "minItems": 1}}), "CONSTRAINT_MALFORMED", "data.X"),
     (field(type="long", examples=["x"]), "EXAMPLE_INVALID", "data.X"),
@@ -92,6 +99,16 @@ def each_planted_fault_is_found_by_its_rule_at_its_place_and_by_no_other():
             p.schema(RAN_LOW, schema)
             found = lint(p, status=100)
             assert set(found) == {(rule, path)}, (rule, path, found)
+
+
+@case
+def all_malformed_constraints_are_told_at_once():
+    with Project() as p:
+        schema = event("StockRanLow", LEVEL)
+        for name, members in (("A", {"pattern": "("}), ("B", {"maxLength": -1}), ("C", {"x-lint-off": ["CONSTRAINT_MALFORMED"], "pattern": "["})):
+            schema["fields"][-1]["type"]["fields"].append({"name": name, "type": "string", "doc": "D.", **members})
+        p.schema(RAN_LOW, schema)
+        assert lint(p, status=100) == [("CONSTRAINT_MALFORMED", "data.A"), ("CONSTRAINT_MALFORMED", "data.B")]
 
 
 @case

@@ -19,12 +19,11 @@
 static const char before_fields[] =
     TYPE("\"int\"") ",{\"name\":\"gone\",\"type\":\"int\","
                     "\"default\":1}," ENUM("\"A\",\"B\"") UNION(",\"pattern\":\"^a\"");
-static const char
-    now_fields[] = FIELD("\"type\":\"string\",\"enum\":[\"a\"],\"exampels\":[1],\"x-lint-off\":["
-                         "\"NO_RULE\"]") ",{\"name\":\"new\",\"type\":\"int\",\"minimum\":3,"
-                                         "\"exclusiveMinimum\":1,\"multipleOf\":2,"
-                                         "\"examples\":[1]}," ENUM("\"A\"")
-                                             UNION(",\"pattern\":\"^b\"");
+static const char now_fields[] =
+    FIELD("\"type\":\"string\",\"enum\":[\"a\"],\"exampels\":[1],\"x-lint-off\":["
+          "\"NO_RULE\"]") ",{\"name\":\"new\",\"type\":\"int\",\"minimum\":3,"
+                          "\"exclusiveMinimum\":1,\"multipleOf\":2,"
+                          "\"examples\":[1]}," ENUM("\"A\"") UNION(",\"pattern\":\"^b\"");
 
 struct states {
     struct mr_tree *before, *now;

@@ -159,6 +159,11 @@ int mr_schema_layout(struct mr_str text, struct mr_buf *out, struct mr_error *re
  * 0, MR_INVALID, -errno. */
 int mr_schema_field_example(struct mr_schema *schema, const struct mr_schema_node *record,
                             size_t index, struct mr_str json, struct mr_error *reterr);
+/* Are the constraint keywords on a type, and on the field that it is the type of (its props, or
+ * NULL), such that a value can be held against them, and one exists? Outcomes: 0, MR_INVALID with
+ * the keyword, -ENOMEM. */
+int mr_schema_keywords(const struct mr_schema_node *node, const struct json_t *field_props,
+                       struct mr_error *reterr);
 const char *mr_avro_type_name(enum mr_avro_type type);
 const char *mr_avro_logical_name(enum mr_avro_logical logical);
 /* "order.created.v1.data.items[].quantity"-like paths are JSON pointers into the schema text. */
