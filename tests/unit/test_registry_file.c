@@ -7,6 +7,9 @@
 #include <sys/stat.h>
 
 #include "millrace/registry.h"
+#define FAILING_OURS true /* strdup allocates in libc what we free */
+#include "support/failing_malloc.h"
+
 #include "millrace/status.h"
 #include "support/failing_disk.h"
 #include "support/registry_inside.h"
@@ -289,6 +292,54 @@ START_TEST(a_folder_that_cannot_be_written_is_told)
 }
 END_TEST
 
+#if FAILING_MALLOC
+/* The status, or the negative result, of a request during which memory runs out. */
+static int ask_without_memory(struct core *core, const char *method, const char *target,
+                              const char *body, long n)
+{
+    struct reply reply = {0};
+
+    failing_in = n;
+    int r = rest_handle(core, method, target, mr_str_from(body), false, &reply);
+    bool failed = failing_in == 0;
+    failing_in = -1;
+    int status = r == 0 ? (int)reply.status : r;
+    reply_done(&reply);
+    ck_assert_msg(failed || status == 200, "%s %s: %d", method, target, status);
+    return failed ? status : 0;
+}
+
+START_TEST(whatever_allocation_fails_state_and_file_agree_and_the_same_request_goes_through)
+{
+    MR_AUTO(mr_buf) struct mr_buf before = {0};
+    MR_AUTO(mr_buf) struct mr_buf after = {0};
+    struct core *core = open_core();
+    char target[64], body[256];
+    long n = 0;
+
+    fill(core);
+    for (int r = 1; r != 0; n++) {
+        (void)snprintf(target, sizeof(target), "/subjects/n%ld/versions", n);
+        (void)snprintf(body, sizeof(body),
+                       "{\"schema\":\"{\\\"type\\\":\\\"enum\\\",\\\"name\\\":\\\"N%ld\\\","
+                       "\\\"symbols\\\":[\\\"X\\\"]}\"}",
+                       n);
+        r = ask_without_memory(core, "POST", target, body, n);
+        expect(core, "POST", target, body, 200, "{\"id\":");
+        (void)snprintf(target, sizeof(target), "/subjects/n%ld", n);
+        (void)ask_without_memory(core, "DELETE", target, NULL, n);
+    }
+    ck_assert_int_gt(n, 20);
+    see_all(core, &before);
+    (void)core_free(core);
+    core = open_core();
+    see_all(core, &after);
+    ck_assert_str_eq((char *)after.data, (char *)before.data);
+    (void)core_free(core);
+}
+END_TEST
+#endif
+
 int main(void)
 {
     const TTest *tests[] = {
@@ -299,6 +350,9 @@ int main(void)
         nobody_sees_what_is_not_on_disk_yet_and_ids_that_are_known_are_read_meanwhile,
         a_torn_end_is_told_and_a_damaged_file_is_refused,
         a_folder_that_cannot_be_written_is_told,
+#if FAILING_MALLOC
+        whatever_allocation_fails_state_and_file_agree_and_the_same_request_goes_through,
+#endif
         NULL,
     };
     Suite *suite = suite_create("registry_file");
