@@ -48,6 +48,11 @@ int copy_open(struct copy *copy, const char *subject)
     const struct image_subject *held = image_subject(copy->target, subject);
     const char *mode = held ? held->mode : NULL;
 
+    if (held && json_object_get(held->config, "alias"))
+        return mr_error_set(copy->reterr, MR_INVALID,
+                            "in the target, subject '%s' is an alias, so that whatever is written "
+                            "to it goes to another: take the alias away for the copy",
+                            subject);
     for (size_t i = 0; i < copy->n_touched; i++)
         if (strcmp(copy->touched[i].subject, subject) == 0)
             return 0;

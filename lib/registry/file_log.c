@@ -18,7 +18,9 @@ enum { TITLE = sizeof(LOG_TITLE) - 1, WINDOW = 1 << 20 };
 int log_failed(const struct file_log *log, int r, const char *what, struct mr_error *reterr)
 {
     return mr_error_set(reterr, r, "the store's file %s cannot be %s: %s", log->path, what,
-                        strerrordesc_np(-r));
+                        r == -ESTALE ? "it was removed, or another was put in its place: stop the "
+                                       "registry, and copy what it holds before"
+                                     : strerrordesc_np(-r));
 }
 
 static int in_use(const char *path, int lock_fd, struct mr_error *reterr)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "file_log_internal.h"
@@ -58,6 +59,14 @@ int file_log_append(struct file_log *log, struct file_frame *frame, uint64_t *re
     return r == 0 ? 0 : log_failed(log, r, "written", reterr);
 }
 
+/* A file that was removed, or replaced, ends with the process: nothing may be answered for it. */
+static int still_there(const struct file_log *log)
+{
+    struct stat st;
+
+    return fstat(log->fd, &st) != 0 ? -errno : st.st_nlink == 0 ? -ESTALE : 0;
+}
+
 /* The caller holds lock, which is let go meanwhile. */
 static void sync_once(struct file_log *log)
 {
@@ -68,6 +77,8 @@ static void sync_once(struct file_log *log)
     int r = fdatasync(log->fd) == 0 ? 0 : -errno;
     if (r == 0 && log->folder_due)
         r = file_sync_folder(log->path);
+    if (r == 0)
+        r = still_there(log);
     (void)pthread_mutex_lock(&log->lock);
     log->syncing = false;
     if (r == 0) {

@@ -9,6 +9,8 @@
 #include "image.h"
 #include "millrace/status.h"
 
+enum { PAGE = 500 }; /* schemas asked for at once */
+
 struct reading {
     struct mr_registry *registry;
     struct mr_image *image;
@@ -151,6 +153,64 @@ static int read_versions(const struct reading *reading, struct image_subject *su
     return r;
 }
 
+/* A subject whose alias leads requests to another can only be read where all schemas are listed. */
+static int read_page(const struct reading *reading, struct image_subject *subject, bool deleted,
+                     size_t offset, json_t **ret_page)
+{
+    char tail[96];
+
+    (void)snprintf(tail, sizeof(tail), "&deleted=%s&offset=%zu&limit=%d",
+                   deleted ? "true" : "false", offset, (int)PAGE);
+    return get(reading, "/schemas?subjectPrefix=", subject->name, tail, ret_page);
+}
+
+/* deleted: all are listed and added; else only those that are not, and marked so. */
+static int take_listed(struct image_subject *subject, const json_t *item, bool deleted)
+{
+    struct image_version version = {
+        .number = (int32_t)json_integer_value(json_object_get(item, "version")),
+        .id = (int32_t)json_integer_value(json_object_get(item, "id")),
+        .deleted = true,
+    };
+    struct image_version *held = image_version(subject, version.number);
+
+    if (!mr_str_is(json_str(json_object_get(item, "subject")), subject->name))
+        return 0;
+    if (held)
+        held->deleted = held->deleted && deleted;
+    if (held || !deleted)
+        return 0;
+    int r = image_body(item, version.number, &version.body);
+    if (r == 0)
+        r = add_version(subject, &version);
+    if (r != 0)
+        json_decref(version.body);
+    return r;
+}
+
+static int read_listed(const struct reading *reading, struct image_subject *subject, bool deleted)
+{
+    size_t offset = 0, n = PAGE;
+    int r = 0;
+
+    while (r == 0 && n == PAGE) {
+        MR_AUTO(json) json_t *page = NULL;
+        r = read_page(reading, subject, deleted, offset, &page);
+        n = json_array_size(page);
+        offset += n;
+        for (size_t i = 0; i < n && r == 0; i++)
+            r = take_listed(subject, json_array_get(page, i), deleted);
+    }
+    return r;
+}
+
+static int read_aliased(const struct reading *reading, struct image_subject *subject)
+{
+    int r = read_listed(reading, subject, true);
+
+    return r == 0 ? read_listed(reading, subject, false) : r;
+}
+
 /* before: "/config/", "/mode/". NULL in *ret_json: not set. */
 static int read_setting(const struct reading *reading, const char *before, const char *name,
                         json_t **ret_json)
@@ -196,8 +256,11 @@ static int read_subject(const struct reading *reading, const char *context, cons
         return 0;
     int r = image_need(reading->image, name, &subject);
     if (r == 0)
-        r = read_versions(reading, subject);
-    return r == 0 && subject->n_versions > 0 ? read_settings(reading, subject) : r;
+        r = read_settings(reading, subject);
+    if (r == 0)
+        r = json_object_get(subject->config, "alias") ? read_aliased(reading, subject)
+                                                      : read_versions(reading, subject);
+    return r;
 }
 
 /* Whether settings of contexts are told apart from what holds for all: asked of a context that is

@@ -89,8 +89,9 @@ static bool same_schema(const struct mr_image *a, const char *a_subject, const j
 
     if (mr_str_eq(left, right))
         return true;
-    if (json_object_get(a_body, "schemaType"))
-        return false; /* of other languages only the bytes are known */
+    const struct mr_str type = json_str(json_object_get(a_body, "schemaType"));
+    if (type.len > 0) /* of other languages only the notation is known */
+        return mr_str_is(type, "JSON") && same_json(left, right);
     MR_AUTO(free) struct texts *texts = calloc(2, sizeof(*texts));
     return texts && collect(a, a_subject, a_body, 64, &texts[0]) &&
            collect(b, b_subject, b_body, 64, &texts[1]) &&

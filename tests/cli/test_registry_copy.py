@@ -50,19 +50,36 @@ def everything_comes_over_with_ids_versions_deletions_settings_and_contexts():
         fill(both.source)
         before, empty = picture(both.source), picture(both.target, contexts=False)
         plan = both.counts("--dry-run", expect=3)
-        assert (plan["imported"], plan["deleted"], plan["verified"]) == (8, 2, 0), plan
+        assert (plan["imported"], plan["deleted"], plan["verified"]) == (9, 2, 0), plan
         assert picture(both.target, contexts=False) == empty, "a dry run changes nothing"
         done = both.counts()
-        assert (done["subjects"], done["versions"], done["imported"], done["verified"]) == (5, 8, 8, 8), done
+        assert (done["subjects"], done["versions"], done["imported"], done["verified"]) == (6, 9, 9, 9), done
         order = [step["subject"] for step in done["steps"] if step["what"] == "import"]
         assert order.index("z-base") < order.index("a-refers"), "references first"
         assert picture(both.target) == before
         again = both.counts()
         assert (again["equal"], again["imported"], again["deleted"], again["configs"], again["modes"], again["verified"]) == \
-            (8, 0, 0, 0, 0, 8), again
+            (9, 0, 0, 0, 0, 9), again
         assert both.counts("--dry-run")["imported"] == 0
         # and the next id goes on where the source's would
         assert both.target.register("next", enum("Next")) == max(v[0] for v in before.values() if isinstance(v, tuple)) + 1
+
+
+@case
+def a_subject_behind_an_alias_comes_over_itself():
+    with two() as both:
+        both.source.register("old", enum("Old"))
+        both.source.do("PUT", "/config/old", {"compatibility": "NONE"})
+        both.source.register("old", enum("Older"))
+        both.source.do("DELETE", "/subjects/old/versions/1")
+        both.source.register("new", enum("New"))
+        both.source.do("PUT", "/config/old", {"alias": "new"})
+        done = both.counts()
+        assert (done["versions"], done["verified"]) == (3, 3), done
+        assert both.target.do("GET", "/subjects/old/versions/latest")["subject"] == "new", "the alias, too"
+        both.target.do("DELETE", "/config/old")
+        assert both.target.do("GET", "/subjects/old/versions") == [2]
+        assert both.target.do("GET", "/subjects/old/versions?deleted=true") == [1, 2]
 
 
 @case

@@ -60,6 +60,7 @@ def fill(client, contexts=True):
     client.do("DELETE", "/subjects/many/versions/2")
     client.do("DELETE", "/subjects/many/versions/4")
     client.do("DELETE", "/subjects/many/versions/4?permanent=true")
+    client.do("POST", "/subjects/page/versions", {"schema": '{"type": "object"}', "schemaType": "JSON"})
     client.register("gone", "bytes")
     client.do("DELETE", "/subjects/gone")
     if contexts:
