@@ -179,7 +179,7 @@ static int take_token(struct scan *scan)
 static int protobuf_text(struct mr_str text, struct mr_buf *out, struct mr_error *reterr)
 {
     struct scan scan = {.text = text, .statement = SIZE_MAX, .reterr = reterr};
-    int r = memchr(text.data, '\0', text.len)
+    int r = text.len > 0 && memchr(text.data, '\0', text.len)
                 ? mr_error_set(reterr, MR_INVALID, "the schema holds a NUL character")
                 : 0;
 

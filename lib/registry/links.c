@@ -42,12 +42,17 @@ static void cut(struct link *link)
 
 /* The client has closed, and all it sent is read, but no request of it is under way. libmicrohttpd
  * does not see an end that comes together with the first half of a request: it waits for more. */
-static bool is_left(const struct link *link)
+static bool is_left(struct link *link)
 {
+    int64_t since = link->since;
     char byte;
 
-    return (link->state == LINK_WAITING || link->state == LINK_READING) &&
-           recv(link->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+    if ((link->state != LINK_WAITING && link->state != LINK_READING) ||
+        recv(link->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0)
+        return false;
+    bool again = link->left_since == since; /* else its last bytes may just be looked at */
+    link->left_since = since;
+    return again;
 }
 
 void links_sweep(struct links *links, int64_t now)

@@ -30,6 +30,7 @@ struct link {
     _Atomic int state;     /* enum link_state */
     _Atomic int64_t since; /* it began, on the steady clock */
     _Atomic bool used;     /* has had a request */
+    int64_t left_since;    /* since, when its client was first seen to have left; 0: it was not */
     bool cut;              /* on its way out; not counted any more */
     struct in6_addr address;
     uint16_t port;
