@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "../verb.h"
+#include "millrace/catalog.h"
 #include "millrace/time.h"
 #include "sim.h"
 
@@ -192,6 +193,29 @@ static int finish(struct simulate *m, int r, struct mr_error *error)
     return r;
 }
 
+/* Every service that publishes occurs in its platform's flows; no other ever would. */
+static int check_service(const struct simulate *m, const struct sim_platform *platform,
+                         struct mr_error *error)
+{
+    const struct mr_catalog *catalog = mr_catalog_builtin();
+    const char *names[MAX_SERVICES];
+    size_t n = 0;
+
+    for (size_t i = 0; i < catalog->n_services; i++) {
+        const struct mr_service *service = &catalog->services[i];
+        if (service->n_topics == 0 || strcmp(service->platform->name, platform->name) != 0)
+            continue;
+        if (!m->service || strcmp(m->service, service->name) == 0)
+            return 0;
+        if (n < MR_N_ELEMENTS(names))
+            names[n++] = service->name;
+    }
+    const char *near = mr_nearest(m->service, names, n);
+    return mr_error_set(error, MR_INVALID, "--service: '%s' publishes nothing on %s%s%s%s",
+                        m->service, platform->name, near ? ": did you mean '" : "",
+                        near ? near : "", near ? "'?" : "");
+}
+
 static int check(const struct simulate *m, size_t n_words, char **words,
                  const struct sim_platform **ret_platform, int64_t *ret_start,
                  struct mr_error *error)
@@ -217,7 +241,7 @@ static int check(const struct simulate *m, size_t n_words, char **words,
                             "--start must be an instant such as "
                             "2024-01-15T10:00:00Z (was '%s')",
                             m->start);
-    return 0;
+    return check_service(m, *ret_platform, error);
 }
 
 static int run(int argc, char **argv)

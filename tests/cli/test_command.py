@@ -156,6 +156,21 @@ def topics_check_tells_what_is_wrong_with_a_file():
 
 
 @case
+def simulate_gives_events_of_each_service_that_publishes_and_refuses_others():
+    with place() as here:
+        services = {}
+        for event in json.loads(here.run("events", "-o", "json").stdout):
+            services.setdefault(event["platform"], set()).add(event["service"])
+        assert sum(len(names) for names in services.values()) == 16, services
+        for platform, names in services.items():
+            for name in names:
+                assert here.run("simulate", platform, "-n", "1", "--service", name).stdout.count("\n") == 1
+        said = here.run("simulate", "ticketwave", "-n", "1", "--service", "ticketwave-bookin", expect=2).stderr
+        assert "publishes nothing on ticketwave: did you mean 'ticketwave-booking'?" in said, said
+        here.run("simulate", "ticketwave", "-n", "1", "--service", "order-management", expect=2)
+
+
+@case
 def down_without_up_is_no_failure():
     with place() as here:
         assert "no 'millrace up' is running" in here.run("down").stderr
