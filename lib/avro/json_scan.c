@@ -35,6 +35,18 @@ void mr_json_space(struct mr_json_cursor *cursor)
     (void)json_peek(cursor);
 }
 
+/* A line that was cut off mostly ends in a string. */
+static MR_COLD int control_character(struct mr_json_cursor *cursor, const char *at,
+                                     struct mr_error *reterr)
+{
+    if (*at == '\n' || *at == '\r')
+        return json_error(cursor, at, reterr,
+                          "a string must end within its line: a line break in it is \\n");
+    return json_error(cursor, at, reterr,
+                      "a string must not hold the control character 0x%02x unescaped",
+                      (unsigned char)*at);
+}
+
 int json_string_raw(struct mr_json_cursor *cursor, struct json_raw *ret_raw,
                     struct mr_error *reterr)
 {
@@ -49,9 +61,7 @@ int json_string_raw(struct mr_json_cursor *cursor, struct json_raw *ret_raw,
         if (MR_LIKELY(*p == '"'))
             break;
         if (*p != '\\')
-            return json_error(cursor, p, reterr,
-                              "a string must not hold the control character 0x%02x unescaped",
-                              (unsigned char)*p);
+            return control_character(cursor, p, reterr);
         escaped = true;
         if (end - p < 2)
             return MR_END;
