@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The consumer engine: events that fail and wait, and a registry that is away. */
+#include "consume_bench.h"
+
+/* ---- retry by key ---- */
+
+START_TEST(a_failing_event_holds_up_its_own_flow_only_and_in_order)
+{
+    struct bench *b = bench_new();
+
+    b->script.order[1] = DO_AGAIN;
+    send(b, 'a', 1, 1);
+    send(b, 'a', 2, 2);
+    send(b, 'c', 3, 3); /* the same partition, another flow */
+    send(b, 'b', 4, 4);
+    send(b, 'a', 5, 5);
+    turns(b);
+    assert_effects(b, "3,4");
+    ck_assert_int_eq(b->run.count.parked, 3);
+    restart(b); /* waiting survives */
+    b->script.order[1] = DO_KEEP;
+    turns(b);
+    assert_effects(b, "3,4");
+    b->fake->now += 2 * SECOND;
+    turns(b);
+    assert_effects(b, "3,4,1,2,5");
+    ck_assert_int_eq(b->script.attempts[1], 2);
+    ck_assert_int_eq(b->script.attempts[2], 1);
+    ck_assert_int_eq(number(b, "SELECT count(*) FROM mr_parked_key"), 0);
+    send(b, 'a', 6, 6);
+    turns(b);
+    assert_effects(b, "3,4,1,2,5,6");
+    bench_free(b);
+}
+END_TEST
+
+START_TEST(waits_double_up_to_the_cap_with_jitter)
+{
+    struct mr_retry retry = {.initial_ms = 1000, .max_ms = 5000, .multiplier = 2};
+
+    ck_assert_int_eq(consume_backoff(&retry, 1, 0), 1000000);
+    ck_assert_int_eq(consume_backoff(&retry, 2, 0), 2000000);
+    ck_assert_int_eq(consume_backoff(&retry, 3, 0), 4000000);
+    ck_assert_int_eq(consume_backoff(&retry, 4, 0), 5000000);
+    ck_assert_int_eq(consume_backoff(&retry, 1000, 0), 5000000);
+    retry.jitter = true;
+    ck_assert_int_eq(consume_backoff(&retry, 1, 0), 500000);
+    ck_assert_int_eq(consume_backoff(&retry, 1, UINT64_MAX), 1000000);
+    ck_assert_int_eq(consume_backoff(&retry, 2, UINT64_MAX / 2 + 1), 1500000);
+}
+END_TEST
+
+START_TEST(after_the_last_attempt_comes_the_dead_letter_and_the_flow_goes_on)
+{
+    struct bench *b = bench_new();
+
+    b->script.order[1] = DO_AGAIN;
+    send(b, 'a', 1, 1);
+    send(b, 'a', 2, 2);
+    for (int i = 0; i < 3; i++) {
+        turns(b);
+        b->fake->now += 4 * SECOND;
+    }
+    turns(b);
+    ck_assert_int_eq(b->script.calls[1], 3);
+    assert_effects(b, "2");
+    ck_assert_uint_eq(letters(b), 1);
+    ASSERT_HEADER(letter(b), "__dlq.errors.delivery.count", "3");
+    ASSERT_HEADER(letter(b), "__dlq.errors.message", "not yet");
+    ASSERT_HEADER(letter(b), "mr_error_class", "retries-exhausted");
+    ck_assert_int_eq(number(b, "SELECT count(*) FROM mr_parked_event"), 0);
+    bench_free(b);
+}
+END_TEST
+
+START_TEST(a_held_flow_waits_for_the_operator)
+{
+    struct bench *b = bench_new();
+
+    b->group.retry.hold_key = true;
+    b->script.order[1] = DO_INVALID;
+    send(b, 'a', 1, 1);
+    send(b, 'a', 2, 2);
+    send(b, 'c', 3, 3);
+    turns(b);
+    b->fake->now += 100 * SECOND;
+    turns(b);
+    assert_effects(b, "3");
+    ck_assert_uint_eq(letters(b), 1);
+    ck_assert_int_eq(number(b, "SELECT held FROM mr_parked_key"), 1);
+    ck_assert_int_eq(mr_store_run(b->store, "UPDATE mr_parked_key SET held = 0, next_try = 0",
+                                  MR_NO_VALUES, NULL),
+                     0); /* as an operator would, beside the running consumer */
+    b->fake->now += 2 * SECOND;
+    turns(b);
+    assert_effects(b, "3,2");
+    bench_free(b);
+}
+END_TEST
+
+START_TEST(too_many_parked_events_make_their_partition_wait)
+{
+    struct bench *b = bench_new();
+
+    b->run.options.parked = 2;
+    b->script.order[1] = DO_AGAIN;
+    send(b, 'a', 1, 1);
+    send(b, 'a', 2, 2);
+    send(b, 'a', 3, 3);
+    send(b, 'c', 4, 4);
+    send(b, 'b', 5, 5);
+    turns(b);
+    assert_effects(b, "5");
+    ck_assert(fake_partition(b->fake, read_topics[0]->name, 1)->paused);
+    ck_assert_int_eq(number(b, "SELECT next FROM mr_offset WHERE part = 1"), 2);
+    b->script.order[1] = DO_KEEP;
+    b->fake->now += 2 * SECOND;
+    turns(b);
+    turns(b);
+    assert_effects(b, "5,1,2,3,4");
+    ck_assert(!fake_partition(b->fake, read_topics[0]->name, 1)->paused);
+    bench_free(b);
+}
+END_TEST
+
+START_TEST(a_repeat_of_a_parked_event_is_handled_once)
+{
+    struct bench *b = bench_new();
+
+    b->script.order[1] = DO_AGAIN;
+    send(b, 'a', 1, 1);
+    send(b, 'a', 1, 1);
+    turns(b);
+    b->script.order[1] = DO_KEEP;
+    b->fake->now += 2 * SECOND;
+    turns(b);
+    assert_effects(b, "1");
+    ck_assert_int_eq(b->run.count.duplicates, 1);
+    bench_free(b);
+}
+END_TEST
+
+/* ---- the registry is away ---- */
+
+START_TEST(without_the_registry_a_partition_waits_and_nothing_is_skipped)
+{
+    struct bench *b = bench_new();
+
+    b->fake->registry_r = MR_AGAIN;
+    send(b, 'b', 1, 1);
+    send(b, 'b', 2, 2);
+    turns(b);
+    assert_effects(b, "");
+    ck_assert_int_eq(b->run.count.holds, 1);
+    ck_assert_int_eq(number(b, "SELECT count(*) FROM mr_offset WHERE next > 0"), 0);
+    b->fake->now += SECOND;
+    turns(b);
+    ck_assert_int_eq(b->run.count.holds, 2);
+    b->fake->registry_r = 0;
+    b->fake->now += SECOND;
+    turns(b);
+    assert_effects(b, "1,2");
+    ck_assert_uint_eq(letters(b), 0);
+    bench_free(b);
+}
+END_TEST
+
+START_TEST(a_parked_event_does_not_lose_attempts_to_an_absent_registry)
+{
+    struct bench *b = bench_new();
+
+    b->script.order[1] = DO_AGAIN;
+    send(b, 'a', 1, 1);
+    turns(b);
+    restart(b); /* the plan is gone from memory */
+    b->fake->registry_r = MR_AGAIN;
+    b->script.order[1] = DO_KEEP;
+    for (int i = 0; i < 10; i++) {
+        b->fake->now += 2 * SECOND;
+        turn(b);
+    }
+    ck_assert_int_eq(number(b, "SELECT attempts FROM mr_parked_event"), 1);
+    b->fake->registry_r = 0;
+    b->fake->now += 2 * SECOND;
+    turns(b);
+    assert_effects(b, "1");
+    bench_free(b);
+}
+END_TEST
+
+START_TEST(a_refused_certificate_stops_the_process)
+{
+    struct bench *b = bench_new();
+
+    b->fake->registry_r = -EACCES;
+    send(b, 'b', 1, 1);
+    ck_assert_int_eq(consume_turn(&b->run, 0, &b->error), -EACCES);
+    ck_assert_int_eq(number(b, "SELECT count(*) FROM mr_offset WHERE next > 0"), 0);
+    bench_free(b);
+}
+END_TEST
+
+int main(void)
+{
+    return unit_run("consume_retry",
+                    (const TTest *[]){
+                        a_failing_event_holds_up_its_own_flow_only_and_in_order,
+                        waits_double_up_to_the_cap_with_jitter,
+                        after_the_last_attempt_comes_the_dead_letter_and_the_flow_goes_on,
+                        a_held_flow_waits_for_the_operator,
+                        too_many_parked_events_make_their_partition_wait,
+                        a_repeat_of_a_parked_event_is_handled_once,
+                        without_the_registry_a_partition_waits_and_nothing_is_skipped,
+                        a_parked_event_does_not_lose_attempts_to_an_absent_registry,
+                        a_refused_certificate_stops_the_process,
+                        NULL,
+                    });
+}
