@@ -29,6 +29,7 @@ static void read_paths(struct reading *reading, const yaml_node_t *node, const c
     if (!paths)
         return;
     *ret = paths;
+    *ret_n = 0; /* a key that stands there twice is a mistake that was told */
     for (size_t i = 0; i < n; i++) {
         const yaml_node_t *item =
             list ? mapping_node(reading, node->data.sequence.items.start[i]) : node;

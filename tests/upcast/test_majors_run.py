@@ -205,24 +205,32 @@ def the_version_in_a_document_says_which_major_it_is():
         assert [record["key"] for record in shop.records(V2)] == ["o-2"]
 
 
+def killed_on_its_way(shop, argv, seconds):
+    """Kills a producer that many seconds after its first record is there. How many are, in each version."""
+    running = subprocess.Popen(argv, env=shop.env, cwd=shop.path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        shop.run(MILLRACE, "tail", "-c", "1", V1)
+        time.sleep(seconds)
+    finally:
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+    return [len(shop.records(topic)) for topic in (V1, V2)]
+
+
 @case
 def killed_between_the_two_it_sends_both_again_under_the_same_id():
     with Shop() as shop:
         sent = [new(f"o-{number}") for number in range(6000)]
         (shop.path / "orders.ndjson").write_text("".join(json.dumps(document) + "\n" for document in sent))
         argv = [f"{PROGRAMS}/order-management-producer", "--checkpoint", "state", "--checkpoint-every", "10ms",
-                "-X", "linger.ms=1", "-X", "batch.num.messages=7", "orders.ndjson"]
-        for pause in (0.05, 0.08, 0.11):
-            running = subprocess.Popen(argv, env=shop.env, cwd=shop.path, stdout=subprocess.DEVNULL,
-                                       stderr=subprocess.DEVNULL)
-            time.sleep(pause)
-            running.send_signal(signal.SIGKILL)
-            running.wait()
+                "-X", "linger.ms=1", "-X", "batch.num.messages=1", "-X", "max.in.flight=1", "orders.ndjson"]
+        counts = [killed_on_its_way(shop, argv, seconds) for seconds in (0, 0.02, 0.03)]
+        assert 0 < counts[0][0] and min(counts[0]) < len(sent), counts
         shop.run(*argv)
         ids = {document["event_id"] for document in sent}
         for topic in (V1, V2):
             seen = [record["value"]["event_id"] for record in shop.records(topic)]
-            assert set(seen) == ids, (topic, len(set(seen)), len(ids))
+            assert set(seen) == ids, (topic, len(set(seen)), len(ids), counts)
         counted, rows = shop.consume("inventory-management")
         assert counted["handled"] == len(sent) and len(rows) == len(sent), counted
         assert counted["duplicates"] >= len(sent), counted
