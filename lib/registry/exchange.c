@@ -281,7 +281,8 @@ static enum MHD_Result take_headers(struct exchange *exchange, const char *metho
 {
     (void)snprintf(exchange->method, sizeof(exchange->method), "%s", method);
     exchange->authorization = exchange_header(exchange, MHD_HTTP_HEADER_AUTHORIZATION);
-    exchange->forwarded = exchange_header(exchange, FORWARD_HEADER) != NULL;
+    const char *forward = exchange_header(exchange, FORWARD_HEADER);
+    exchange->forwarded = forward && strcasecmp(forward, "true") != 0;
     exchange->refused = judge_headers(exchange, version);
     exchange_take_id(exchange);
     if (exchange->refused != 0 || exchange->ops != OPS_NONE)

@@ -40,8 +40,8 @@ static int lead(struct store *store, struct mr_error *reterr)
     int r;
 
     (void)pthread_mutex_lock(&ks->lock);
-    bool ours = ks->epoch[0] && strcmp(ks->leader, ks->advertised) == 0;
-    if (ours && (ks->broken || ks->unclear || strcmp(ks->owner, ks->epoch) != 0))
+    bool ours = kafka_store_is_ours(ks);
+    if (ours && (ks->broken || ks->unclear))
         r = mr_error_set(reterr, MR_AGAIN,
                          "topic '%s' cannot be written now, nothing was changed: try again%s%s",
                          ks->topic, ks->trouble[0] ? ": " : "", ks->trouble);
@@ -57,9 +57,9 @@ static void status(struct store *store, struct store_status *ret_status)
     struct store_status *status = ret_status;
 
     (void)pthread_mutex_lock(&ks->lock);
-    bool ours = strcmp(ks->leader, ks->advertised) == 0;
+    bool ours = kafka_store_is_ours(ks);
     *status = (struct store_status){
-        .leads = ks->epoch[0] && ours,
+        .leads = ours,
         .ready = ks->ready,
         .position = ks->position,
         .end = -1,

@@ -210,21 +210,18 @@ int kafka_store_begin(struct kafka_store *ks, struct mr_error *reterr)
     return r == MR_ABSENT ? 0 : r;
 }
 
-/* An epoch that ended without being known to have; or a leader that does not answer any more. */
+/* An epoch that has to end; or a leader that resigned, or does not answer any more. */
 static bool must_claim(struct kafka_store *ks)
 {
     char url[sizeof(ks->leader)];
 
     (void)pthread_mutex_lock(&ks->lock);
-    bool mine = strcmp(ks->owner, ks->epoch) == 0 || strcmp(ks->leader, ks->advertised) == 0;
-    bool lost = ks->unclear || (!ks->owner[0]);
-    bool mend_waits = ks->voided != NULL;
+    bool ours = kafka_store_is_ours(ks);
+    bool due = ours ? ks->unclear || ks->voided : !ks->leader[0];
     (void)pthread_mutex_unlock(&ks->lock);
-    if (mine)
-        return lost || mend_waits;
     other_leader(ks, url);
-    if (!url[0])
-        return true; /* it resigned */
+    if (due || ours || !url[0]) /* no URL: a process that advertises ours */
+        return due;
     if (forward_probe(url, PROBE_MS)) {
         ks->last_leader = mr_time_steady();
         return false;

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "millrace/kafka.h"
 #include "millrace/time.h"
@@ -90,6 +91,13 @@ static inline struct kafka_store *kafka_store(struct store *store)
 
 void kafka_store_notice(const struct kafka_store *ks, bool warn, const char *event, const char *fmt,
                         ...) MR_PRINTF(4, 5);
+/* Whether we lead, or did when we last knew and have to say so again. The caller holds lock. By the
+ * epoch, not by the URL: that of two processes may be the same by mistake. */
+static inline bool kafka_store_is_ours(const struct kafka_store *ks)
+{
+    return ks->epoch[0] && (strcmp(ks->owner, ks->epoch) == 0 ||
+                            (ks->unclear && strcmp(ks->leader, ks->advertised) == 0));
+}
 /* Until something moved, or the time has come. The caller holds lock. False: it has. */
 bool kafka_store_sleep(struct kafka_store *ks, int64_t deadline);
 static inline int64_t kafka_store_deadline(int ms)

@@ -175,14 +175,17 @@ static int take_record(struct kafka_store *ks, const struct mr_message *message)
 static void set_owner(struct kafka_store *ks, const char *epoch, const char *leader)
 {
     (void)pthread_mutex_lock(&ks->lock);
-    bool deposed = ks->epoch[0] && strcmp(ks->owner, ks->epoch) == 0 &&
-                   strcmp(epoch, ks->epoch) != 0 && strcmp(leader, ks->advertised) != 0;
+    bool deposed =
+        ks->epoch[0] && strcmp(ks->owner, ks->epoch) == 0 && strcmp(epoch, ks->epoch) != 0;
+    bool twin = deposed && strcmp(leader, ks->advertised) == 0;
     (void)snprintf(ks->owner, sizeof(ks->owner), "%s", epoch);
     (void)snprintf(ks->leader, sizeof(ks->leader), "%s", leader);
     (void)pthread_mutex_unlock(&ks->lock);
     if (deposed)
-        kafka_store_notice(ks, true, "deposed", "leader=%s then=\"changes are forwarded there\"",
-                           leader);
+        kafka_store_notice(ks, true, "deposed", "leader=%s then=\"%s\"", leader,
+                           twin ? "no change is taken here: it is our own URL: give each registry "
+                                  "one of its own with --advertise"
+                                : "changes are forwarded there");
 }
 
 static int reserve(struct kafka_store *ks, const json_t *ids)

@@ -114,6 +114,13 @@ static int check(struct kafka_store *ks, struct mr_kafka_client *client, int32_t
     int r = mr_kafka_topic_settings(client, ks->topic, ks->timeout_ms, take_policy, policy, reterr);
     if (r == -EOPNOTSUPP) /* the embedded broker: it deletes nothing */
         return 0;
+    if (r == -EACCES) {
+        kafka_store_notice(ks, true, "topic_unchecked",
+                           "topic=%s why=\"its settings may not be read: see to it that "
+                           "cleanup.policy is compact\"",
+                           ks->topic);
+        return 0;
+    }
     if (r != 0)
         return r;
     if (strcmp(policy, "compact") == 0)

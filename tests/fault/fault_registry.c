@@ -182,6 +182,48 @@ START_TEST(without_brokers_changes_are_refused_in_time_reads_go_on_and_it_recove
 }
 END_TEST
 
+START_TEST(a_schema_that_is_too_large_for_the_brokers_is_refused_and_the_next_goes_through)
+{
+    enum { SIZE = 1020000 };
+    MR_AUTO(mr_buf) struct mr_buf body = {0};
+    const struct mr_str head =
+        MR_STR("{\"schema\":\"{\\\"type\\\":\\\"string\\\",\\\"long\\\":\\\"");
+
+    start_broker();
+    struct core *core = open_core(URL(1), false, LONG_MS);
+    ck_assert_int_eq(mr_buf_append_str(&body, head), 0);
+    for (int i = 0; i < SIZE; i++)
+        ck_assert_int_eq(mr_buf_byte(&body, 'x'), 0);
+    ck_assert_int_eq(mr_buf_append_str(&body, MR_STR("\\\"}\"}")), 0);
+    ck_assert_ptr_nonnull(mr_buf_cstr(&body));
+    expect(core, "POST", "/subjects/s/versions", (const char *)body.data, 422, "message.max.bytes");
+    expect(core, "POST", "/subjects/s/versions", INT_SCHEMA, 200, "{\"id\":1}");
+    (void)core_free(core);
+    stop_broker();
+}
+END_TEST
+
+START_TEST(two_that_advertise_one_url_do_not_fight_over_the_topic)
+{
+    start_broker();
+    struct core *first = open_core(URL(1), false, LONG_MS);
+    struct core *second = open_core(URL(1), false, LONG_MS);
+    unsigned status;
+
+    ck_assert_int_eq(ask(first, "POST", "/subjects/s/versions", INT_SCHEMA, &status), MR_ABSENT);
+    expect(second, "POST", "/subjects/s/versions", INT_SCHEMA, 200, "{\"id\":1}");
+    EVENTUALLY(holds(first, "/subjects", "\"s\""));
+    ck_assert_int_eq(ask(first, "POST", "/subjects/t/versions", LONG_SCHEMA, &status), MR_ABSENT);
+    expect(second, "POST", "/subjects/t/versions", LONG_SCHEMA, 200, "{\"id\":2}");
+    (void)core_free(second); /* in order: the other takes over */
+    EVENTUALLY(core_leads(first, NULL));
+    EVENTUALLY(ask(first, "POST", "/subjects/u/versions", BYTES_SCHEMA, &status) == 0 &&
+               status == 200);
+    (void)core_free(first);
+    stop_broker();
+}
+END_TEST
+
 /* ---- memory ---- */
 
 struct hungry {
@@ -277,6 +319,8 @@ int main(void)
             what_was_answered_is_there_after_a_restart_and_for_followers,
             a_deposed_leader_changes_nothing_and_is_told_so_before_it_answers,
             without_brokers_changes_are_refused_in_time_reads_go_on_and_it_recovers,
+            a_schema_that_is_too_large_for_the_brokers_is_refused_and_the_next_goes_through,
+            two_that_advertise_one_url_do_not_fight_over_the_topic,
             a_record_that_memory_lacks_for_is_applied_before_anything_behind_it,
             it_is_unknown_to_the_client_when_memory_does_not_come_back_in_time,
             properties_that_the_promises_rest_on_are_refused,
