@@ -26,6 +26,9 @@ int write_version_as(const char *subject, const struct version *version, struct 
 /* The text with everything it refers to, from the context of parent, written out. */
 int write_resolved(struct request *request, const char *parent, const struct content *content,
                    struct mr_buf *out);
+/* ?findTags=...: ,"schemaTags":[...]; nothing without it. */
+int write_tags(struct request *request, const char *parent, const struct content *content,
+               struct mr_buf *out);
 
 /* Holders of an id: of this subject, or with NULL any. NULL when there is none. */
 const struct version *id_version(const struct context *context, int32_t number,

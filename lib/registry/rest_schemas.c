@@ -75,6 +75,8 @@ static int write_by_id(struct request *request, const struct content *content, i
                 ? content_write_as(content, (struct mr_str){(char *)resolved.data, resolved.len},
                                    &reply->body)
                 : content_write(content, &reply->body);
+    if (r == 0)
+        r = write_tags(request, parent_of(request), content, &reply->body);
     if (r == 0 && query_flag(request, "fetchMaxId"))
         r = mr_buf_printf(&reply->body, ",\"maxId\":%d", (int)max_id);
     if (r != 0)
@@ -114,7 +116,7 @@ int rest_by_id(struct request *request, struct reply *reply)
     if (!content)
         return 0;
     if (!query_flag(request, "fetchMaxId") && query_text(request, "format").len == 0 &&
-        !reply->wide) {
+        query_text(request, "findTags").len == 0 && !reply->wide) {
         reply->status = 200;
         reply->settled = core_holds(request->core, content); /* an id means the same for ever */
         reply->content = MR_MOVE(content);

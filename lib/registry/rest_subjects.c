@@ -129,9 +129,14 @@ static int get_version(struct request *request, bool only_schema, struct reply *
             : mr_buf_append(&text, content->text, content->len);
     if (r == 0 && only_schema)
         return mr_buf_append(&reply->body, text.data, text.len);
-    return r != 0 ? r
-                  : write_version_as(subject, &found, (struct mr_str){(char *)text.data, text.len},
-                                     &reply->body);
+    if (r == 0)
+        r = write_version_as(subject, &found, (struct mr_str){(char *)text.data, text.len},
+                             &reply->body);
+    if (r != 0 || query_text(request, "findTags").len == 0)
+        return r;
+    reply->body.len--; /* the brace is put back */
+    r = write_tags(request, subject, content, &reply->body);
+    return r == 0 ? mr_buf_byte(&reply->body, '}') : r;
 }
 
 int rest_version(struct request *request, struct reply *reply)

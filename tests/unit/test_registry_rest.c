@@ -290,6 +290,39 @@ START_TEST(a_subject_that_refers_to_itself_can_be_deleted_as_a_whole)
 }
 END_TEST
 
+START_TEST(tagged_records_and_fields_are_found)
+{
+    struct core *core = new_core(MR_COMPAT_NONE);
+    static const char part[] =
+        "{\"schema\":\"{\\\"type\\\":\\\"record\\\",\\\"name\\\":\\\"n.part\\\","
+        "\\\"confluent:tags\\\":[\\\"SECRET\\\"],\\\"fields\\\":[]}\"}";
+    static const char whole[] =
+        "{\"schema\":\"{\\\"type\\\":\\\"record\\\",\\\"name\\\":\\\"r\\\",\\\"namespace\\\":"
+        "\\\"m\\\",\\\"fields\\\":[{\\\"name\\\":\\\"a\\\",\\\"type\\\":\\\"string\\\","
+        "\\\"confluent:tags\\\":[\\\"PII\\\",\\\"MAIL\\\"]},{\\\"name\\\":\\\"b\\\",\\\"type\\\":"
+        "[\\\"null\\\",{\\\"type\\\":\\\"array\\\",\\\"items\\\":\\\"n.part\\\"}]},{\\\"name\\\":"
+        "\\\"c\\\",\\\"type\\\":{\\\"type\\\":\\\"map\\\",\\\"values\\\":{\\\"type\\\":"
+        "\\\"record\\\","
+        "\\\"name\\\":\\\"in\\\",\\\"fields\\\":[{\\\"name\\\":\\\"d\\\",\\\"type\\\":\\\"m.r\\\","
+        "\\\"confluent:tags\\\":[\\\"PII\\\"]}]}}}]}\",\"references\":[{\"name\":\"n.part\","
+        "\"subject\":\"part\",\"version\":1}]}";
+#define ENTITY(path, type, tags)                                                                   \
+    "{\"schemaEntity\":{\"entityPath\":\"" path "\",\"entityType\":\"" type "\"},\"tags\":[" tags  \
+    "]}"
+
+    expect(core, "POST", "/subjects/part/versions", part, 200, "1");
+    expect(core, "POST", "/subjects/whole/versions", whole, 200, "2");
+    expect(core, "GET", "/subjects/whole/versions/1?findTags=PII", NULL, 200,
+           ",\"schemaTags\":[" ENTITY("m.r.a", "sr_field", "\"PII\",\"MAIL\"") "," ENTITY(
+               "m.in.d", "sr_field", "\"PII\"") "]}");
+    expect(core, "GET", "/schemas/ids/2?findTags=X&findTags=SECRET", NULL, 200,
+           ",\"schemaTags\":[" ENTITY("n.part", "sr_record", "\"SECRET\"") "]}");
+    expect(core, "GET", "/schemas/ids/2?findTags=*", NULL, 200, "n.part");
+    expect(core, "GET", "/schemas/ids/2?findTags=other", NULL, 200, ",\"schemaTags\":[]}");
+    (void)core_free(core);
+}
+END_TEST
+
 int main(void)
 {
     return unit_run(
@@ -304,5 +337,6 @@ int main(void)
             the_default_contexts_settings_are_the_global_ones,
             settings_below_all_contexts_hold_where_no_other_does,
             what_a_subjects_configuration_leaves_open_is_the_global_ones,
-            a_subject_that_refers_to_itself_can_be_deleted_as_a_whole, NULL});
+            a_subject_that_refers_to_itself_can_be_deleted_as_a_whole,
+            tagged_records_and_fields_are_found, NULL});
 }
