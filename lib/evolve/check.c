@@ -59,6 +59,8 @@ static void tell_broken(struct evolve *e, const struct mr_version *version)
     item->message = evolve_text(e, "%s%s%s", version->error.where,
                                 *version->error.where ? ": " : "", version->error.text);
     item->breaks = "everybody: nothing can be built with it, and no registry takes it";
+    item->order = "none";
+    item->fix = "mend the file at this place";
 }
 
 /* What an older version of git's history and the newest one disagree about already is not of this

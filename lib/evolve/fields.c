@@ -57,7 +57,11 @@ static void removed(struct walk *w, const char *path, const struct mr_schema_nod
             evolve_text(w->e, "nobody stops: from now on %s find its default, silently", known);
         item->order = "these consumers first, without the field; then the producers";
         item->fix = "keep the field until those consumers do without it";
+        return;
     }
+    item->breaks = "nobody that is known of: whoever reads it finds its default from now on";
+    item->order = "consumers that read it first, if there are any; then the producers";
+    item->fix = "nothing, unless others read it: `--readers` tells of consumers of other houses";
 }
 
 static void check_default(struct walk *w, const char *path, const struct mr_schema_field *before,
@@ -71,6 +75,8 @@ static void check_default(struct walk *w, const char *path, const struct mr_sche
                                 MR_STR_ARG(before->default_text), MR_STR_ARG(now->default_text));
     item->breaks = "nobody stops: readers of the two versions see different values in records that "
                    "do not have the field";
+    item->order = "all readers at once, where their values must agree";
+    item->fix = "keep the default; another meaning is another field";
 }
 
 /* Whether one side reads what the other writes as another number or text: int as long, string as
@@ -134,6 +140,9 @@ static void check_symbol(struct walk *w, const char *path, const struct mr_schem
                         "of one that they do not know"
                       : "readers of the new version at a symbol that comes later: it can no longer "
                         "grow";
+    item->order = is ? "all readers at once, where their values must agree"
+                     : "later symbols: every consumer before the first producer";
+    item->fix = "keep the enum's default";
 }
 
 static void walk_record(struct walk *w, const char *path, const struct mr_schema_node *before,

@@ -143,6 +143,7 @@ static void tell(struct evolve *e, const struct change *c, enum evolve_rule rule
         item->breaks = evolve_text(e, "readers still on '%s' that check what they read: %s",
                                    c->pair->before->label, evolve_consumers(e, c->pair->topic));
         item->order = "consumers that check first, then producers";
+        item->fix = "let readers that check take the new values first";
         return;
     }
     item->breaks =

@@ -207,6 +207,8 @@ static void one_way(struct evolve *e, const struct evolve_pair *pair, bool forwa
     if (r == MR_FULL) {
         struct mr_evolution *item = evolve_add_pair(e, RULE_SCHEMA_NOT_COMPARED, pair, "");
         item->message = "the two versions are too large to be compared";
+        item->breaks = "nobody knows";
+        item->order = "none that is known to work";
         item->fix = "split the record: docs/limits.md has the bounds";
     }
     mr_findings_done(&findings);

@@ -188,6 +188,7 @@ static void fill(struct evolve *e, enum evolve_rule rule, const struct mr_versio
 
     if (rule == RULE_RECORD_FOREIGN) {
         item->breaks = evolve_text(e, "every reader, whatever the schema is: %s", consumers);
+        item->order = "any: it is no matter of versions";
         item->fix = "find who wrote it; `millrace tail` shows it";
     } else if (rule == RULE_RECORD_UNREADABLE) {
         item->breaks = evolve_text(e, "readers already on '%s' (%s), at such records",

@@ -121,6 +121,7 @@ static void tell_lowered(struct evolve *e, const char *topic, enum mr_compat_lev
     item->message = evolve_text(e, "compatibility was %s and is %s", mr_compat_level_name(before),
                                 mr_compat_level_name(now));
     item->breaks = "whoever relies on what the old level promised: from the next change on";
+    item->order = "any: it is a promise about later changes";
     item->fix = evolve_text(e, "keep %s; one change that needs less is a new major version",
                             mr_compat_level_name(before));
 }
@@ -177,6 +178,10 @@ static void check_lists(struct evolve *e, const struct mr_topic *before, const s
             continue;
         struct mr_evolution *item = add_topic(e, RULE_CONSUMER_REMOVED, now->name, "consumers");
         item->message = evolve_text(e, "consumer '%s' no longer takes it", before->consumers[i]);
+        item->breaks = "that consumer, where it is still deployed: its offsets and dead letters "
+                       "belong to nobody";
+        item->order = "the consumer goes first, then its name here";
+        item->fix = "keep the name until it is gone";
     }
 }
 
@@ -191,6 +196,8 @@ static void check_row(struct evolve *e, const struct mr_topic *before, const str
         item->breaks =
             "consumers that rely on the order of one flow's events: old and new records of "
             "it lie on different partitions";
+        item->order =
+            "stop the producers, let the consumers read all there is, change, start again";
         item->fix = "keep the key, or publish a new major version";
     }
     if (before->partitions != now->partitions) {
@@ -200,6 +207,7 @@ static void check_row(struct evolve *e, const struct mr_topic *before, const str
         item->breaks = "order within a flow, while records from before the change are unread";
         item->order =
             "stop the producers, let the consumers read all there is, change, start again";
+        item->fix = "keep the number, or make the change in that order";
     }
     check_lists(e, before, now);
 }
@@ -216,6 +224,8 @@ static void tell_mistakes(struct evolve *e)
             sscanf(line, "%1023[^:\n]:%u:%u: %n", file, &item->line, &item->column, &used) == 3;
         item->file = placed ? evolve_text(e, "%s", file) : e->now->topics_file;
         item->message = evolve_text(e, "%.*s", (int)len - used, line + used);
+        item->breaks = "everybody: nothing can be built with it";
+        item->order = "none";
         item->fix = "`millrace topics check` tells the same";
         line += len + (line[len] == '\n');
     }

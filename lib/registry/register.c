@@ -161,7 +161,8 @@ static struct canon canon_ref(const struct canon *canon)
 
 static int make_canon(struct registration *reg)
 {
-    bool check_defaults = (config_validates(reg->core, reg->snapshot.config) || reg->normalize) && reg->draft.id < 0;
+    bool check_defaults =
+        (config_validates(reg->core, reg->snapshot.config) || reg->normalize) && reg->draft.id < 0;
 
     if (reg->known.content && !reg->filled && !check_defaults) {
         reg->canon = canon_ref(&reg->known);

@@ -197,6 +197,11 @@ def what_topics_yaml_takes_away_is_told():
                  .replace("[stock-keeper, stock-buyer]", "[stock-keeper]"))
         p.change(RAN_LOW, add({"name": "X", "type": ["null", "string"], "default": None, "doc": "."}))
         assert p.rules() == ["CONSUMER_REMOVED", "EVENT_TYPE_REMOVED", "KEY_CHANGED"], p.check()
+        p.topics(TOPICS.replace("partitions: 3", "partitions: 4").replace("FULL_TRANSITIVE", "BACKWARD"))
+        p.file(CAME_IN).write_text("{")
+        found = p.check()
+        assert {"LEVEL_LOWERED", "PARTITIONS_CHANGED", "SCHEMA_INVALID"} <= {finding["rule"] for finding in found}, found
+        assert all(finding["breaks"] and finding["order"] and finding["fix"] for finding in found), found
 
 
 @case

@@ -78,8 +78,7 @@ static inline const char *changed(const char *before_fields, const char *now_fie
         const struct mr_evolution *item = &report.items[i];
         ck_assert(item->message[0] != '\0' && item->line > 0);
         ck_assert_str_eq(item->file, "schemas/avro/shop/stock.ran-low.v1.avsc");
-        if (item->severity == MR_SEVERITY_ERROR && item->before)
-            ck_assert(item->breaks && item->fix);
+        ck_assert_msg(item->breaks && item->order && item->fix, "%s", item->rule->id);
         len += (size_t)snprintf(out + len, sizeof(out) - len, "%s%s %s", len ? ", " : "",
                                 item->rule->id, item->path);
     }
