@@ -72,7 +72,10 @@ int file_log_wait(struct file_log *log, uint64_t ticket, struct mr_error *reterr
 /* The last ticket that is on disk. Any thread. */
 uint64_t file_log_settled(const struct file_log *log);
 
+/* Bytes. The caller appends, or nobody does. */
 uint64_t file_log_size(const struct file_log *log);
+/* How much of it is on disk, and all of it. Any thread. */
+void file_log_extent(struct file_log *log, int64_t *ret_synced, int64_t *ret_end);
 
 /* Puts a new file in the place of this one, at once: dump adds its entries to the frames that it is
  * given (call file_log_dump for each). Everything must be on disk. When it fails, the old file

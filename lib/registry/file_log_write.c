@@ -134,6 +134,14 @@ uint64_t file_log_size(const struct file_log *log)
     return log->end;
 }
 
+void file_log_extent(struct file_log *log, int64_t *ret_synced, int64_t *ret_end)
+{
+    (void)pthread_mutex_lock(&log->lock);
+    *ret_synced = (int64_t)log->synced;
+    *ret_end = (int64_t)log->end;
+    (void)pthread_mutex_unlock(&log->lock);
+}
+
 struct file_dump {
     int fd;
     uint64_t end;

@@ -102,6 +102,11 @@ START_TEST(what_was_answered_is_there_after_a_restart)
 
     fill(core);
     see_all(core, &before);
+    struct store_status status;
+    struct stat st;
+    ck_assert(core_leads(core, &status) && status.ready && stat(path, &st) == 0);
+    ck_assert_int_eq(status.position, st.st_size); /* on disk */
+    ck_assert_int_eq(status.end, st.st_size);
     (void)core_free(core);
     core = open_core();
     see_all(core, &after);
