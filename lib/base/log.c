@@ -106,7 +106,7 @@ const char *mr_log_quote(const char *text, char *out, size_t cap)
     }
     out[n++] = '"';
     for (; *text; text++) {
-        if (n + 6 > cap) {
+        if (n + 7 > cap) { /* an escape, then "...", the quotation mark, the end */
             memcpy(out + n, "...", 3);
             n += 3;
             break;

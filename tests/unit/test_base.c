@@ -2,6 +2,7 @@
 /* lib/base: texts, times, ids, hashes. */
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "millrace/arena.h"
 #include "millrace/buf.h"
@@ -243,6 +244,24 @@ START_TEST(a_duration_has_a_unit_and_never_overflows)
 }
 END_TEST
 
+START_TEST(a_quoted_value_stays_within_its_bytes_and_is_closed)
+{
+    static const char *const texts[] = {"", "plain", "\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"",
+                                        "a\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"",
+                                        "line\nend\\"};
+
+    for (size_t i = 0; i < MR_N_ELEMENTS(texts); i++) {
+        for (size_t cap = 8; cap < 32; cap++) {
+            char out[40];
+            memset(out, '#', sizeof(out));
+            size_t len = strlen(mr_log_quote(texts[i], out, cap));
+            ck_assert_uint_lt(len, cap);
+            ck_assert(out[0] == '"' && out[len - 1] == '"' && out[cap] == '#');
+        }
+    }
+}
+END_TEST
+
 int main(void)
 {
     return unit_run("base", (const TTest *[]){
@@ -254,6 +273,7 @@ int main(void)
                                 version_5_ids_are_those_of_the_rfc,
                                 murmur2_agrees_with_the_java_client,
                                 base64_and_hex_come_back_as_they_went,
+                                a_quoted_value_stays_within_its_bytes_and_is_closed,
                                 only_well_formed_utf8_is_valid,
                                 a_buffer_stops_at_its_bound_and_keeps_what_it_has,
                                 texts_are_escaped_for_terminals_unless_asked_otherwise,
