@@ -79,7 +79,8 @@ static size_t add_tombstones(const struct registration *reg, int32_t id, int32_t
 
     for (size_t i = 0; held && i < held->n_versions; i++) {
         const struct version *version = &held->versions[i];
-        if (version->deleted && version->id == id && version->number < number)
+        if (version->deleted && version->id == id && version->number < number &&
+            !state_needs(&reg->core->state, reg->subject, version->number))
             records[n++] = (struct record){
                 .type = RECORD_SCHEMA, .subject = reg->subject, .version = version->number};
     }

@@ -98,4 +98,6 @@ struct id *context_digest(const struct context *context, const uint8_t digest[16
 const struct holder *id_holder(const struct id *id, const char *subject);
 const struct referred *state_referred(const struct state *state, const char *subject,
                                       int32_t version);
+/* Whether a version refers to this one, deleted versions included. Looks at all there are. */
+bool state_needs(const struct state *state, const char *subject, int32_t version);
 struct setting *state_setting(struct state *state, const char *name); /* NULL: global */

@@ -96,3 +96,30 @@ struct setting *state_setting(struct state *state, const char *name)
         return &state->global;
     return table_find(&state->settings, name, strlen(name));
 }
+
+static bool refers_to(const struct subject *parent, const struct version *version,
+                      const char *subject, int32_t number)
+{
+    char name[2 * NAME_MAX_BYTES];
+    const json_t *reference;
+    size_t i;
+
+    json_array_foreach(version->content->references, i, reference)
+    {
+        if (json_integer_value(json_object_get(reference, "version")) == number &&
+            name_beside(mr_str_from(parent->name), json_str(json_object_get(reference, "subject")),
+                        name) &&
+            strcmp(name, subject) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool state_needs(const struct state *state, const char *subject, int32_t version)
+{
+    for (size_t i = 0; i < state->n_sorted; i++)
+        for (size_t v = 0; v < state->sorted[i]->n_versions; v++)
+            if (refers_to(state->sorted[i], &state->sorted[i]->versions[v], subject, version))
+                return true;
+    return false;
+}

@@ -290,6 +290,30 @@ START_TEST(a_subject_that_refers_to_itself_can_be_deleted_as_a_whole)
 }
 END_TEST
 
+START_TEST(a_deleted_version_stays_for_deleted_ones_that_refer_to_it)
+{
+    struct core *core = new_core(MR_COMPAT_NONE);
+    static const char part[] =
+        "{\"schema\":\"{\\\"type\\\":\\\"fixed\\\",\\\"name\\\":\\\"p\\\",\\\"size\\\":2}\"}";
+    static const char refers[] =
+        "{\"schema\":\"{\\\"type\\\":\\\"array\\\",\\\"items\\\":\\\"p\\\"}\",\"references\":"
+        "[{\"name\":\"p\",\"subject\":\"s\",\"version\":1}]}";
+
+    expect(core, "POST", "/subjects/s/versions", part, 200, "1");
+    expect(core, "POST", "/subjects/t/versions", refers, 200, "2");
+    expect(core, "DELETE", "/subjects/t", NULL, 200, "[1]");
+    expect(core, "DELETE", "/subjects/s", NULL, 200, "[1]");
+    expect(core, "POST", "/subjects/s/versions", part, 200, "1");
+    expect(core, "GET", "/subjects/s/versions?deleted=true", NULL, 200, "[1,2]");
+    expect(core, "GET", "/subjects/t/versions/1?deleted=true&format=resolved", NULL, 200, "fixed");
+    expect(core, "DELETE", "/subjects/t?permanent=true", NULL, 200, "[1]");
+    expect(core, "DELETE", "/subjects/s", NULL, 200, "[2]");
+    expect(core, "POST", "/subjects/s/versions", part, 200, "1");
+    expect(core, "GET", "/subjects/s/versions?deleted=true", NULL, 200, "[3]");
+    (void)core_free(core);
+}
+END_TEST
+
 START_TEST(tagged_records_and_fields_are_found)
 {
     struct core *core = new_core(MR_COMPAT_NONE);
@@ -338,5 +362,6 @@ int main(void)
             settings_below_all_contexts_hold_where_no_other_does,
             what_a_subjects_configuration_leaves_open_is_the_global_ones,
             a_subject_that_refers_to_itself_can_be_deleted_as_a_whole,
-            tagged_records_and_fields_are_found, NULL});
+            tagged_records_and_fields_are_found,
+            a_deleted_version_stays_for_deleted_ones_that_refer_to_it, NULL});
 }
