@@ -23,7 +23,8 @@
 
 enum {
     KAFKA_NOTICES = 20, /* of skipped records; further ones are counted */
-    KAFKA_PROPERTIES = 12,
+    KAFKA_OWN_PROPERTIES = 12,
+    KAFKA_USER_PROPERTIES = 64,
     KAFKA_EPOCH_MAX = MR_UUID_TEXT + 1,
 };
 
@@ -108,7 +109,7 @@ static inline int64_t kafka_store_deadline(int ms)
 /* store_kafka_topic.c. What mr_kafka_* is given: ours, then the user's. */
 struct kafka_settings {
     struct mr_kafka_config config;
-    const char *properties[KAFKA_PROPERTIES + 64];
+    const char *properties[KAFKA_OWN_PROPERTIES + KAFKA_USER_PROPERTIES];
     char timeout[48];
 };
 int kafka_store_settings(const struct kafka_store *ks, bool producer,

@@ -60,10 +60,11 @@ int kafka_store_settings(const struct kafka_store *ks, bool producer,
                        ks->timeout_ms);
         settings->properties[n++] = settings->timeout;
     }
+    if (ks->n_properties > KAFKA_USER_PROPERTIES)
+        return mr_error_set(reterr, MR_INVALID, "%zu properties are too many: at most %d",
+                            ks->n_properties, KAFKA_USER_PROPERTIES);
     for (size_t i = 0; i < ks->n_properties; i++) {
-        int r = n < MR_N_ELEMENTS(settings->properties)
-                    ? check_property(ks->properties[i], reterr)
-                    : mr_error_set(reterr, MR_INVALID, "too many properties: at most 64");
+        int r = check_property(ks->properties[i], reterr);
         if (r != 0)
             return r;
         settings->properties[n++] = ks->properties[i];

@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Several registries on one topic: one leads, the others follow; paused, killed and deposed at any moment."""
+import hashlib
+import http.client
+import json
 import os
 import random
 import signal
+import ssl
 import threading
 import time
 
-from harness import free_port, http, test, wait_for
+import tls_front
+from harness import free_port, test, wait_for
+from harness import http as ask_http
 from schemas_topic import (INT, STRING, compacted, get, ids_agree, key, picture, read, register, same_versions, serve,
                            served, served_all, value)
 
@@ -22,16 +28,16 @@ def followers_show_what_the_leader_did_forward_changes_and_read_on_without_it(t)
     for number in range(2, 12):  # forwarded; and read where it was written, at once
         assert register(other, f"f{number}", '{"type":"fixed","name":"f","size":%d}' % number) == number
         assert f"f{number}" in get(other, "/subjects")
-    status, answer = http("POST", f"{other}/subjects/s/versions", {"schema": STRING})
+    status, answer = ask_http("POST", f"{other}/subjects/s/versions", {"schema": STRING})
     assert status == 409 and "version 1" in answer["message"], "the leader's own words"
-    assert http("PUT", f"{other}/config/s", {"compatibility": "NONE"}) == (200, {"compatibility": "NONE"})
+    assert ask_http("PUT", f"{other}/config/s", {"compatibility": "NONE"}) == (200, {"compatibility": "NONE"})
     assert get(other, "/config/s") == {"compatibilityLevel": "NONE"}
-    assert http("DELETE", f"{other}/subjects/f11") == (200, [1])
-    assert http("DELETE", f"{other}/subjects/f11?permanent=true") == (200, [1])
-    status, answer = http("POST", f"{other}/subjects/x/versions", {"schema": STRING}, {"X-Forward": "false"})
+    assert ask_http("DELETE", f"{other}/subjects/f11") == (200, [1])
+    assert ask_http("DELETE", f"{other}/subjects/f11?permanent=true") == (200, [1])
+    status, answer = ask_http("POST", f"{other}/subjects/x/versions", {"schema": STRING}, {"X-Forward": "false"})
     assert (status, answer["error_code"]) == (500, 50004), "no request goes round in circles"
     leader.kill()
-    status, answer = http("POST", f"{other}/subjects/x/versions", {"schema": STRING})
+    status, answer = ask_http("POST", f"{other}/subjects/x/versions", {"schema": STRING})
     assert (status, answer["error_code"]) == (500, 50003) and url in answer["message"], answer
     assert register(other, "s", INT) == 1 and get(other, "/schemas/ids/2"), "reads go on"
     _, third = serve(t, topic)
@@ -47,8 +53,8 @@ def what_a_former_leader_still_appends_counts_for_nobody_and_is_mended(t):
     register(url, "s", INT)
     register(url, "t", STRING)
     register(url, "u", '"bytes"')
-    assert http("PUT", f"{url}/config/s", {"compatibility": "FULL"})[0] == 200
-    assert http("DELETE", f"{url}/subjects/u") == (200, [1])
+    assert ask_http("PUT", f"{url}/config/s", {"compatibility": "FULL"})[0] == 200
+    assert ask_http("DELETE", f"{url}/subjects/u") == (200, [1])
     first.kill()
     old = read(t, topic)[-1][2]["millrace-epoch"]
     late = [  # what it had in its hands when it fell asleep
@@ -95,7 +101,7 @@ class Writers:
 
     def ask(self, url, method, path, body=None):
         try:
-            status, answer = http(method, url + path, body, seconds=2)
+            status, answer = ask_http(method, url + path, body, seconds=2)
         except OSError:
             return None
         return answer if status == 200 else None
@@ -195,7 +201,7 @@ def killed_200_times_in_mid_registration_it_loses_nothing_while_a_follower_answe
         def look():
             while not stop.is_set():
                 try:
-                    status, _ = http("GET", other + "/subjects?limit=5", seconds=2)
+                    status, _ = ask_http("GET", other + "/subjects?limit=5", seconds=2)
                     assert status == 200, status
                     reads[0] += 1
                 except (OSError, AssertionError) as error:
@@ -235,3 +241,31 @@ def one_that_stops_in_order_is_followed_by_the_next_at_once(t):
     assert first.wait().status == 0
     second.wait_for("event=leads", seconds=10)
     assert register(other, "t", STRING) == 2
+
+
+@test
+def changes_are_forwarded_over_tls_with_the_clients_own_credentials(t):
+    topic, at = t.prefix + "_schemas", t.folder.joinpath
+    tls_front.make_authority(t.folder)
+    tls_front.make_certificate(t.folder, "server", "IP:127.0.0.1")
+    t.path("tokens", "".join(f"{who}:{hashlib.sha256(who.encode()).hexdigest()}\n" for who in ("writer", "reader")))
+    t.path("roles", "write * token:writer\nread * token:reader\n")
+    edge = ("--tls-cert", at("server.pem"), "--tls-key", at("server.key"), "--tokens", at("tokens"), "--roles",
+            at("roles"), "--takeover", "1s")
+    _, url = serve(t, topic, *edge, "--registry-ca", at("ca.pem"))
+    _, other = serve(t, topic, *edge, "--registry-ca", at("ca.pem"), "--follow")
+    stranger, third = serve(t, topic, *edge, "--follow")  # trusts no authority that knows the leader
+
+    def post(base, subject, who):
+        connection = http.client.HTTPSConnection(base.removeprefix("http://"), timeout=20,
+                                                 context=ssl.create_default_context(cafile=at("ca.pem")))
+        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {who}"} if who else {})
+        connection.request("POST", f"/subjects/{subject}/versions", json.dumps({"schema": INT}), headers)
+        answer = connection.getresponse()
+        text = json.loads(answer.read())
+        connection.close()
+        return answer.status, text.get("id", text.get("error_code"))
+    assert post(other, "s", "writer") == (200, 1)
+    assert post(url, "t", "writer") == (200, 1)
+    assert post(other, "u", "reader")[0] == 403 and post(other, "u", None)[0] == 401
+    assert post(third, "v", "writer") == (500, 50003), "the token is not shown to whoever answers there"
