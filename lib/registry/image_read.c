@@ -289,7 +289,8 @@ static int read_context_settings(const struct reading *reading, const char *cont
         reading->image->blind = true;
         return r;
     }
-    (void)snprintf(name, sizeof(name), plain ? "" : ":%s:", context);
+    (void)snprintf(name, sizeof(name), "%s%s%s", plain ? "" : ":", plain ? "" : context,
+                   plain ? "" : ":");
     r = image_need(reading->image, name, &subject);
     return r == 0 ? read_settings(reading, subject) : r;
 }

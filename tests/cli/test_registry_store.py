@@ -139,6 +139,48 @@ def killed_in_mid_registration_nothing_answered_is_lost_and_no_id_is_given_twice
     print(f"# {len(ids)} schemas")
 
 
+def set_until_killed(host, name, round_number, seen):
+    """Sets an alias again and again; seen[name] is the last that was answered and the one under way."""
+    connection = http.client.HTTPConnection(host, timeout=10)
+    number = 0
+    with contextlib.suppress(OSError, http.client.HTTPException, json.JSONDecodeError):
+        while True:
+            value = f"{round_number}-{number}-" + "x" * 800
+            seen[name] = (seen.get(name, (None, None))[0], value)
+            status, answer = ask(connection, "PUT", f"/config/{name}", {"alias": value})
+            assert status == 200, answer
+            seen[name] = (value, value)
+            number += 1
+
+
+@case
+def killed_while_its_file_is_rewritten_what_was_answered_last_holds():
+    chance = random.Random(SEED)
+    seen, n_rewritten = {}, 0
+    with tempfile.TemporaryDirectory(prefix="millrace-kill-") as folder:
+        file = pathlib.Path(folder, "schemas")
+        for round_number in range(7):
+            with serving(folder) as registry:
+                connection = http.client.HTTPConnection(registry.host, timeout=10)
+                for name, allowed in seen.items():
+                    answer = ask(connection, "GET", f"/config/{name}")[1]
+                    assert answer.get("alias") in allowed, (name, answer)
+                threads = [threading.Thread(target=set_until_killed, args=(registry.host, f"q{i}", round_number, seen))
+                           for i in range(WRITERS)]
+                for thread in threads:
+                    thread.start()
+                until, size = time.monotonic() + chance.uniform(0.4, 0.8), 0
+                while time.monotonic() < until:
+                    n_rewritten += file.stat().st_size < size
+                    size = file.stat().st_size
+                    time.sleep(0.002)
+                registry.end(signal.SIGKILL)
+                for thread in threads:
+                    thread.join()
+    print(f"# rewritten {n_rewritten} times")
+    assert n_rewritten > 0 or SANITIZED
+
+
 @case
 def a_second_process_is_refused_with_the_name_of_the_first():
     with tempfile.TemporaryDirectory() as folder, serving(folder) as registry:
