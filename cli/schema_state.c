@@ -164,6 +164,11 @@ int schema_rules(const struct schema_args *args, const char *folder,
         return mr_rules_file_read(args->rules, ret_rules, reterr);
     (void)snprintf(path, sizeof(path), "%s/schemas/rules.conf", folder);
     int r = mr_rules_file_read(path, ret_rules, reterr);
+    (void)snprintf(path, sizeof(path), "%s/schemas/avro", folder);
+    if (r == MR_ABSENT && access(path, F_OK) != 0) { /* folder is schemas/avro itself */
+        (void)snprintf(path, sizeof(path), "%s/../rules.conf", folder);
+        r = mr_rules_file_read(path, ret_rules, reterr);
+    }
     return r == MR_ABSENT ? 0 : r;
 }
 

@@ -13,7 +13,8 @@ struct git_blob {
 };
 
 struct git {
-    const char *folder;
+    const char *folder;   /* a project's; NULL: none yet */
+    char above[GIT_PATH]; /* that of a folder of schemas */
     char commit[GIT_OID + 1];
 };
 
@@ -22,6 +23,8 @@ struct git {
 int evolve_git(const char *folder, const char *const *args, struct mr_str input, struct mr_buf *out,
                struct mr_buf *errors, int *ret_status, struct mr_error *reterr);
 
+/* The project that folder is, or that has it as its schemas/avro. */
+void git_project(struct git *git, const char *folder);
 /* One question; the answer is without its last newline, and a C string. 0; MR_ABSENT: git says no.
  */
 int git_ask(const struct git *git, const char *const *args, struct mr_buf *out,

@@ -2,6 +2,7 @@
 /* Questions to git's object store: which commit, which files, which bytes. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "git.h"
@@ -71,10 +72,25 @@ static int find_merge_base(struct git *git, const char *ref, struct mr_error *re
     return r;
 }
 
+void git_project(struct git *git, const char *folder)
+{
+    static const char place[] = "/schemas/avro";
+    char *whole = realpath(folder, NULL);
+    size_t len = whole ? strlen(whole) : 0, tail = sizeof(place) - 1;
+
+    git->folder = folder;
+    if (len > tail && len < sizeof(git->above) && strcmp(whole + len - tail, place) == 0) {
+        (void)snprintf(git->above, sizeof(git->above), "%.*s", (int)(len - tail), whole);
+        git->folder = git->above;
+    }
+    free(whole);
+}
+
 int git_open(struct git *git, const char *folder, const char *ref, bool merge_base,
              struct mr_error *reterr)
 {
-    *git = (struct git){.folder = folder};
+    *git = (struct git){.folder = NULL};
+    git_project(git, folder);
     if (*ref == '-' || *ref == '\0' || strlen(ref) > 500)
         return mr_error_set(reterr, MR_INVALID, "'%.80s' is no ref", ref);
     int r = is_repository(git, reterr);

@@ -171,7 +171,6 @@ int mr_tree_git_past(const char *folder, struct mr_tree *tree, const char *topic
 {
     MR_AUTO(mr_arena) struct mr_arena *arena = NULL;
     struct past p = {.build = {tree, tree->n_versions},
-                     .git = {.folder = folder},
                      .topic = topic,
                      .now = now,
                      .n_newest = tree->n_versions,
@@ -179,6 +178,7 @@ int mr_tree_git_past(const char *folder, struct mr_tree *tree, const char *topic
     int r = mr_arena_new(0, &arena);
 
     p.arena = arena;
+    git_project(&p.git, folder);
     (void)snprintf(p.git.commit, sizeof(p.git.commit), "%s", tree->commit ? tree->commit : "HEAD");
     if (r == 0)
         r = look(&p);

@@ -123,6 +123,8 @@ def a_project_below_the_top_of_its_repository_is_found():
         found, = p.check("sub")
         assert found["file"] == "sub/schemas/avro/stock-keeper/stock.ran-low.v1.avsc", found
         assert len(p.check(cwd=p.path / "sub")) == 1
+        for folder, cwd in (("sub/schemas/avro", None), ("schemas/avro/", p.path / "sub"), (".", p.schemas), ("..", p.schemas / "stock-keeper")):
+            assert [finding["path"] for finding in p.check(folder, cwd=cwd)] == ["data.Level"], folder
 
 
 @case

@@ -112,6 +112,14 @@ def all_malformed_constraints_are_told_at_once():
 
 
 @case
+def a_rule_that_there_is_not_is_told_with_the_nearest_word():
+    with Project() as p:
+        p.schema(RAN_LOW, {**event("StockRanLow", LEVEL), "x-lint-off": ["MONEY_NO_DECIMAL"]})
+        done = p.run("lint")
+        assert done.returncode == 100 and "'MONEY_NO_DECIMAL': did you mean 'MONEY_NOT_DECIMAL'?" in done.stdout, done
+
+
+@case
 def what_is_right_is_not_told():
     with Project() as p:
         schema = event("StockRanLow", LEVEL)
@@ -145,6 +153,7 @@ def a_rule_is_switched_in_the_schema_and_in_the_file():
         rules.write_text("MONEY_NOT_DECIMAL = warning stock-keeper.*\n")
         lint(p, status=0)
         rules.write_text("MONEY_NOT_DECIMAL = off\n")
+        assert lint(p, "schemas/avro", status=0) == []
         assert lint(p, status=0) == []
         rules.write_text("MONEY_NOT_DECIMAL = off\n".ljust(1 << 20, "#"))
         assert lint(p, status=0) == []
