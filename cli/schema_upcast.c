@@ -36,7 +36,7 @@ static const struct mr_option rows[] = {
     MR_OPT_FLAG(struct up, reverse, .name = "reverse", .env = "",
                 .help = "The mapping is of the other direction: turn it round"),
     MR_OPT_FLAG(struct up, check, .name = "check", .env = "",
-                .help = "Only tell what is wrong with the mapping"),
+                .help = "Only tell what is wrong with the mapping, and which constraints are new"),
     MR_OPT_FLAG(struct up, functions, .name = "functions", .env = "",
                 .help = "List what 'compute' knows"),
     MR_OPT_END,
@@ -242,6 +242,12 @@ static void close_all(struct up *up)
 
 /* ---- the verb ---- */
 
+static int all_notes(struct up *up)
+{
+    return up->way ? mr_upcast_way_notes(up->way, &up->out)
+                   : mr_buf_append_str(&up->out, mr_upcaster_notes(up->upcaster));
+}
+
 static int list_functions(void)
 {
     MR_AUTO(mr_buf) struct mr_buf out = {0};
@@ -264,8 +270,8 @@ static int work(struct up *up, char *const *words, size_t n)
     int r = open_all(up, words, &error);
     if (r == MR_INVALID && up->report.len > 0)
         return mr_buf_write(&up->report, stderr) ? FINDINGS : 1;
-    if (r == 0 && !up->check)
-        r = all_events(up, &error);
+    if (r == 0)
+        r = up->check ? all_notes(up) : all_events(up, &error);
     if (r != 0)
         return verb_fail(&upcast_command, r, &error);
     int status = verb_print(0, &up->out);

@@ -58,6 +58,7 @@ static int new_upcaster(struct compile *c, struct mr_str text, struct mr_upcaste
         return r != 0 ? r : MR_INVALID;
     c->mapping = &mapping;
     c->arena = upcaster->arena;
+    c->notes = &upcaster->notes;
     r = compile_all(c, &upcaster->root);
     return r != 0 ? r : c->mistakes->n > 0 ? MR_INVALID : 0;
 }
@@ -115,7 +116,13 @@ struct mr_upcaster *mr_upcaster_free(struct mr_upcaster *upcaster)
         (void)mr_schema_unref(upcaster->from);
         (void)mr_schema_unref(upcaster->to);
         (void)mr_arena_free(upcaster->arena);
+        mr_buf_done(&upcaster->notes);
         free(upcaster);
     }
     return NULL;
+}
+
+struct mr_str mr_upcaster_notes(const struct mr_upcaster *upcaster)
+{
+    return (struct mr_str){(const char *)upcaster->notes.data, upcaster->notes.len};
 }

@@ -19,7 +19,8 @@ struct compile {
     const struct mr_schema_node *holder; /* record whose field `held` is compiled; NULL: an item */
     size_t held;
     bool reverse;
-    const char **paths; /* of the new version, all that were met */
+    struct mr_buf *notes; /* of the upcaster */
+    const char **paths;   /* of the new version, all that were met */
     size_t n_paths, cap_paths;
 };
 

@@ -2,6 +2,7 @@
 /* Walks the new version's schema and finds for every field where it comes from: what the mapping
  * says, else the field of the same path. All mistakes are told, not just the first. */
 #include "compile.h"
+#include "notes.h"
 
 #include <errno.h>
 #include <string.h>
@@ -157,6 +158,24 @@ static void not_covered(struct compile *c, const char *path)
             path, mistake_hint(c->mistakes, c->scratch, path, c->places.paths, c->places.n));
 }
 
+/* The new field's constraints beside those that the value had. */
+static void add_notes(struct compile *c, const struct make *make, const char *path, int source,
+                      const struct mapping_entry *entry)
+{
+    const struct place *place = &c->places.items[source];
+    const struct place *parent = place->parent >= 0 ? &c->places.items[place->parent] : NULL;
+    struct noted old = {.type = place->type}, new = {.type = make->type};
+
+    if (parent && parent->type->type == MR_AVRO_RECORD)
+        old.props = parent->type->fields[place->field].props;
+    if (c->holder && c->holder->fields[c->held].type == make->node)
+        new.props = c->holder->fields[c->held].props;
+    int r = notes_copy(c->notes, c->mistakes->path, entry ? entry->at : TOP, path, &old, &new,
+                       c->scratch);
+    if (r != 0)
+        c->mistakes->r = r;
+}
+
 /* As the types have it: records field by field, arrays and maps item by item, the rest copied. */
 static void compile_by_type(struct compile *c, struct make *make, const char *path, int source,
                             const struct mapping_entry *entry)
@@ -174,6 +193,8 @@ static void compile_by_type(struct compile *c, struct make *make, const char *pa
         not_covered(c, path);
     } else {
         set_source(c, make, path, source, entry);
+        if (make->type->type != MR_AVRO_RECORD)
+            add_notes(c, make, path, source, entry);
         bool same = from->type == make->type->type && !leaf;
         if (same && make->type->type == MR_AVRO_RECORD && !stands_around(c, make->type))
             compile_record(c, make, path, source);

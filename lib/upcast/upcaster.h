@@ -8,4 +8,5 @@ struct mr_upcaster {
     struct mr_schema *from, *to;
     struct mr_arena *arena;
     const struct make *root;
+    struct mr_buf notes;
 };

@@ -83,6 +83,15 @@ struct mr_schema *mr_upcast_way_to(const struct mr_upcast_way *way)
     return way->schemas[way->n_hops];
 }
 
+int mr_upcast_way_notes(const struct mr_upcast_way *way, struct mr_buf *out)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < way->n_hops; i++)
+        r = mr_buf_append_str(out, mr_upcaster_notes(way->hops[i]));
+    return r;
+}
+
 int mr_upcast_of_way(const struct mr_upcast_way *way, struct mr_schema *writer,
                      struct mr_upcast **ret_upcast, struct mr_error *reterr)
 {

@@ -461,6 +461,33 @@ START_TEST(constants_are_held_to_the_type_and_its_rules)
 }
 END_TEST
 
+START_TEST(constraints_that_are_stricter_now_are_noted)
+{
+    struct kit kit;
+
+    open_kit(&kit,
+             R("R", "{\"name\":\"a\",\"type\":\"string\",\"maxLength\":9,\"pattern\":\"x\"},"
+                    "{\"name\":\"n\",\"type\":\"int\",\"minimum\":1},"
+                    "{\"name\":\"l\",\"type\":{\"type\":\"array\",\"items\":\"int\"}}"),
+             R("R", "{\"name\":\"b\",\"type\":\"string\",\"maxLength\":5,\"minLength\":1,"
+                    "\"pattern\":\"x\"},{\"name\":\"n\",\"type\":\"long\",\"minimum\":0},"
+                    "{\"name\":\"l\",\"type\":{\"type\":\"array\",\"items\":\"int\"},"
+                    "\"minItems\":1}"));
+    compile(&kit, "fields:\n  b: a\n");
+    struct mr_str notes = mr_upcaster_notes(kit.upcaster);
+    ck_assert(mr_buf_append_str(&kit.report, notes) == 0);
+    ck_assert_str_eq(
+        mr_buf_cstr(&kit.report),
+        "m.yaml:2:3: note: 'b' must have minLength 1 now, and had none: what breaks it "
+        "is refused\n"
+        "m.yaml:2:3: note: 'b' must have maxLength 5 now, and had 9: what breaks it is "
+        "refused\n"
+        "m.yaml:1:1: note: 'l' must have minItems 1 now, and had none: what breaks it "
+        "is refused\n");
+    close_kit(&kit);
+}
+END_TEST
+
 /* ---- hops, writers, the way back ---- */
 
 START_TEST(several_hops_are_taken_and_older_writers_resolved)
@@ -621,6 +648,7 @@ int main(void)
         cases_cover_each_symbol,
         times_keep_their_meaning,
         constants_are_held_to_the_type_and_its_rules,
+        constraints_that_are_stricter_now_are_noted,
         several_hops_are_taken_and_older_writers_resolved,
         a_mapping_is_turned_round_where_nothing_was_lost,
         what_an_array_repeats_is_bounded,

@@ -79,6 +79,8 @@ def a_mapping_is_tried_before_topics_yaml_knows_it():
     files = [str(SCHEMAS / f"order.created.v{major}.avsc") for major in (1, 2)]
     own = str(SCHEMAS / "order.created.v2.from-v1.yaml")
     assert upcast("--check", "-m", own, *files).stderr == ""
+    noted = upcast("--check", *PROJECT, V1, V2).stdout
+    assert "note: 'data.ship_to.country_code' must have maxLength 2 now, and had none" in noted, noted
     event = (HERE / "golden" / "up" / "usual.given.json").read_text()
     made = json.loads(upcast("-m", own, *files, stdin=event).stdout)
     assert made["event_version"] == "2.0" and made["data"]["customer"] == {"id": "c-1"}, made

@@ -40,6 +40,10 @@ int mr_upcaster_new_reverse(struct mr_schema *from, struct mr_schema *to, const 
 struct mr_upcaster *mr_upcaster_free(struct mr_upcaster *upcaster);
 MR_DEFINE_AUTO(mr_upcaster, struct mr_upcaster *, mr_upcaster_free);
 
+/* What is copied into a field with stricter constraints than it had, one a line as in the report;
+ * such records may be refused. Borrowed. */
+struct mr_str mr_upcaster_notes(const struct mr_upcaster *upcaster);
+
 /* The functions that `compute` knows, for help: name and summary of number i, or NULL. */
 const char *mr_upcast_function(size_t i, const char **ret_summary);
 
@@ -70,6 +74,8 @@ MR_DEFINE_AUTO(mr_upcast_way, struct mr_upcast_way *, mr_upcast_way_free);
 /* The first and the last schema; borrowed. */
 struct mr_schema *mr_upcast_way_from(const struct mr_upcast_way *way);
 struct mr_schema *mr_upcast_way_to(const struct mr_upcast_way *way);
+/* Appends the notes of its hops. 0 or -errno. */
+int mr_upcast_way_notes(const struct mr_upcast_way *way, struct mr_buf *out);
 /* For data of one writer; the way must outlive it. writer NULL: the first schema itself. Outcomes
  * as mr_upcast_new. */
 int mr_upcast_of_way(const struct mr_upcast_way *way, struct mr_schema *writer,
