@@ -6,6 +6,7 @@
 
 #include "millrace/catalog.h"
 #include "millrace/error.h"
+#include "millrace/upcast.h"
 #include "verb.h"
 
 struct check {
@@ -23,12 +24,25 @@ static const struct mr_command check_command = {
     .name = "topics check",
     .program = "millrace",
     .synopsis = "[FILE]",
-    .summary = "Checks a topics.yaml and its schemas, and tells every mistake",
+    .summary = "Checks a topics.yaml with its schemas and mappings, and tells every mistake",
     .details = "FILE is topics.yaml unless given. Each mistake is one line on stdout: "
                "file:line:column, the rule, and the nearest right word. Exit status 100 when there "
                "is any.",
     .tables = tables,
 };
+
+/* Mapping files between majors: what the build would say of them. */
+static int check_mappings(const struct check *check, const char *file,
+                          const struct mr_catalog *catalog, struct mr_buf *report)
+{
+    MR_AUTO(free) char *prefix = NULL;
+    const char *slash = strrchr(file, '/');
+    int len = check->schemas ? asprintf(&prefix, "%s/", check->schemas)
+                             : asprintf(&prefix, "%.*sschemas/avro/",
+                                        slash ? (int)(slash - file + 1) : 0, file);
+
+    return len < 0 ? -ENOMEM : mr_upcast_check(catalog, prefix, report);
+}
 
 static int run(int argc, char **argv)
 {
@@ -46,7 +60,10 @@ static int run(int argc, char **argv)
     if (n > 1)
         return verb_fail(&check_command, mr_error_set(&error, MR_INVALID, "one FILE at a time"),
                          &error);
-    int r = mr_catalog_load(n ? words[0] : "topics.yaml", check.schemas, &catalog, &report);
+    const char *file = n ? words[0] : "topics.yaml";
+    int r = mr_catalog_load(file, check.schemas, &catalog, &report);
+    if (r == 0)
+        r = check_mappings(&check, file, catalog, &report);
     if (r < 0)
         return verb_fail(&check_command, mr_error_set(&error, r, "%s", strerror(-r)), &error);
     if (verb_print(0, &report) != 0)

@@ -35,7 +35,6 @@ struct gen {
     struct gen_topic *topics; /* in the catalogue's order */
     size_t n_topics;
     size_t n_mistakes;
-    struct mr_buf told; /* of mapping files, so far */
     bool no_memory;
 };
 

@@ -9,35 +9,15 @@
 
 /* ---- checking ---- */
 
-static void check_way(struct gen *gen, const struct mr_topic_way *from)
-{
-    MR_AUTO(mr_buf) struct mr_buf report = {0};
-    MR_AUTO(mr_upcast_way) struct mr_upcast_way *way = NULL;
-    const char *prefix = gen_printf(gen, "%s/", gen->schema_dir);
-    int r = mr_upcast_way_new(from, prefix, &way, &report);
-
-    if (r < 0)
-        gen->no_memory = true;
-    if (r <= 0)
-        return;
-    /* A file may serve several ways: its mistakes are told once. */
-    if (!gen->told.data || !memmem(gen->told.data, gen->told.len, report.data, report.len)) {
-        (void)mr_buf_write(&report, stderr);
-        if (mr_buf_append(&gen->told, report.data, report.len) != 0)
-            gen->no_memory = true;
-    }
-    gen->n_mistakes++;
-}
-
 void gen_check_majors(struct gen *gen)
 {
-    for (size_t i = 0; i < gen->catalog->n_topics; i++) {
-        const struct mr_topic *topic = &gen->catalog->topics[i];
-        for (size_t k = 0; k < topic->n_upcasts; k++)
-            check_way(gen, &topic->upcasts[k]);
-        for (size_t k = 0; k < topic->n_also; k++)
-            check_way(gen, &topic->also[k]);
-    }
+    MR_AUTO(mr_buf) struct mr_buf report = {0};
+    const char *prefix = gen_printf(gen, "%s/", gen->schema_dir);
+    int r = mr_upcast_check(gen->catalog, prefix, &report);
+
+    if (r < 0 || !mr_buf_write(&report, stderr))
+        gen->no_memory = true;
+    gen->n_mistakes += r > 0;
 }
 
 /* ---- tables ---- */

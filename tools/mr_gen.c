@@ -172,7 +172,6 @@ static int run(const struct job *job, const struct mr_catalog *catalog)
     if (r == 0 && gen.no_memory)
         r = -ENOMEM;
     gen_done(&gen);
-    mr_buf_done(&gen.told);
     return r;
 }
 

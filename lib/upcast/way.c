@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "millrace/upcast.h"
 
@@ -98,4 +99,37 @@ int mr_upcast_of_way(const struct mr_upcast_way *way, struct mr_schema *writer,
     return mr_upcast_new(writer ? writer : way->schemas[0],
                          (const struct mr_upcaster *const *)way->hops, way->n_hops, ret_upcast,
                          reterr);
+}
+
+/* A file may serve several ways. */
+static int check_way(const struct mr_topic_way *from, const char *prefix, struct mr_buf *report)
+{
+    MR_AUTO(mr_buf) struct mr_buf told = {0};
+    MR_AUTO(mr_upcast_way) struct mr_upcast_way *way = NULL;
+    int r = mr_upcast_way_new(from, prefix, &way, &told);
+
+    if (r != MR_INVALID ||
+        (report->len > 0 && memmem(report->data, report->len, told.data, told.len)))
+        return r;
+    int kept = mr_buf_append(report, told.data, told.len);
+    return kept != 0 ? kept : r;
+}
+
+int mr_upcast_check(const struct mr_catalog *catalog, const char *file_prefix,
+                    struct mr_buf *report)
+{
+    int all = 0;
+
+    for (size_t i = 0; i < catalog->n_topics; i++) {
+        const struct mr_topic *topic = &catalog->topics[i];
+        for (size_t k = 0; k < topic->n_upcasts + topic->n_also; k++) {
+            int r = check_way(k < topic->n_upcasts ? &topic->upcasts[k]
+                                                   : &topic->also[k - topic->n_upcasts],
+                              file_prefix, report);
+            if (r < 0)
+                return r;
+            all = r != 0 ? r : all;
+        }
+    }
+    return all;
 }

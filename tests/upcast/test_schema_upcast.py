@@ -8,6 +8,7 @@ usage: test_schema_upcast.py MILLRACE SOURCE_DIR
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -94,6 +95,23 @@ def a_mapping_is_tried_before_topics_yaml_knows_it():
         assert "'data.items[].product_id' of the old version is neither used nor dropped" in done.stderr, done.stderr
     done = upcast("--check", "--reverse", "-m", own, files[1], files[0], expect=100)
     assert "'data.total.currency' cannot be turned round: nothing undoes its function" in done.stderr, done.stderr
+
+
+@case
+def topics_check_reads_the_mappings_too():
+    with tempfile.TemporaryDirectory(prefix="millrace-upcast-") as folder:
+        project = pathlib.Path(folder) / "project"
+        shutil.copytree(HERE / "project", project)
+        argv = [MILLRACE, "topics", "check", str(project / "topics.yaml")]
+        assert subprocess.run(argv, capture_output=True, check=False).returncode == 0
+        mapping = project / "schemas" / "avro" / "order-management" / "order.created.v2.from-v1.yaml"
+        mapping.write_text(mapping.read_text().replace("data.customer_id", "data.custumer_id"))
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        assert done.returncode == 100, done
+        assert done.stdout.startswith(f"{mapping}:3:21: the old version has no 'data.custumer_id'"), done.stdout
+        mapping.unlink()
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        assert done.returncode == 100 and "there is no mapping from" in done.stdout, done
 
 
 @case

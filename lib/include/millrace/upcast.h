@@ -80,3 +80,8 @@ int mr_upcast_way_notes(const struct mr_upcast_way *way, struct mr_buf *out);
  * as mr_upcast_new. */
 int mr_upcast_of_way(const struct mr_upcast_way *way, struct mr_schema *writer,
                      struct mr_upcast **ret_upcast, struct mr_error *reterr);
+
+/* Compiles every way of the catalogue, each mistake told once. Outcomes: 0; MR_INVALID, see the
+ * report; -errno. */
+int mr_upcast_check(const struct mr_catalog *catalog, const char *file_prefix,
+                    struct mr_buf *report);
