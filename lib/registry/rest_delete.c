@@ -42,6 +42,13 @@ static int refuse_referred(const struct deletion *deletion, int32_t version, boo
         i++;
     if (!referred || i == referred->n_referrers)
         return 0;
+    if (!may_read(deletion->request, referred->referrers[i].subject->name))
+        return reply_error(deletion->reply, 42206,
+                           "version %d of '%s' is referenced by a subject that you may not read: "
+                           "ask an admin",
+                           (int)version, subject) == 0
+                   ? MR_INVALID
+                   : -ENOMEM;
     return reply_error(deletion->reply, 42206,
                        "version %d of '%s' is referenced by version %d of "
                        "'%s'%s: delete that first",

@@ -231,6 +231,13 @@ START_TEST(no_name_leads_around_the_roles)
     /* another context is looked into for a name without one */
     expect_as(core, orders, "GET", "/subjects/other/versions/1", NULL, 404, "40401");
     expect_as(core, orders, "POST", "/subjects/other", LONG, 404, "40401");
+    /* who refers to one's own is not named */
+    expect(core, "POST", "/subjects/pay.r/versions",
+           "{\"schema\":\"\\\"int\\\"\",\"references\":[{\"name\":\"x\",\"subject\":"
+           "\"orders.a\",\"version\":1}]}",
+           200, NULL);
+    expect_as(core, orders, "DELETE", "/subjects/orders.a", NULL, 422,
+              "referenced by a subject that you may not read");
     /* an alias, a reference, the other spellings of a name */
     expect_as(core, orders, "PUT", "/config/orders.z", "{\"alias\":\"pay.y\"}", 200, NULL);
     expect_as(core, orders, "GET", "/subjects/orders.z/versions/1", NULL, 403, "'pay.y'");
