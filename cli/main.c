@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "millrace/error.h"
+#include "millrace/store.h"
 #include "verb.h"
 
 static bool asks_for_help(const char *word)
@@ -40,6 +41,7 @@ int main(int argc, char **argv)
     size_t used = 1;
 
     (void)signal(SIGPIPE, SIG_DFL); /* a reader that leaves ends us quietly */
+    (void)mr_store_hide_passwords(argc, argv);
     if (argc < 2 || asks_for_help(argv[1])) {
         argv = no_verb;
         argc = 2;

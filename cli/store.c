@@ -10,7 +10,8 @@
 
 const struct mr_option store_options[] = {
     MR_OPT_STR(struct store_choice, url, .name = "store", .arg = "URL",
-               .help = "Store of the consumer: sqlite:PATH; default SERVICE.db"),
+               .help =
+                   "Store of the consumer: sqlite:PATH or postgresql://...; default SERVICE.db"),
     MR_OPT_END,
 };
 
@@ -23,8 +24,7 @@ int store_choose(const struct store_choice *choice, struct mr_str service, bool 
     if (choice->url)
         return mr_store_open(choice->url, &how, ret_store, reterr);
     if (service.len == 0)
-        return mr_error_set(reterr, MR_INVALID,
-                            "which store? give SERVICE/NAME, or --store sqlite:PATH");
+        return mr_error_set(reterr, MR_INVALID, "which store? give SERVICE/NAME, or --store URL");
     (void)snprintf(path, sizeof(path), "sqlite:%.*s.db", MR_STR_ARG(service));
     return mr_store_open(path, &how, ret_store, reterr);
 }

@@ -84,7 +84,8 @@ MR_HANDLER(product_catalog_product_deleted_v1, product_deleted)
     return mr_sql(tx,
                   "INSERT INTO product (product_id, name, deleted_at) VALUES (?1, ?2, ?3)"
                   " ON CONFLICT (product_id) DO UPDATE"
-                  " SET deleted_at = max(coalesce(product.deleted_at, 0), excluded.deleted_at)",
+                  " SET deleted_at = excluded.deleted_at"
+                  " WHERE excluded.deleted_at >= coalesce(product.deleted_at, 0)",
                   MR_TEXT(event->data.product_id), MR_TEXT(event->data.name),
                   MR_INT(event->envelope.timestamp));
 }

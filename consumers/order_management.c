@@ -7,40 +7,41 @@
 
 /* Each event has a topic of its own, so any may overtake another: the younger by its own timestamp
  * stays, and a part that comes before the whole makes the row. */
-static const char tables[] =
-    "CREATE TABLE product ("
-    " product_id TEXT NOT NULL PRIMARY KEY, name TEXT, sku TEXT, category_id TEXT,"
-    " is_active INTEGER, described_at INTEGER, deleted_at INTEGER) STRICT, WITHOUT ROWID;"
-    "CREATE INDEX product_sku ON product (sku);"
-    "CREATE TABLE price ("
-    " product_id TEXT NOT NULL, valid_at INTEGER NOT NULL, price TEXT NOT NULL,"
-    " said_at INTEGER NOT NULL, PRIMARY KEY (product_id, valid_at)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE out_of_stock ("
-    " product_id TEXT NOT NULL, location_id TEXT NOT NULL, last_level INTEGER NOT NULL,"
-    " ran_out_at INTEGER NOT NULL, PRIMARY KEY (product_id, location_id)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE reservation ("
-    " reservation_id TEXT NOT NULL PRIMARY KEY, order_id TEXT, product_id TEXT NOT NULL,"
-    " location_id TEXT NOT NULL, quantity INTEGER NOT NULL, expires_at INTEGER,"
-    " reserved_at INTEGER, released_at INTEGER, release_reason TEXT) STRICT, WITHOUT ROWID;"
-    "CREATE INDEX reservation_order ON reservation (order_id);"
-    "CREATE INDEX reservation_expiry ON reservation (expires_at) WHERE released_at IS NULL;"
-    "CREATE VIEW order_state AS SELECT order_id,"
-    " CASE WHEN count(released_at) = 0 THEN 'reserved'"
-    " WHEN count(released_at) < count(*) THEN 'partly-released' ELSE 'released' END AS state,"
-    " count(*) AS reservations,"
-    " sum(CASE WHEN released_at IS NULL THEN quantity ELSE 0 END) AS units_reserved,"
-    " sum(CASE WHEN released_at IS NULL THEN 0 ELSE quantity END) AS units_released,"
-    " min(CASE WHEN released_at IS NULL THEN expires_at END) AS expires_at,"
-    " max(coalesce(released_at, reserved_at)) AS changed_at"
-    " FROM reservation WHERE order_id IS NOT NULL GROUP BY order_id;"
-    "CREATE VIEW product_state AS SELECT p.product_id, p.name, p.sku, p.category_id,"
-    " p.is_active = 1 AND coalesce(p.deleted_at, 0) < p.described_at AS can_be_ordered,"
-    " (SELECT price FROM price AS c WHERE c.product_id = p.product_id"
-    "   AND c.valid_at <= CAST(strftime('%s', 'now') AS INTEGER) * 1000000"
-    "   ORDER BY c.valid_at DESC LIMIT 1) AS price,"
-    " (SELECT count(*) FROM out_of_stock AS o WHERE o.product_id = p.product_id) AS "
-    "out_at_locations"
-    " FROM product AS p";
+/* NOW: seconds since 1970, which the stores spell differently. */
+#define TABLES(NOW)                                                                                \
+    "CREATE TABLE product ("                                                                       \
+    " product_id TEXT NOT NULL PRIMARY KEY, name TEXT, sku TEXT, category_id TEXT,"                \
+    " is_active INTEGER, described_at INTEGER, deleted_at INTEGER) STRICT, WITHOUT ROWID;"         \
+    "CREATE INDEX product_sku ON product (sku);"                                                   \
+    "CREATE TABLE price ("                                                                         \
+    " product_id TEXT NOT NULL, valid_at INTEGER NOT NULL, price TEXT NOT NULL,"                   \
+    " said_at INTEGER NOT NULL, PRIMARY KEY (product_id, valid_at)) STRICT, WITHOUT ROWID;"        \
+    "CREATE TABLE out_of_stock ("                                                                  \
+    " product_id TEXT NOT NULL, location_id TEXT NOT NULL, last_level INTEGER NOT NULL,"           \
+    " ran_out_at INTEGER NOT NULL, PRIMARY KEY (product_id, location_id)) STRICT, WITHOUT ROWID;"  \
+    "CREATE TABLE reservation ("                                                                   \
+    " reservation_id TEXT NOT NULL PRIMARY KEY, order_id TEXT, product_id TEXT NOT NULL,"          \
+    " location_id TEXT NOT NULL, quantity INTEGER NOT NULL, expires_at INTEGER,"                   \
+    " reserved_at INTEGER, released_at INTEGER, release_reason TEXT) STRICT, WITHOUT ROWID;"       \
+    "CREATE INDEX reservation_order ON reservation (order_id);"                                    \
+    "CREATE INDEX reservation_expiry ON reservation (expires_at) WHERE released_at IS NULL;"       \
+    "CREATE VIEW order_state AS SELECT order_id,"                                                  \
+    " CASE WHEN count(released_at) = 0 THEN 'reserved'"                                            \
+    " WHEN count(released_at) < count(*) THEN 'partly-released' ELSE 'released' END AS state,"     \
+    " count(*) AS reservations,"                                                                   \
+    " sum(CASE WHEN released_at IS NULL THEN quantity ELSE 0 END) AS units_reserved,"              \
+    " sum(CASE WHEN released_at IS NULL THEN 0 ELSE quantity END) AS units_released,"              \
+    " min(CASE WHEN released_at IS NULL THEN expires_at END) AS expires_at,"                       \
+    " max(coalesce(released_at, reserved_at)) AS changed_at"                                       \
+    " FROM reservation WHERE order_id IS NOT NULL GROUP BY order_id;"                              \
+    "CREATE VIEW product_state AS SELECT p.product_id, p.name, p.sku, p.category_id,"              \
+    " p.is_active = 1 AND coalesce(p.deleted_at, 0) < p.described_at AS can_be_ordered,"           \
+    " (SELECT price FROM price AS c WHERE c.product_id = p.product_id"                             \
+    "   AND c.valid_at <= " NOW " * 1000000"                                                       \
+    "   ORDER BY c.valid_at DESC LIMIT 1) AS price,"                                               \
+    " (SELECT count(*) FROM out_of_stock AS o WHERE o.product_id = p.product_id) AS "              \
+    "out_at_locations"                                                                             \
+    " FROM product AS p"
 
 static int set_price(struct mr_tx *tx, struct mr_str product_id, struct mr_decimal price,
                      int64_t valid_at, int64_t said_at)
@@ -89,7 +90,8 @@ MR_HANDLER(product_catalog_product_deleted_v1, deleted)
     return mr_sql(tx,
                   "INSERT INTO product (product_id, name, deleted_at) VALUES (?1, ?2, ?3)"
                   " ON CONFLICT (product_id) DO UPDATE"
-                  " SET deleted_at = max(coalesce(product.deleted_at, 0), excluded.deleted_at)",
+                  " SET deleted_at = excluded.deleted_at"
+                  " WHERE excluded.deleted_at >= coalesce(product.deleted_at, 0)",
                   MR_TEXT(event->data.product_id), MR_TEXT(event->data.name),
                   MR_INT(event->envelope.timestamp));
 }
@@ -149,5 +151,6 @@ const struct mr_consumer consumer_order_management = {
                           MR_ON(product_catalog_product_out_of_stock_v1, ran_out),
                           MR_ON(inventory_management_inventory_reserved_v1, reserved),
                           MR_ON(inventory_management_inventory_released_v1, released)),
-    .migrations = MR_MIGRATIONS({1, tables}),
+    .migrations = MR_MIGRATIONS({1, TABLES("CAST(strftime('%s', 'now') AS INTEGER)"),
+                                 TABLES("CAST(extract(epoch FROM now()) AS INTEGER)")}),
 };

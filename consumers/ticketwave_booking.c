@@ -7,19 +7,28 @@
 
 /* Answers come in any order, each from a topic of its own. An instant tells that its answer is
  * there; of two answers of a kind the younger stays. */
-static const char tables[] =
-    "CREATE TABLE booking ("
-    " booking_id TEXT NOT NULL PRIMARY KEY,"
-    " event_id TEXT, tickets_taken INTEGER, tickets_left INTEGER, inventory_at INTEGER,"
-    " payment_id TEXT, payment_url TEXT, amount TEXT, currency TEXT, payment_expires_at INTEGER,"
-    " payment_at INTEGER,"
-    " channel TEXT, told INTEGER, told_error TEXT, notified_at INTEGER) STRICT, WITHOUT ROWID;"
-    "CREATE VIEW booking_state AS SELECT booking_id,"
-    " (inventory_at IS NOT NULL) + (payment_at IS NOT NULL) + (notified_at IS NOT NULL) AS answers,"
-    " CASE WHEN inventory_at IS NULL OR payment_at IS NULL OR notified_at IS NULL THEN 'waiting'"
-    " WHEN tickets_taken > 0 THEN 'complete' ELSE 'refused' END AS state,"
-    " tickets_taken, amount, currency, payment_url, told,"
-    " max(inventory_at, payment_at, notified_at) AS completed_at FROM booking";
+/* ANSWERS: how many have come. LAST: when the last of three came, NULL before. */
+#define TABLES(ANSWERS, LAST)                                                                      \
+    "CREATE TABLE booking ("                                                                       \
+    " booking_id TEXT NOT NULL PRIMARY KEY,"                                                       \
+    " event_id TEXT, tickets_taken INTEGER, tickets_left INTEGER, inventory_at INTEGER,"           \
+    " payment_id TEXT, payment_url TEXT, amount TEXT, currency TEXT, payment_expires_at INTEGER,"  \
+    " payment_at INTEGER,"                                                                         \
+    " channel TEXT, told INTEGER, told_error TEXT, notified_at INTEGER) STRICT, WITHOUT ROWID;"    \
+    "CREATE VIEW booking_state AS SELECT booking_id,"                                              \
+    " " ANSWERS " AS answers,"                                                                     \
+    " CASE WHEN inventory_at IS NULL OR payment_at IS NULL OR notified_at IS NULL THEN 'waiting'"  \
+    " WHEN tickets_taken > 0 THEN 'complete' ELSE 'refused' END AS state,"                         \
+    " tickets_taken, amount, currency, payment_url, told,"                                         \
+    " " LAST " AS completed_at FROM booking"
+
+static const char sqlite_tables[] =
+    TABLES("(inventory_at IS NOT NULL) + (payment_at IS NOT NULL) + (notified_at IS NOT NULL)",
+           "max(inventory_at, payment_at, notified_at)");
+static const char postgres_tables[] =
+    TABLES("num_nonnulls(inventory_at, payment_at, notified_at)",
+           "CASE WHEN num_nulls(inventory_at, payment_at, notified_at) = 0"
+           " THEN greatest(inventory_at, payment_at, notified_at) END");
 
 MR_HANDLER(ticketwave_catalog_inventory_updated_v1, inventory_updated)
 {
@@ -71,5 +80,5 @@ const struct mr_consumer consumer_ticketwave_booking = {
     .handles = MR_HANDLES(MR_ON(ticketwave_catalog_inventory_updated_v1, inventory_updated),
                           MR_ON(ticketwave_payment_payment_data_prepared_v1, data_prepared),
                           MR_ON(ticketwave_notification_notification_sent_v1, sent)),
-    .migrations = MR_MIGRATIONS({1, tables}),
+    .migrations = MR_MIGRATIONS({1, sqlite_tables, postgres_tables}),
 };

@@ -67,13 +67,16 @@ void consume_close(struct consume *run)
 
 /* ---- one transaction ---- */
 
-/* Somebody's sqlite3 may hold the write lock: a minute of patience, 5 s at a time. */
+/* Somebody's sqlite3 may hold the write lock, or a server is away: a minute of patience, 5 s at a
+ * time. */
 int consume_begin_store(struct consume *run, struct mr_error *reterr)
 {
     int r = MR_AGAIN;
 
     for (int i = 0; i < BUSY_TRIES && r == MR_AGAIN; i++)
-        r = mr_store_begin(run->store, reterr);
+        r = i > 0 && run->world.stop(run->world.self) ? -ECANCELED
+                                                      : mr_store_begin(run->store, reterr);
+    run->count_before = run->count;
     return r == MR_AGAIN ? -EBUSY : r;
 }
 
@@ -98,8 +101,18 @@ static void offsets_are_stored(struct consume *run)
             run->partitions[i].stored = run->partitions[i].next;
 }
 
+/* Nothing of the transaction was kept: nor what was counted. */
+static int undone(struct consume *run, int r)
+{
+    mr_store_rollback(run->store);
+    mr_inbox_settle(run->inbox, false);
+    run->count = run->count_before;
+    return r < 0 ? r : -EIO;
+}
+
 static int commit(struct consume *run, struct mr_error *reterr)
 {
+    int64_t deleted = run->outbox.deleted;
     int r = mr_inbox_write(run->inbox, reterr);
 
     if (r == 0)
@@ -108,12 +121,13 @@ static int commit(struct consume *run, struct mr_error *reterr)
         r = write_offsets(run, reterr);
     if (r == 0)
         r = mr_store_commit(run->store, reterr);
-    if (r != 0)
-        mr_store_rollback(run->store);
-    mr_inbox_settle(run->inbox, r == 0);
-    if (r != 0)
-        return r < 0 ? r : -EIO;
+    if (r != 0) {
+        run->outbox.deleted = deleted;
+        return undone(run, r);
+    }
+    mr_inbox_settle(run->inbox, true);
     offsets_are_stored(run);
+    run->losses = 0;
     run->count.batches++;
     return 0;
 }
@@ -211,11 +225,7 @@ static int work(struct consume *run, bool retry_due, struct mr_error *reterr)
             run->broker.done(run->broker.self, &run->messages[i]);
         run->n_messages = 0;
     }
-    if (r == 0)
-        return commit(run, reterr);
-    mr_store_rollback(run->store);
-    mr_inbox_settle(run->inbox, false);
-    return r < 0 ? r : -EIO;
+    return r == 0 ? commit(run, reterr) : undone(run, r);
 }
 
 /* ---- the loop ---- */
@@ -247,9 +257,9 @@ static int time_to_wait(const struct consume *run, int timeout_ms)
     return left < 0 ? 0 : (int)left;
 }
 
-int consume_turn(struct consume *run, int timeout_ms, struct mr_error *reterr)
+static int turn(struct consume *run, int timeout_ms, struct mr_error *reterr)
 {
-    int r = consume_release(run, reterr);
+    int r = run->lost ? consume_again(run, reterr) : consume_release(run, reterr);
 
     if (r == 0)
         r = consume_outbox_serve(run, 0, reterr);
@@ -271,6 +281,18 @@ int consume_turn(struct consume *run, int timeout_ms, struct mr_error *reterr)
     return consume_outbox_idle(run) ? MR_END : consume_outbox_serve(run, SERVE_MS, reterr);
 }
 
+int consume_turn(struct consume *run, int timeout_ms, struct mr_error *reterr)
+{
+    struct mr_error error = MR_ERROR_INIT;
+
+    int r = turn(run, timeout_ms, &error);
+    if (r != 0)
+        r = consume_lost(run, r, &error);
+    if (r != 0 && reterr)
+        *reterr = error;
+    return r;
+}
+
 /* The batch is done; what it emitted goes out, within the deadline. What does not is in the store.
  */
 static int drain(struct consume *run, struct mr_error *reterr)
@@ -278,12 +300,14 @@ static int drain(struct consume *run, struct mr_error *reterr)
     int64_t deadline = run->world.now(run->world.self) + run->options.drain_ms * MICROS;
     int r = 0;
 
+    if (run->lost) /* nothing is open, and all else is in the store */
+        return 0;
     while (r == 0 && !consume_outbox_idle(run) && run->world.now(run->world.self) < deadline)
         r = consume_outbox_serve(run, SERVE_MS, reterr);
     if (r == 0 && consume_outbox_has_forgettable(run))
         r = work(run, false, reterr);
     if (r != 0)
-        return r;
+        return consume_lost(run, r, reterr);
     if (!consume_outbox_idle(run))
         mr_warn(&run->log, "drain", "why=deadline next=published-at-next-start");
     tell_kafka(run, true);

@@ -24,6 +24,7 @@ enum {
     CONSUME_INBOX = 4 << 20,       /* event ids remembered */
     CONSUME_INBOX_MOST = 64 << 20,
     CONSUME_HEADERS = 256,  /* headers of one record that are kept */
+    CONSUME_LOSSES = 12,    /* transactions lost in a row before it is given up */
     CONSUME_LOOK_MS = 1000, /* how often the parked table is looked at for an operator's word */
 };
 
@@ -139,6 +140,7 @@ struct consume_partition {
     bool ours;
     int64_t epoch;
     int64_t stored; /* next, as the store has it */
+    int64_t begun;  /* next, when it was assigned */
     int64_t next;   /* next to handle */
     int64_t told;   /* next, as Kafka was told */
     int64_t end;    /* --once: handled when next or eof has come here; -1 not known yet */
@@ -208,6 +210,9 @@ struct consume {
     int64_t next_look;
     struct consume_outbox outbox;
     struct consume_counters count;
+    struct consume_counters count_before; /* the transaction under way */
+    bool lost;                            /* a transaction was: what is in memory is not so */
+    int losses;                           /* in a row */
     int64_t begun_at;
     int64_t log_second; /* events' fates are logged a few per second, the rest are counted */
     int log_lines, log_left_out;
@@ -236,6 +241,13 @@ int consume_run(struct consume *run, struct mr_error *reterr);
 
 /* Begins a transaction, with a minute's patience for another writer. 0 or -errno. */
 int consume_begin_store(struct consume *run, struct mr_error *reterr);
+
+/* ---- consume_lost.c: a transaction that was lost ---- */
+/* r, of a turn: unless it tells of a lost transaction, given back. Else 0: the next turn begins
+ * with consume_again; or fatal, when too many were lost in a row. */
+int consume_lost(struct consume *run, int r, struct mr_error *reterr);
+/* Back to what the store has. Outcomes: 0, -EAGAIN, -errno. */
+int consume_again(struct consume *run, struct mr_error *reterr);
 
 /* ---- consume_assign.c: partitions ---- */
 void consume_assigned(void *run, struct mr_topic_partition *items, size_t n_items);

@@ -104,6 +104,7 @@ static int begin_at(struct consume *run, struct consume_partition *p, int64_t lo
         p->next = at_end ? high : low;
     else if (judge_gap(run, p, low, high, reterr) != 0)
         return MR_INVALID;
+    p->begun = p->next;
     p->told = -1;
     p->eof = -1;
     p->hold = CONSUME_FLOWS;
@@ -149,9 +150,15 @@ static int claim_marked(struct consume *run, struct mr_topic_partition *items, s
         return r;
     for (size_t i = 0; i < n_items && r == 0; i++)
         r = claim(run, &items[i], marks[i].offset, marks[n_items + i].offset, reterr);
+    /* what waits, and what is to be published, came along with the partitions */
+    if (r == 0 && mr_store_is_shared(run->store))
+        r = consume_parked_open(run, reterr);
     if (r == 0)
-        return mr_store_commit(run->store, reterr);
-    mr_store_rollback(run->store);
+        r = mr_store_commit(run->store, reterr);
+    if (r == 0)
+        run->outbox.waiting |= mr_store_is_shared(run->store);
+    else
+        mr_store_rollback(run->store);
     return r;
 }
 
@@ -166,7 +173,12 @@ static int claim_all(struct consume *run, struct mr_topic_partition *items, size
         return -ENOMEM;
     for (int i = 0; i < ASK_TRIES && r == MR_AGAIN && !run->world.stop(run->world.self); i++)
         r = watermarks(run, items, n_items, marks, marks + n_items, reterr);
-    return r == 0 ? claim_marked(run, items, n_items, marks, reterr) : r;
+    if (r != 0)
+        return r;
+    r = -EAGAIN;
+    for (int i = 0; i < CONSUME_LOSSES && r == -EAGAIN; i++)
+        r = claim_marked(run, items, n_items, marks, reterr);
+    return r;
 }
 
 void consume_assigned(void *self, struct mr_topic_partition *items, size_t n_items)

@@ -103,6 +103,8 @@ int consume_dead_letter(struct mr_tx *tx, enum consume_fault fault, struct mr_er
         .key = record->key,
         .value = record->value,
         .headers = {headers.data, headers.len},
+        .cause_topic = mr_str_from(record->topic->name),
+        .cause_partition = record->partition,
     };
     r = mr_outbox_add(run->store, &letter, reterr);
     if (r != 0)

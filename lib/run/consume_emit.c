@@ -232,6 +232,8 @@ int mr_tx_emit(struct mr_tx *tx, const struct mr_topic *topic, const void *recor
         .key = {(const uint8_t *)e->correlation_id.data, e->correlation_id.len},
         .value = {run->value.data, run->value.len},
         .headers = {run->packed.data, run->packed.len},
+        .cause_topic = mr_str_from(tx->record->topic->name),
+        .cause_partition = tx->record->partition,
     };
     r = mr_outbox_add(run->store, &row, &tx->error);
     if (r != 0)

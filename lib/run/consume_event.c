@@ -32,7 +32,12 @@ int consume_deliver(struct mr_tx *tx)
         r = mr_store_keep(run->store, &tx->error);
     if (r != 0) {
         int undone = r > 0 ? mr_store_undo(run->store, &ignored) : 0;
-        return undone == 0 ? r : undone < 0 ? undone : -EIO;
+        if (undone != 0)
+            return undone < 0 ? undone : -EIO;
+        /* it may have failed because another instance has handled it */
+        int handled = r > 0 ? mr_inbox_confirm(run->inbox, &tx->event.id, &ignored) : r;
+        run->count.duplicates += handled == 0;
+        return handled == MR_ABSENT ? r : handled;
     }
     run->count.handled++;
     run->count.emitted += tx->n_emitted;

@@ -15,7 +15,9 @@ static const char *const gaps[] = {"stop", "accept", NULL};
 
 static const struct mr_option rows[] = {
     MR_OPT_STR(struct consume_options, store, .name = "store", .arg = "URL",
-               .help = "Where effects and offsets are kept: sqlite:PATH; default NAME.db"),
+               .help =
+                   "Where effects and offsets are kept: sqlite:PATH or postgresql://...; default "
+                   "sqlite:NAME.db"),
     MR_OPT_STR(struct consume_options, group, .name = "group", .letter = 'g', .arg = "NAME",
                .help = "Consumer group; default the consumer's name"),
     MR_OPT_FLAG(struct consume_options, once, .name = "once", .letter = 'e',
@@ -228,6 +230,7 @@ int mr_consumer_main(const struct mr_consumer *consumer, int argc, char **argv)
     int status;
 
     mr_heap_keep();
+    (void)mr_store_hide_passwords(argc, argv);
     s.settings = calloc(1, sizeof(*s.settings) + consumer->size);
     if (!s.settings)
         return fail(consumer->name, -ENOMEM, &MR_ERROR_INIT);

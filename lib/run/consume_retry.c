@@ -79,6 +79,7 @@ int consume_parked_open(struct consume *run, struct mr_error *reterr)
     int64_t keys, held;
 
     run->next_look = 0;
+    run->parked_keys.n = 0;
     int r = mr_parked_each_key(run->store, load_key, run, reterr);
     return r != 0 ? r : mr_parked_count(run->store, &keys, &held, &run->parked_events, reterr);
 }
@@ -107,16 +108,23 @@ int64_t consume_backoff(const struct mr_retry *retry, int32_t failed, uint64_t r
     return (int64_t)(wait * MICROS);
 }
 
-static int set_key(struct consume *run, struct mr_bytes flow, int64_t when, bool held,
-                   const char *why, struct mr_error *reterr)
+static int set_key(const struct mr_tx *tx, struct mr_bytes flow, int64_t when, bool held,
+                   struct mr_error *reterr)
 {
+    struct consume *run = tx->run;
+    const struct mr_parked_state state = {.next_try = when,
+                                          .held = held,
+                                          .why = mr_str_from(tx->error.text),
+                                          .topic = mr_str_from(tx->record->topic->name),
+                                          .partition = tx->record->partition};
+
     int r = mr_parked_has_key(run->store, flow, reterr);
 
     if (r == MR_ABSENT)
         r = add_key(&run->parked_keys, hash_of(flow));
     if (when < run->next_look)
         run->next_look = when;
-    return r != 0 ? r : mr_parked_key_set(run->store, flow, when, held, mr_str_from(why), reterr);
+    return r != 0 ? r : mr_parked_key_set(run->store, flow, &state, reterr);
 }
 
 static int64_t next_try(struct consume *run, const struct mr_tx *tx, int32_t failed)
@@ -148,7 +156,7 @@ int consume_park(struct mr_tx *tx, struct mr_bytes flow, bool first, struct mr_e
     };
     r = mr_parked_add(run->store, flow, &row, reterr);
     if (r == 0 && first)
-        r = set_key(run, flow, next_try(run, tx, 1), false, tx->error.text, reterr);
+        r = set_key(tx, flow, next_try(run, tx, 1), false, reterr);
     if (r != 0)
         return r;
     run->parked_events++;
@@ -164,7 +172,7 @@ int consume_after_dead_letter(struct mr_tx *tx, struct mr_bytes flow, struct mr_
 
     if (!run->group->retry.hold_key || flow.len == 0)
         return 0;
-    return set_key(run, flow, tx->now, true, tx->error.text, reterr);
+    return set_key(tx, flow, tx->now, true, reterr);
 }
 
 /* ---- trying again ---- */
@@ -196,8 +204,7 @@ static int failed(struct mr_tx *tx, struct mr_bytes flow, int64_t seq, enum verd
         return dead(tx, CONSUME_EXHAUSTED, flow, seq, ret, reterr);
     *ret = WAIT;
     int r = mr_parked_attempted(run->store, seq, attempt, reterr);
-    return r != 0 ? r
-                  : set_key(run, flow, next_try(run, tx, attempt), false, tx->error.text, reterr);
+    return r != 0 ? r : set_key(tx, flow, next_try(run, tx, attempt), false, reterr);
 }
 
 /* The registry is away: that is no attempt. */
@@ -205,8 +212,7 @@ static int wait_for_registry(struct mr_tx *tx, struct mr_bytes flow, enum verdic
                              struct mr_error *reterr)
 {
     *ret = WAIT;
-    return set_key(tx->run, flow, tx->now + CONSUME_LOOK_MS * MICROS, false, tx->error.text,
-                   reterr);
+    return set_key(tx, flow, tx->now + CONSUME_LOOK_MS * MICROS, false, reterr);
 }
 
 static int try_one(struct consume *run, struct mr_bytes flow, const struct consume_record *record,

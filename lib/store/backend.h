@@ -15,9 +15,10 @@ struct mr_rows {
 };
 
 struct mr_backend {
-    const char *scheme;    /* "sqlite" */
-    bool shared;           /* several processes may use one store */
-    const char *relations; /* SELECT name, is_view for all tables and views, by name */
+    const char *scheme;          /* "sqlite" */
+    bool shared;                 /* several processes may use one store */
+    const char *relations;       /* SELECT name, is_view for all tables and views, by name */
+    const char *lock_migrations; /* a SELECT that waits for other instances, or NULL */
     int (*open)(const char *path, const struct mr_store_options *options,
                 struct mr_store **ret_store, struct mr_error *reterr);
     void (*close)(struct mr_store *store); /* frees it */
@@ -43,11 +44,16 @@ enum { MR_STORE_STATEMENTS = 256 }; /* prepared and kept; a power of two. docs/l
 struct mr_store {
     const struct mr_backend *backend;
     char *name;
+    int64_t instance; /* of this connection's process: a shared store tells its rows apart by it */
     bool rehearse;
+    bool closing;
     bool in_transaction;
     bool marked;    /* between mark and keep or undo */
     bool savepoint; /* and something was written since */
     struct mr_rows *cache[MR_STORE_STATEMENTS];
 };
 
-extern const struct mr_backend mr_backend_sqlite;
+/* Within a transaction, to its end: one of several instances at a time. 0, -errno. */
+int mr_store_lock(struct mr_store *store, struct mr_error *reterr);
+
+extern const struct mr_backend mr_backend_sqlite, mr_backend_postgres;

@@ -8,12 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "inbox_shared.h"
 #include "millrace/hash.h"
-#include "millrace/ledger.h"
 
 enum { FIRST_BITS = 10, LAST_BITS = 27, EVICT_STEP = 4096 };
 
 struct mr_inbox {
+    struct inbox_shared *shared; /* all of it, when the store is; else NULL */
     struct mr_store *store;
     size_t window;
     uint64_t *slots; /* hash << 32 | low half of seq; 0 is empty: hash is never 0 */
@@ -152,6 +153,14 @@ int mr_inbox_new(struct mr_store *store, size_t window, struct mr_inbox **ret_in
 
     if (!inbox)
         return -ENOMEM;
+    if (mr_store_is_shared(store)) {
+        int opened = inbox_shared_new(store, window, &inbox->shared);
+        if (opened == 0)
+            *ret_inbox = inbox;
+        else
+            free(inbox);
+        return opened;
+    }
     inbox->store = store;
     inbox->window = window;
     inbox->oldest = inbox->next = 1;
@@ -173,6 +182,7 @@ int mr_inbox_new(struct mr_store *store, size_t window, struct mr_inbox **ret_in
 struct mr_inbox *mr_inbox_free(struct mr_inbox *inbox)
 {
     if (inbox) {
+        (void)inbox_shared_free(inbox->shared);
         free(inbox->slots);
         free(inbox->added);
         free(inbox->evicted);
@@ -199,6 +209,8 @@ static int verify(struct mr_inbox *inbox, uint32_t low, const struct mr_uuid *id
 
 int mr_inbox_seen(struct mr_inbox *inbox, const struct mr_uuid *id, struct mr_error *reterr)
 {
+    if (inbox->shared)
+        return inbox_shared_seen(inbox->shared, id);
     uint32_t hash = hash_of(inbox, id);
     size_t mask = mask_of(inbox);
 
@@ -210,6 +222,11 @@ int mr_inbox_seen(struct mr_inbox *inbox, const struct mr_uuid *id, struct mr_er
             return r;
     }
     return MR_ABSENT;
+}
+
+int mr_inbox_confirm(struct mr_inbox *inbox, const struct mr_uuid *id, struct mr_error *reterr)
+{
+    return inbox->shared ? inbox_shared_confirm(inbox->shared, id, reterr) : MR_ABSENT;
 }
 
 static int room_for(struct mr_uuid **list, size_t *cap, size_t n)
@@ -227,6 +244,8 @@ static int room_for(struct mr_uuid **list, size_t *cap, size_t n)
 
 int mr_inbox_add(struct mr_inbox *inbox, const struct mr_uuid *id)
 {
+    if (inbox->shared)
+        return inbox_shared_add(inbox->shared, id);
     int r = room_for(&inbox->added, &inbox->cap_added, inbox->n_added);
 
     if (r == 0)
@@ -262,6 +281,8 @@ static int evict(struct mr_inbox *inbox, size_t n, struct mr_error *reterr)
 
 int mr_inbox_write(struct mr_inbox *inbox, struct mr_error *reterr)
 {
+    if (inbox->shared)
+        return inbox_shared_write(inbox->shared, reterr);
     int64_t seq = inbox->next - (int64_t)inbox->n_added;
     int r = 0;
 
@@ -277,6 +298,10 @@ int mr_inbox_write(struct mr_inbox *inbox, struct mr_error *reterr)
 
 void mr_inbox_settle(struct mr_inbox *inbox, bool committed)
 {
+    if (inbox->shared) {
+        inbox_shared_settle(inbox->shared, committed);
+        return;
+    }
     int64_t first_added = inbox->next - (int64_t)inbox->n_added;
 
     if (committed) {
@@ -293,5 +318,5 @@ void mr_inbox_settle(struct mr_inbox *inbox, bool committed)
 
 size_t mr_inbox_count(const struct mr_inbox *inbox)
 {
-    return inbox->count;
+    return inbox->shared ? inbox_shared_count(inbox->shared) : inbox->count;
 }

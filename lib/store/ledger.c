@@ -1,8 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engine's tables: their shape, offsets and outbox. */
+/* The engine's tables: their shape, and offsets. */
 #include "millrace/ledger.h"
 
 #include <errno.h>
+
+#include "backend.h"
+
+/* A shared store says whose each partition is, and ties what waits to its partition: whoever takes
+ * the partition takes that along. */
+static const char shared_tables[] =
+    "CREATE TABLE mr_owner (name TEXT NOT NULL PRIMARY KEY, since INTEGER NOT NULL);"
+    "CREATE TABLE mr_inbox (event_id UUID NOT NULL PRIMARY KEY,"
+    " seq INTEGER GENERATED ALWAYS AS IDENTITY);"
+    "CREATE INDEX mr_inbox_seq ON mr_inbox (seq);"
+    "CREATE TABLE mr_offset ("
+    " topic TEXT NOT NULL, part INTEGER NOT NULL, next INTEGER NOT NULL, epoch INTEGER NOT NULL,"
+    " owner INTEGER NOT NULL, PRIMARY KEY (topic, part)) WITH (fillfactor = 50);"
+    "CREATE TABLE mr_outbox ("
+    " seq INTEGER PRIMARY KEY AUTOINCREMENT, owner INTEGER NOT NULL, cause_topic TEXT NOT NULL,"
+    " cause_part INTEGER NOT NULL, topic TEXT NOT NULL, key BLOB, value BLOB,"
+    " headers BLOB NOT NULL);"
+    "CREATE INDEX mr_outbox_cause ON mr_outbox (cause_topic, cause_part);"
+    "CREATE TABLE mr_parked_key ("
+    " flow BLOB NOT NULL PRIMARY KEY, next_try INTEGER NOT NULL, held INTEGER NOT NULL,"
+    " why TEXT NOT NULL, topic TEXT NOT NULL, part INTEGER NOT NULL);"
+    "CREATE INDEX mr_parked_key_due ON mr_parked_key (held, next_try);"
+    "CREATE TABLE mr_parked_event ("
+    " seq INTEGER PRIMARY KEY AUTOINCREMENT, flow BLOB NOT NULL, topic TEXT NOT NULL,"
+    " part INTEGER NOT NULL, offs INTEGER NOT NULL, timestamp_ms INTEGER NOT NULL, key BLOB,"
+    " value BLOB, headers BLOB NOT NULL, attempts INTEGER NOT NULL);"
+    "CREATE INDEX mr_parked_event_flow ON mr_parked_event (flow, seq)";
 
 static const struct mr_migration migrations[] = {
     {1,
@@ -23,7 +50,8 @@ static const struct mr_migration migrations[] = {
      " seq INTEGER PRIMARY KEY AUTOINCREMENT, flow BLOB NOT NULL, topic TEXT NOT NULL,"
      " part INTEGER NOT NULL, offs INTEGER NOT NULL, timestamp_ms INTEGER NOT NULL, key BLOB,"
      " value BLOB, headers BLOB NOT NULL, attempts INTEGER NOT NULL) STRICT;"
-     "CREATE INDEX mr_parked_event_flow ON mr_parked_event (flow, seq)"},
+     "CREATE INDEX mr_parked_event_flow ON mr_parked_event (flow, seq)",
+     shared_tables},
 };
 
 static int take_ownership(struct mr_store *store, const char *owner, int64_t now,
@@ -55,21 +83,60 @@ int mr_ledger_open(struct mr_store *store, const char *owner, int64_t now, struc
         r = mr_store_begin(store, reterr);
     if (r != 0)
         return r;
-    r = take_ownership(store, owner, now, reterr);
+    r = mr_store_lock(store, reterr);
+    if (r == 0)
+        r = take_ownership(store, owner, now, reterr);
     if (r == 0)
         return mr_store_commit(store, reterr);
     mr_store_rollback(store);
     return r;
 }
 
+/* What the last owner left to publish comes along, behind what is ours already. */
+static int adopt(struct mr_store *store, const char *topic, int32_t partition,
+                 struct mr_error *reterr)
+{
+    return mr_store_run(
+        store,
+        "WITH old AS (DELETE FROM mr_outbox WHERE cause_topic = ?1 AND cause_part = ?2"
+        " AND owner <> CAST(?3 AS BIGINT) RETURNING *)"
+        " INSERT INTO mr_outbox (owner, cause_topic, cause_part, topic, key, value, headers)"
+        " SELECT CAST(?3 AS BIGINT), cause_topic, cause_part, topic, key, value, headers"
+        " FROM old ORDER BY seq",
+        MR_VALUES(MR_TEXT_OF(topic), MR_INT(partition), MR_INT(store->instance)), reterr);
+}
+
+static int claim_shared(struct mr_store *store, const char *topic, int32_t partition,
+                        int64_t *ret_epoch, int64_t *ret_next, struct mr_error *reterr)
+{
+    int r = mr_store_row(
+        store, NULL, MR_INTO(MR_INTO_INT(ret_epoch), MR_INTO_INT(ret_next)),
+        "INSERT INTO mr_offset (topic, part, next, epoch, owner) VALUES (?1, ?2, -1, 1, ?3)"
+        " ON CONFLICT (topic, part) DO UPDATE SET epoch = mr_offset.epoch + 1,"
+        " owner = excluded.owner RETURNING epoch, next",
+        MR_VALUES(MR_TEXT_OF(topic), MR_INT(partition), MR_INT(store->instance)), reterr);
+
+    return r == 0 ? adopt(store, topic, partition, reterr) : r;
+}
+
 int mr_ledger_claim(struct mr_store *store, const char *topic, int32_t partition,
                     int64_t *ret_epoch, int64_t *ret_next, struct mr_error *reterr)
 {
+    if (mr_store_is_shared(store))
+        return claim_shared(store, topic, partition, ret_epoch, ret_next, reterr);
     return mr_store_row(store, NULL, MR_INTO(MR_INTO_INT(ret_epoch), MR_INTO_INT(ret_next)),
                         "INSERT INTO mr_offset (topic, part, next, epoch) VALUES (?1, ?2, -1, 1)"
                         " ON CONFLICT (topic, part) DO UPDATE SET epoch = mr_offset.epoch + 1"
                         " RETURNING epoch, next",
                         MR_VALUES(MR_TEXT_OF(topic), MR_INT(partition)), reterr);
+}
+
+int mr_ledger_where(struct mr_store *store, const char *topic, int32_t partition, int64_t epoch,
+                    int64_t *ret_next, struct mr_error *reterr)
+{
+    return mr_store_row(store, NULL, MR_INTO(MR_INTO_INT(ret_next)),
+                        "SELECT next FROM mr_offset WHERE topic = ?1 AND part = ?2 AND epoch = ?3",
+                        MR_VALUES(MR_TEXT_OF(topic), MR_INT(partition), MR_INT(epoch)), reterr);
 }
 
 int mr_ledger_move(struct mr_store *store, const char *topic, int32_t partition, int64_t epoch,
@@ -86,72 +153,4 @@ int mr_ledger_move(struct mr_store *store, const char *topic, int32_t partition,
         return r;
     return mr_error_set(reterr, MR_ABSENT, "another process has taken %s/%d in store %s", topic,
                         partition, mr_store_name(store));
-}
-
-/* ---- outbox ---- */
-
-static struct mr_value blob_or_null(struct mr_bytes bytes)
-{
-    return MR_OPT(bytes.data != NULL, MR_BLOB(bytes));
-}
-
-/* An empty blob that is not NULL. */
-static const uint8_t nothing[1];
-
-static struct mr_bytes bytes_of(struct mr_value value)
-{
-    if (value.type != MR_VALUE_BLOB && value.type != MR_VALUE_TEXT)
-        return (struct mr_bytes){0};
-    struct mr_bytes bytes = value.as.blob;
-    if (!bytes.data)
-        bytes.data = nothing;
-    return bytes;
-}
-
-int mr_outbox_add(struct mr_store *store, const struct mr_outbox_record *record,
-                  struct mr_error *reterr)
-{
-    return mr_store_run(
-        store, "INSERT INTO mr_outbox (topic, key, value, headers) VALUES (?1, ?2, ?3, ?4)",
-        MR_VALUES(MR_TEXT(record->topic), blob_or_null(record->key), blob_or_null(record->value),
-                  MR_BLOB(record->headers)),
-        reterr);
-}
-
-int mr_outbox_each(struct mr_store *store, int64_t after, int64_t limit,
-                   int (*fn)(void *self, const struct mr_outbox_record *record), void *self,
-                   int64_t *ret_last, struct mr_error *reterr)
-{
-    MR_AUTO(mr_rows) struct mr_rows *rows = NULL;
-
-    *ret_last = after;
-    int r = mr_store_query(store,
-                           "SELECT seq, topic, key, value, headers FROM mr_outbox WHERE seq > ?1"
-                           " ORDER BY seq LIMIT ?2",
-                           MR_VALUES(MR_INT(after), MR_INT(limit)), &rows, reterr);
-    while (r == 0 && (r = mr_rows_next(rows, reterr)) == 0) {
-        struct mr_outbox_record record = {
-            .seq = mr_rows_value(rows, 0).as.integer,
-            .topic = mr_rows_value(rows, 1).as.text,
-            .key = bytes_of(mr_rows_value(rows, 2)),
-            .value = bytes_of(mr_rows_value(rows, 3)),
-            .headers = bytes_of(mr_rows_value(rows, 4)),
-        };
-        r = fn(self, &record);
-        if (r == 0)
-            *ret_last = record.seq;
-    }
-    return r == MR_END ? 0 : r;
-}
-
-int mr_outbox_delete(struct mr_store *store, int64_t seq, struct mr_error *reterr)
-{
-    return mr_store_run(store, "DELETE FROM mr_outbox WHERE seq <= ?1", MR_VALUES(MR_INT(seq)),
-                        reterr);
-}
-
-int mr_outbox_count(struct mr_store *store, int64_t *ret_n, struct mr_error *reterr)
-{
-    return mr_store_row(store, NULL, MR_INTO(MR_INTO_INT(ret_n)), "SELECT count(*) FROM mr_outbox",
-                        MR_NO_VALUES, reterr);
 }

@@ -22,17 +22,29 @@ static struct mr_str digest(const char *sql, char out[DIGEST_TEXT])
     return (struct mr_str){out, mr_hex_encode(raw, sizeof(raw), out)};
 }
 
+int mr_store_lock(struct mr_store *store, struct mr_error *reterr)
+{
+    return store->backend->lock_migrations
+               ? mr_store_run(store, store->backend->lock_migrations, MR_NO_VALUES, reterr)
+               : 0;
+}
+
+static const char *text_of(const struct mr_store *store, const struct mr_migration *m)
+{
+    return store->backend == &mr_backend_postgres && m->postgres ? m->postgres : m->sqlite;
+}
+
 static int apply(struct mr_store *store, const char *name, const struct mr_migration *m,
                  int64_t now, struct mr_error *reterr)
 {
     char text[DIGEST_TEXT];
 
-    int r = store->backend->script(store, m->sqlite, reterr);
+    int r = store->backend->script(store, text_of(store, m), reterr);
     if (r != 0)
         return r;
     return mr_store_run(store, "INSERT INTO mr_migration VALUES (?1, ?2, ?3, ?4)",
                         MR_VALUES(MR_TEXT_OF(name), MR_INT(m->number),
-                                  MR_TEXT(digest(m->sqlite, text)), MR_INT(now)),
+                                  MR_TEXT(digest(text_of(store, m), text)), MR_INT(now)),
                         reterr);
 }
 
@@ -46,7 +58,7 @@ static int check(struct mr_store *store, struct mr_arena *arena, const char *nam
     int r = mr_store_row(store, arena, MR_INTO(MR_INTO_TEXT(&was)),
                          "SELECT digest FROM mr_migration WHERE name = ?1 AND number = ?2",
                          MR_VALUES(MR_TEXT_OF(name), MR_INT(m->number)), reterr);
-    if (r != 0 || mr_str_eq(was, digest(m->sqlite, text)))
+    if (r != 0 || mr_str_eq(was, digest(text_of(store, m), text)))
         return r;
     return mr_error_set(
         reterr, MR_INVALID,
@@ -75,8 +87,10 @@ static int migrate(struct mr_store *store, struct mr_arena *arena, const char *n
                    const struct mr_migration *migrations, size_t n, int64_t now,
                    struct mr_error *reterr)
 {
-    int r = store->backend->script(store, ledger, reterr);
+    int r = mr_store_lock(store, reterr);
 
+    if (r == 0)
+        r = store->backend->script(store, ledger, reterr);
     if (r == 0)
         r = check_newest(store, arena, name, n, reterr);
     for (size_t i = 0; r == 0 && i < n; i++) {

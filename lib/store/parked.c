@@ -2,17 +2,28 @@
 /* Keys that wait to be tried again, and the events that wait behind them. */
 #include <inttypes.h>
 
+#include "backend.h"
 #include "millrace/ledger.h"
 
-int mr_parked_key_set(struct mr_store *store, struct mr_bytes key, int64_t next_try, bool held,
-                      struct mr_str why, struct mr_error *reterr)
+int mr_parked_key_set(struct mr_store *store, struct mr_bytes key,
+                      const struct mr_parked_state *state, struct mr_error *reterr)
 {
+    if (mr_store_is_shared(store))
+        return mr_store_run(
+            store,
+            "INSERT INTO mr_parked_key (flow, next_try, held, why, topic, part)"
+            " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (flow) DO UPDATE"
+            " SET next_try = excluded.next_try, held = excluded.held, why = excluded.why",
+            MR_VALUES(MR_BLOB(key), MR_INT(state->next_try), MR_BOOL(state->held),
+                      MR_TEXT(state->why), MR_TEXT(state->topic), MR_INT(state->partition)),
+            reterr);
     return mr_store_run(
         store,
         "INSERT INTO mr_parked_key (flow, next_try, held, why)"
         " VALUES (?1, ?2, ?3, ?4) ON CONFLICT (flow) DO UPDATE"
         " SET next_try = excluded.next_try, held = excluded.held, why = excluded.why",
-        MR_VALUES(MR_BLOB(key), MR_INT(next_try), MR_BOOL(held), MR_TEXT(why)), reterr);
+        MR_VALUES(MR_BLOB(key), MR_INT(state->next_try), MR_BOOL(state->held), MR_TEXT(state->why)),
+        reterr);
 }
 
 int mr_parked_has_key(struct mr_store *store, struct mr_bytes key, struct mr_error *reterr)
@@ -101,9 +112,21 @@ int mr_parked_delete(struct mr_store *store, int64_t seq, struct mr_error *reter
                         reterr);
 }
 
+/* ---- what is whose: in a shared store, who has the partition has its flows ---- */
+
+#define OURS                                                                                       \
+    " FROM mr_parked_key AS k JOIN mr_offset AS o ON o.topic = k.topic AND o.part = k.part"        \
+    " WHERE o.owner = ?1"
+
+/* The partition's row is locked as well: nobody takes it while its flow is under way. */
 int mr_parked_due(struct mr_store *store, struct mr_arena *arena, int64_t now,
                   struct mr_bytes *ret_key, struct mr_error *reterr)
 {
+    if (mr_store_is_shared(store))
+        return mr_store_row(store, arena, MR_INTO(MR_INTO_BLOB(ret_key)),
+                            "SELECT k.flow" OURS " AND k.held = 0 AND k.next_try <= ?2"
+                            " ORDER BY k.next_try LIMIT 1 FOR NO KEY UPDATE",
+                            MR_VALUES(MR_INT(store->instance), MR_INT(now)), reterr);
     return mr_store_row(store, arena, MR_INTO(MR_INTO_BLOB(ret_key)),
                         "SELECT flow FROM mr_parked_key WHERE held = 0 AND next_try <= ?1"
                         " ORDER BY next_try LIMIT 1",
@@ -114,10 +137,15 @@ int mr_parked_next(struct mr_store *store, int64_t *ret_when, struct mr_error *r
 {
     int64_t when;
 
-    int r = mr_store_row(store, NULL, MR_INTO(MR_INTO_INT(&when)),
-                         "SELECT next_try FROM mr_parked_key WHERE held = 0"
-                         " ORDER BY next_try LIMIT 1",
-                         MR_NO_VALUES, reterr);
+    int r = mr_store_is_shared(store)
+                ? mr_store_row(store, NULL, MR_INTO(MR_INTO_INT(&when)),
+                               "SELECT k.next_try" OURS " AND k.held = 0"
+                               " ORDER BY k.next_try LIMIT 1",
+                               MR_VALUES(MR_INT(store->instance)), reterr)
+                : mr_store_row(store, NULL, MR_INTO(MR_INTO_INT(&when)),
+                               "SELECT next_try FROM mr_parked_key WHERE held = 0"
+                               " ORDER BY next_try LIMIT 1",
+                               MR_NO_VALUES, reterr);
     *ret_when = r == 0 ? when : INT64_MAX;
     return r == MR_ABSENT ? 0 : r;
 }
@@ -125,6 +153,15 @@ int mr_parked_next(struct mr_store *store, int64_t *ret_when, struct mr_error *r
 int mr_parked_count(struct mr_store *store, int64_t *ret_keys, int64_t *ret_held,
                     int64_t *ret_events, struct mr_error *reterr)
 {
+    if (mr_store_is_shared(store)) /* all keys; of the events, ours */
+        return mr_store_row(
+            store, NULL,
+            MR_INTO(MR_INTO_INT(ret_keys), MR_INTO_INT(ret_held), MR_INTO_INT(ret_events)),
+            "SELECT (SELECT count(*) FROM mr_parked_key),"
+            " (SELECT count(*) FROM mr_parked_key WHERE held <> 0),"
+            " (SELECT count(*) FROM mr_parked_event AS e JOIN mr_offset AS o"
+            " ON o.topic = e.topic AND o.part = e.part WHERE o.owner = ?1)",
+            MR_VALUES(MR_INT(store->instance)), reterr);
     return mr_store_row(
         store, NULL, MR_INTO(MR_INTO_INT(ret_keys), MR_INTO_INT(ret_held), MR_INTO_INT(ret_events)),
         "SELECT (SELECT count(*) FROM mr_parked_key),"
@@ -138,7 +175,11 @@ int mr_parked_each_key(struct mr_store *store, int (*fn)(void *self, struct mr_b
 {
     MR_AUTO(mr_rows) struct mr_rows *rows = NULL;
 
-    int r = mr_store_query(store, "SELECT flow FROM mr_parked_key", MR_NO_VALUES, &rows, reterr);
+    int r =
+        mr_store_is_shared(store)
+            ? mr_store_query(store, "SELECT k.flow" OURS, MR_VALUES(MR_INT(store->instance)), &rows,
+                             reterr)
+            : mr_store_query(store, "SELECT flow FROM mr_parked_key", MR_NO_VALUES, &rows, reterr);
     while (r == 0 && (r = mr_rows_next(rows, reterr)) == 0)
         r = fn(self, mr_rows_value(rows, 0).as.blob);
     return r == MR_END ? 0 : r;

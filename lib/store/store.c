@@ -8,9 +8,6 @@
 
 #include "backend.h"
 
-static const char postgres_text[] =
-    "PostgreSQL is not in this build: use sqlite:PATH (one instance per consumer group)";
-
 static int choose_backend(const char *url, const struct mr_backend **ret_backend,
                           const char **ret_path, struct mr_error *reterr)
 {
@@ -18,7 +15,8 @@ static int choose_backend(const char *url, const struct mr_backend **ret_backend
     size_t len = colon ? (size_t)(colon - url) : 0;
 
     if (*url == '\0')
-        return mr_error_set(reterr, MR_INVALID, "the store's URL is empty: give sqlite:PATH");
+        return mr_error_set(reterr, MR_INVALID,
+                            "the store's URL is empty: give sqlite:PATH or postgresql://...");
     *ret_backend = &mr_backend_sqlite;
     *ret_path = url;
     if (len == 6 && memcmp(url, "sqlite", 6) == 0) {
@@ -27,21 +25,23 @@ static int choose_backend(const char *url, const struct mr_backend **ret_backend
                    ? 0
                    : mr_error_set(reterr, MR_INVALID, "'%s' names no file: give sqlite:PATH", url);
     }
+    if (!colon || strncmp(colon, "://", 3) != 0)
+        return 0;
+    *ret_backend = &mr_backend_postgres;
     if ((len == 8 && memcmp(url, "postgres", 8) == 0) ||
         (len == 10 && memcmp(url, "postgresql", 10) == 0))
-        return mr_error_set(reterr, MR_INVALID, "%s", postgres_text);
-    if (colon && strncmp(colon, "://", 3) == 0)
-        return mr_error_set(reterr, MR_INVALID, "no store of kind '%.*s': give sqlite:PATH",
-                            (int)len, url);
-    return 0;
+        return 0;
+    return mr_error_set(reterr, MR_INVALID,
+                        "no store of kind '%.*s': give sqlite:PATH or postgresql://...", (int)len,
+                        url);
 }
 
 int mr_store_open(const char *url, const struct mr_store_options *options,
                   struct mr_store **ret_store, struct mr_error *reterr)
 {
     static const struct mr_store_options none;
-    const struct mr_backend *backend;
-    const char *path = NULL; /* for compilers that cannot see that r == 0 sets it */
+    const struct mr_backend *backend = NULL; /* for compilers that cannot see that r == 0 sets it */
+    const char *path = NULL;
 
     int r = choose_backend(url, &backend, &path, reterr);
     return r != 0 ? r : backend->open(path, options ? options : &none, ret_store, reterr);
@@ -55,6 +55,7 @@ struct mr_store *mr_store_free(struct mr_store *store)
         store->rehearse = false;
         mr_store_rollback(store);
     }
+    store->closing = true;
     for (size_t i = 0; i < MR_STORE_STATEMENTS; i++)
         if (store->cache[i])
             store->backend->finalize(store->cache[i]);

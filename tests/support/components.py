@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The real programs that integration tests talk to: Apache Kafka and a registry that is not ours.
+"""The real programs that integration tests talk to: Apache Kafka, PostgreSQL, a registry that is not ours.
 
 Each is fetched once into a cache by the ordinary client of its kind (maven, go) and pinned by a file
 beside this one; started on free ports of loopback; and stopped with its starter, also when that dies.
 """
 import base64
+import contextlib
 import ctypes
 import hashlib
 import os
 import pathlib
+import pwd
 import shutil
 import signal
 import socket
@@ -267,6 +269,88 @@ class SecondRegistry(Component):
         return self.url
 
 
+class PostgreSQL(Component):
+    """A PostgreSQL server of Debian's package, in a cluster of its own. `url` leads to an empty database by
+    Unix socket, without a password; `tcp` by TCP, with `password`."""
+
+    name = "PostgreSQL"
+    password = "correct horse"
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.home = None
+
+    def program(self, name):
+        found = sorted(pathlib.Path("/usr/lib/postgresql").glob(f"*/bin/{name}"),
+                       key=lambda path: int(path.parts[-3]))
+        return str(found[-1]) if found else need(name, self.name)
+
+    def user(self):
+        """The server refuses to run as root: then it runs as the user of its package."""
+        if os.getuid() != 0:
+            return {}
+        with contextlib.suppress(KeyError):
+            account = pwd.getpwnam("postgres")
+            return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+        raise Missing("PostgreSQL does not run as root, and there is no user postgres: "
+                      "./dev setup integration installs it")
+
+    def start(self):
+        initdb = self.program("initdb")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.home = pathlib.Path(tempfile.mkdtemp(prefix="mr-pg-", dir="/tmp"))  # a socket's path is short
+        secret = self.home / "password"
+        secret.write_text(self.password)
+        account = self.user()
+        if account:
+            for path in (self.home, secret):
+                os.chown(path, account["user"], account["group"])
+        command(self.name, [initdb, "-D", self.home / "data", "-U", "millrace", "-E", "UTF8", "--locale=C.UTF-8",
+                            "--auth-local=trust", "--auth-host=scram-sha-256", "--pwfile", secret, "--no-sync"],
+                cwd=self.home, **account)
+        self.port = free_port()
+        self.launch()
+        self.url = f"postgresql://millrace@/postgres?host={self.home}&port={self.port}"
+        self.tcp = f"postgresql://millrace@127.0.0.1:{self.port}/postgres"
+        return self.url
+
+    def launch(self):
+        """The server itself; again after stop_server."""
+        self.spawn([self.program("postgres"), "-D", self.home / "data", "-k", self.home, "-p", str(self.port),
+                    "-c", "listen_addresses=*", "-c", "shared_buffers=64MB", "-c", "max_connections=60",
+                    "-c", "autovacuum_naptime=10s"], **self.user())
+        self.wait_until(self.answers, 30)
+
+    def answers(self):
+        done = subprocess.run([self.program("pg_isready"), "-q", "-h", self.home, "-p", str(self.port)])
+        return done.returncode == 0
+
+    def stop_server(self, number=signal.SIGINT):
+        """SIGINT: at once, clients are cut off; SIGQUIT: as a crash."""
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(number)
+            self.process.wait(30)
+
+    def sql(self, text, database="postgres"):
+        """Rows of texts, by psql."""
+        done = subprocess.run([self.program("psql"), "-XqAt", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-h", self.home, "-p",
+                               str(self.port), "-U", "millrace", "-d", database, "-c", text],
+                              capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RuntimeError(f"{text}: {done.stderr}")
+        return [line.split("\t") for line in done.stdout.splitlines()]
+
+    def schema(self, name):
+        """URL of a schema of that name, made anew."""
+        self.sql(f'DROP SCHEMA IF EXISTS "{name}" CASCADE; CREATE SCHEMA "{name}"')
+        return f"{self.url}&options=-csearch_path%3D{name}"
+
+    def stop(self):
+        self.stop_server()
+        if self.home:
+            shutil.rmtree(self.home, ignore_errors=True)
+
+
 def listens(port):
     try:
         socket.create_connection(("127.0.0.1", port), 2).close()
@@ -276,8 +360,8 @@ def listens(port):
 
 
 def main():
-    """components.py kafka|second-registry: run one until Ctrl-C; its address is the first line printed."""
-    kinds = {"kafka": Kafka, "second-registry": SecondRegistry}
+    """components.py kafka|second-registry|postgresql: run one until Ctrl-C; its address is the first line printed."""
+    kinds = {"kafka": Kafka, "second-registry": SecondRegistry, "postgresql": PostgreSQL}
     if len(sys.argv) != 2 or sys.argv[1] not in kinds:
         sys.exit(f"usage: components.py {'|'.join(kinds)}")
     with tempfile.TemporaryDirectory(prefix="millrace-component-") as folder:

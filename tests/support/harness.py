@@ -176,6 +176,19 @@ class T:
         """URL of a registry that is not ours; shared, so name subjects with t.prefix."""
         return self.suite.component("MILLRACE_TEST_SECOND_REGISTRY", components.SecondRegistry)
 
+    @property
+    def postgres(self):
+        """The PostgreSQL server of the run (components.PostgreSQL); take a schema by t.schema()."""
+        self.suite.component("MILLRACE_TEST_POSTGRES", components.PostgreSQL)
+        return self.suite.made["MILLRACE_TEST_POSTGRES"][0]
+
+    def fresh_postgres(self):
+        """A server of this test's own, to stop and to break."""
+        made = components.PostgreSQL(self.folder / f"postgres-{len(self.running)}")
+        self.running.append(made)
+        made.start()
+        return made
+
     def fresh_registry(self, compatibility="BACKWARD"):
         """URL of a second registry of this test's own, empty."""
         made = components.SecondRegistry(self.folder / f"registry-{len(self.running)}")

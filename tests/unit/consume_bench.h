@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "support/fake_broker.h"
+#include "support/store_under_test.h"
 #include "support/unit.h"
 #include "ticketwave_booking.gen.h"
 #include "ticketwave_catalog.gen.h"
@@ -66,7 +67,8 @@ static const struct mr_consumer consumer = {
     .handles = MR_HANDLES(MR_ON(ticketwave_booking_inventory_update_requested_v1, obey)),
     .emits = MR_EMITS(&topic_ticketwave_catalog_inventory_updated_v1),
     .migrations =
-        MR_MIGRATIONS({1, "CREATE TABLE effect (seq INTEGER PRIMARY KEY, number INTEGER NOT NULL"
+        MR_MIGRATIONS({1, "CREATE TABLE effect (seq INTEGER PRIMARY KEY AUTOINCREMENT, number"
+                          " INTEGER NOT NULL"
                           " CHECK (number >= 0)) STRICT"}),
     .size = sizeof(struct script),
 };
@@ -123,7 +125,7 @@ static inline struct bench *bench_new(void)
                                               .parked = 100,
                                               .inbox = 1000,
                                               .drain_ms = 1000};
-    ck_assert_int_eq(mr_store_open("sqlite::memory:", NULL, &b->store, NULL), 0);
+    b->store = open_fresh();
     start(b);
     return b;
 }
@@ -197,8 +199,11 @@ static inline void assert_effects(struct bench *b, const char *want)
 
     ck_assert_int_eq(mr_arena_new(0, &arena), 0);
     ck_assert_int_eq(mr_store_row(b->store, arena, MR_INTO(MR_INTO_TEXT(&got)),
-                                  "SELECT coalesce(group_concat(number, ','), '') FROM"
-                                  " (SELECT number FROM effect ORDER BY seq)",
+                                  on_postgres()
+                                      ? "SELECT coalesce(string_agg(CAST(number AS TEXT), ','"
+                                        " ORDER BY seq), '') FROM effect"
+                                      : "SELECT coalesce(group_concat(number, ','), '') FROM"
+                                        " (SELECT number FROM effect ORDER BY seq)",
                                   MR_NO_VALUES, NULL),
                      0);
     ck_assert_msg(mr_str_is(got, want), "effects are %.*s, not %s", MR_STR_ARG(got), want);

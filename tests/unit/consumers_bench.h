@@ -8,6 +8,7 @@
 #include "order_management.gen.h"
 #include "product_catalog.gen.h"
 #include "support/fake_broker.h"
+#include "support/store_under_test.h"
 #include "support/unit.h"
 #include "ticketwave_booking.gen.h"
 #include "ticketwave_catalog.gen.h"
@@ -60,7 +61,7 @@ static inline struct bench *bench_of(const struct mr_consumer *consumer, const c
     ck_assert_ptr_nonnull(group);
     for (size_t i = 0; i < group->n_topics; i++)
         fake_add_topic(b->fake, group->topics[i]->name, 1);
-    ck_assert_int_eq(mr_store_open("sqlite::memory:", NULL, &b->store, NULL), 0);
+    b->store = open_fresh();
     b->run = (struct consume){.consumer = consumer,
                               .group = group,
                               .store = b->store,

@@ -82,9 +82,17 @@ START_TEST(an_owner_that_was_overtaken_commits_nothing)
     turn(b);
     ck_assert_int_eq(mr_ledger_claim(b->store, read_topics[0]->name, 1, &epoch, &next, NULL), 0);
     send(b, 'a', 1, 1);
-    ck_assert_int_eq(consume_turn(&b->run, 0, &b->error), -ESTALE);
-    ck_assert_ptr_nonnull(strstr(b->error.text, "another process has taken"));
-    assert_effects(b, "");
+    if (on_postgres()) { /* where others may live: it lets go, and goes on with what is its own */
+        turn(b);
+        send(b, 'b', 2, 0);
+        turn(b);
+        turn(b);
+        assert_effects(b, "2");
+    } else {
+        ck_assert_int_eq(consume_turn(&b->run, 0, &b->error), -ESTALE);
+        ck_assert_ptr_nonnull(strstr(b->error.text, "another process has taken"));
+        assert_effects(b, "");
+    }
     bench_free(b);
 }
 END_TEST
@@ -114,8 +122,9 @@ START_TEST(a_part_of_the_partitions_is_refused_by_a_store_for_one)
     consume_revoked(&b->run, &item, 1, false);
     turn(b); /* between taking and giving nothing is judged */
     consume_assigned(&b->run, &item, 1);
-    ck_assert_int_eq(consume_turn(&b->run, 0, &b->error), MR_INVALID);
-    ck_assert_ptr_nonnull(strstr(b->error.text, "1 of 2 partitions"));
+    ck_assert_int_eq(consume_turn(&b->run, 0, &b->error), on_postgres() ? 0 : MR_INVALID);
+    if (!on_postgres())
+        ck_assert_ptr_nonnull(strstr(b->error.text, "1 of 2 partitions"));
     bench_free(b);
 }
 END_TEST

@@ -254,7 +254,7 @@ START_TEST(what_is_not_there_is_not_set_aside)
 
     order_created(b, "o1", 1, 4);
     order_created(b, "o2", 2, 2);
-    ck_assert_str_eq(ask(b, "SELECT order_id, state FROM reservation WHERE line = 1"),
+    ck_assert_str_eq(ask(b, "SELECT order_id, state FROM reservation WHERE line = 1 ORDER BY 1"),
                      "o1|reserved\no2|short");
     ck_assert_str_eq(ask(b, stock_1), "5|4|1");
     order_cancelled(b, "o2", 3);
@@ -271,7 +271,7 @@ START_TEST(a_reservation_lapses_by_the_time_of_events)
     order_created(b, "o1", 0, 4);
     order_created(b, "o2", 9, 4);
     order_created(b, "o3", 10, 4);
-    ck_assert_str_eq(ask(b, "SELECT order_id, state FROM reservation WHERE line = 1"),
+    ck_assert_str_eq(ask(b, "SELECT order_id, state FROM reservation WHERE line = 1 ORDER BY 1"),
                      "o1|expired\no2|short\no3|reserved");
     ck_assert_str_eq(ask(b, stock_1), "5|4|1");
     order_completed(b, "o1", 11); /* paid after all: it left the shelf */

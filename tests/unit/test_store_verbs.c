@@ -21,6 +21,8 @@ static void open_store(void)
         "INSERT INTO stock VALUES ('a', 1, '24.99', 1700000000000000), ('b' || char(10), 2, NULL, "
         "NULL);"
         "CREATE VIEW few AS SELECT product FROM stock WHERE on_hand < 2"};
+    static const struct mr_parked_state held_state = {
+        .next_try = 5, .held = true, .why = {"why", 3}, .topic = {"t.v1", 4}};
     struct mr_bytes flow = {(const uint8_t *)"k1", 2}, other = {(const uint8_t *)"k2", 2};
 
     (void)strcpy(folder, "/tmp/mr-verbs-XXXXXX");
@@ -29,8 +31,8 @@ static void open_store(void)
     ck_assert_int_eq(mr_store_open(url, NULL, &consumer, NULL), 0);
     ck_assert_int_eq(mr_ledger_open(consumer, "shop", 1, NULL), 0);
     ck_assert_int_eq(mr_store_migrate(consumer, "shop", &tables, 1, 1, NULL), 0);
-    ck_assert_int_eq(mr_parked_key_set(consumer, flow, 5, true, MR_STR("why"), NULL), 0);
-    ck_assert_int_eq(mr_parked_key_set(consumer, other, 5, true, MR_STR("why"), NULL), 0);
+    ck_assert_int_eq(mr_parked_key_set(consumer, flow, &held_state, NULL), 0);
+    ck_assert_int_eq(mr_parked_key_set(consumer, other, &held_state, NULL), 0);
 }
 
 static void close_store(void)

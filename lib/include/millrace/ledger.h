@@ -27,9 +27,14 @@ int mr_inbox_new(struct mr_store *store, size_t window, struct mr_inbox **ret_in
 struct mr_inbox *mr_inbox_free(struct mr_inbox *inbox);
 /* Outcomes: 0 it was handled before, MR_ABSENT it was not, -errno. */
 int mr_inbox_seen(struct mr_inbox *inbox, const struct mr_uuid *id, struct mr_error *reterr);
+/* Of an event that failed, in a store that several processes write to: whether another one handled
+ * it before. There the answer above is only what this process knows; the table has the last word
+ * when the ids are written. Outcomes as seen. */
+int mr_inbox_confirm(struct mr_inbox *inbox, const struct mr_uuid *id, struct mr_error *reterr);
 /* Remembers an id within the transaction under way. 0 or -ENOMEM. */
 int mr_inbox_add(struct mr_inbox *inbox, const struct mr_uuid *id);
-/* Before commit: writes what was added, drops what fell out of the window. */
+/* Before commit: writes what was added, drops what fell out of the window. -EAGAIN: another process
+ * has handled some of them, which are known from now on: roll back, do the batch again. */
 int mr_inbox_write(struct mr_inbox *inbox, struct mr_error *reterr);
 /* After commit or rollback. */
 void mr_inbox_settle(struct mr_inbox *inbox, bool committed);
@@ -46,13 +51,20 @@ int mr_ledger_claim(struct mr_store *store, const char *topic, int32_t partition
 int mr_ledger_move(struct mr_store *store, const char *topic, int32_t partition, int64_t epoch,
                    int64_t from, int64_t to, struct mr_error *reterr);
 
+/* How far the claim with this epoch has come. Outcomes: 0; MR_ABSENT: another owner has it; -errno.
+ */
+int mr_ledger_where(struct mr_store *store, const char *topic, int32_t partition, int64_t epoch,
+                    int64_t *ret_next, struct mr_error *reterr);
+
 /* ---- outbox: records to publish, in order ---- */
 struct mr_outbox_record {
     int64_t seq; /* given by the store */
     struct mr_str topic;
-    struct mr_bytes key;     /* data NULL: no key */
-    struct mr_bytes value;   /* data NULL: a null value */
-    struct mr_bytes headers; /* packed by lib/run */
+    struct mr_bytes key;       /* data NULL: no key */
+    struct mr_bytes value;     /* data NULL: a null value */
+    struct mr_bytes headers;   /* packed by lib/run */
+    struct mr_str cause_topic; /* of the record that it comes of: in a shared store whoever takes */
+    int32_t cause_partition;   /* this partition publishes it */
 };
 int mr_outbox_add(struct mr_store *store, const struct mr_outbox_record *record,
                   struct mr_error *reterr);
@@ -77,9 +89,17 @@ struct mr_parked_record {
     struct mr_bytes headers;
     int32_t attempts; /* deliveries so far */
 };
-/* A key: next_try in µs since the epoch; a held key waits for the operator. */
-int mr_parked_key_set(struct mr_store *store, struct mr_bytes key, int64_t next_try, bool held,
-                      struct mr_str why, struct mr_error *reterr);
+/* A key: a held one waits for the operator. Who has the partition of the record that parked it
+ * first tries it again; in a store for one that is always us. */
+struct mr_parked_state {
+    int64_t next_try; /* µs since the epoch */
+    bool held;
+    struct mr_str why;
+    struct mr_str topic;
+    int32_t partition;
+};
+int mr_parked_key_set(struct mr_store *store, struct mr_bytes key,
+                      const struct mr_parked_state *state, struct mr_error *reterr);
 /* Outcomes: 0 it is parked, MR_ABSENT, -errno. */
 int mr_parked_has_key(struct mr_store *store, struct mr_bytes key, struct mr_error *reterr);
 /* The operator's word: a held flow (NULL: all) may go on. *ret_n of them were held. Safe beside the

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One SQL interface over the stores that a consumer may keep its read model in. SQLite is here; the
- * interface asks for nothing that libpq does not have, so PostgreSQL can stand behind it as well.
+/* One SQL interface over the stores that a consumer may keep its read model in: SQLite for one
+ * instance, PostgreSQL for several.
  *
- * SQL is written once for all stores: ?1..?9 for values, ON CONFLICT for upserts, no REAL. Money is
- * exact text (MR_DECIMAL), instants are microseconds since 1970 (MR_INT). docs/consumers.md. */
+ * SQL is written once for both, as SQLite reads it: ?1..?9 for values, ON CONFLICT for upserts, no
+ * REAL. Money is exact text (MR_DECIMAL), instants are microseconds since 1970 (MR_INT).
+ * docs/consumers.md. */
 #pragma once
 
 #include <stdbool.h>
@@ -26,7 +27,8 @@ struct mr_store_options {
                      * exist  yet is made in memory */
 };
 
-/* url: "sqlite:PATH", "PATH", or "sqlite::memory:". Unless read_only, the store is locked against a
+/* url: "sqlite:PATH", "PATH", "sqlite::memory:", or "postgresql://..." as libpq has it (its schema
+ * by options=-csearch_path=NAME). Unless read_only, a SQLite store is locked against a
  * second process for as long as it is open (PATH.lock). Outcomes: 0; MR_INVALID: a URL this build
  * cannot serve, or a file that is no store; MR_AGAIN: another process has it; MR_ABSENT: read_only
  * and there is none; -errno. */
@@ -35,6 +37,10 @@ int mr_store_open(const char *url, const struct mr_store_options *options,
 /* Rolls back what is open. NULL is fine. Returns NULL. */
 struct mr_store *mr_store_free(struct mr_store *store);
 MR_DEFINE_AUTO(mr_store, struct mr_store *, mr_store_free);
+
+/* For main(), before anything else: passwords of URLs are painted over in the words of the command
+ * line that ps shows; argv points to copies then, which live as long as the process. 0, -ENOMEM. */
+int mr_store_hide_passwords(int argc, char **argv);
 
 /* The URL without secrets, and whether several processes may share it (then each owns only the
  * partitions that it was assigned). Borrowed. */
@@ -119,8 +125,11 @@ static inline struct mr_into mr_into_blob(struct mr_bytes *at)
 #define MR_INTO(...) ((const struct mr_into[]){__VA_ARGS__, MR_INTO_END})
 
 /* ---- transactions ---- */
-/* Outcomes: 0, MR_AGAIN (another writer holds the store for longer than 5 s), -errno. Commit and
- * rollback end the transaction whatever they return. */
+/* Outcomes: 0; MR_AGAIN from begin (another writer holds the store, or the server is away, for
+ * longer than 5 s); -EAGAIN from all others: the transaction is lost (connection, deadlock, the
+ * server's disk), nothing of it was kept - of a commit that is not sure, mr_ledger_where tells -
+ * and it may be done again; -errno. Commit and rollback end the transaction whatever they return.
+ */
 int mr_store_begin(struct mr_store *store, struct mr_error *reterr);
 int mr_store_commit(struct mr_store *store, struct mr_error *reterr);
 void mr_store_rollback(struct mr_store *store);
@@ -168,7 +177,8 @@ int mr_store_each_relation(struct mr_store *store,
  * is kept and compared. A backend that comes later adds its own text. */
 struct mr_migration {
     int32_t number;
-    const char *sqlite; /* one or more statements */
+    const char *sqlite;   /* one or more statements */
+    const char *postgres; /* NULL: the same, in PostgreSQL's spelling. docs/consumers.md */
 };
 
 /* Brings `name`'s tables up to date in one transaction. Outcomes: 0; MR_INVALID: the store was made

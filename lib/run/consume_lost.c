@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* When a transaction is lost - the server went away, a deadlock, another instance was faster -
+ * nothing of it was kept: the engine takes up what the store has, goes back in the topics and does
+ * it again. A partition that another instance has taken since is its own: this one lets go of it.
+ */
+#include <errno.h>
+
+#include "consume.h"
+
+enum { FIRST_WAIT_MS = 50, MOST_WAIT_MS = 5000 };
+
+int consume_lost(struct consume *run, int r, struct mr_error *reterr)
+{
+    bool fenced = r == -ESTALE && mr_store_is_shared(run->store);
+
+    if (r != -EAGAIN && !fenced)
+        return r;
+    if (++run->losses > CONSUME_LOSSES)
+        return r == -EAGAIN ? -EIO : r;
+    run->lost = true;
+    mr_warn(&run->log, fenced ? "fenced" : "store-again", "lost=%d why=\"%s\" next=%s", run->losses,
+            reterr->text, fenced ? "let-go" : "again");
+    return 0;
+}
+
+/* The first loss costs no wait: mostly there was somebody faster. */
+static int wait(struct consume *run, struct mr_error *reterr)
+{
+    int ms = FIRST_WAIT_MS;
+
+    for (int i = 2; i < run->losses && ms < MOST_WAIT_MS; i++)
+        ms *= 2;
+    if (run->losses < 2)
+        return 0;
+    int r = run->broker.serve(run->broker.self, ms < MOST_WAIT_MS ? ms : MOST_WAIT_MS, reterr);
+    return r < 0 ? r : 0;
+}
+
+/* A commit whose answer was lost may have been done: the store knows. */
+static int ask(struct consume *run, struct consume_partition *p, struct mr_error *reterr)
+{
+    const char *topic = p->topic->topic->name;
+
+    int r = mr_ledger_where(run->store, topic, p->number, p->epoch, &p->stored, reterr);
+    if (r != MR_ABSENT)
+        return r;
+    p->ours = false;
+    mr_warn(&run->log, "fenced", "topic=%s partition=%d next=another-instance-has-it", topic,
+            p->number);
+    return 0;
+}
+
+static int go_back(struct consume *run, struct consume_partition *p, struct mr_error *reterr)
+{
+    p->next = p->stored == MR_OFFSET_UNKNOWN ? p->begun : p->stored;
+    p->eof = -1;
+    struct mr_topic_partition item = {p->topic->topic->name, p->number, p->next};
+    int r = run->broker.seek(run->broker.self, &item, reterr);
+    if (r == 0 && p->hold != CONSUME_FLOWS)
+        r = run->broker.pause(run->broker.self, &item, false);
+    p->hold = CONSUME_FLOWS;
+    return r;
+}
+
+static int take_up(struct consume *run, struct mr_error *reterr)
+{
+    int r = consume_parked_open(run, reterr);
+
+    for (size_t i = 0; r == 0 && i < run->n_partitions; i++)
+        if (run->partitions[i].ours)
+            r = ask(run, &run->partitions[i], reterr);
+    return r == 0 ? mr_store_commit(run->store, reterr) : r;
+}
+
+int consume_again(struct consume *run, struct mr_error *reterr)
+{
+    int r = wait(run, reterr);
+
+    if (r == 0)
+        r = consume_begin_store(run, reterr);
+    if (r != 0)
+        return r;
+    r = take_up(run, reterr);
+    if (r != 0)
+        mr_store_rollback(run->store);
+    for (size_t i = 0; r == 0 && i < run->n_partitions; i++)
+        if (run->partitions[i].ours)
+            r = go_back(run, &run->partitions[i], reterr);
+    run->lost = r != 0;
+    return r;
+}
