@@ -179,8 +179,8 @@ static int finish(const struct check *check, int r, const struct mr_error *error
 
     if (r != 0)
         return (void)verb_fail(&check_command, r, error), 1;
-    (void)fprintf(stderr, "%zu changed schemas compared: %s\n", check->report.n_compared,
-                  report_counts(&check->report, counts, sizeof(counts)));
+    (void)fprintf(stderr, "%zu differing pairs of versions compared: %s\n",
+                  check->report.n_compared, report_counts(&check->report, counts, sizeof(counts)));
     return report_status(&check->report, check->args.fail_on);
 }
 
