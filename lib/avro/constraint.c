@@ -55,14 +55,48 @@ static bool whole_bound(const struct json_number *number, int32_t scale, bool lo
     return true;
 }
 
+struct bound {
+    bool lower, exclusive;
+    mr_int128 whole; /* inclusive, times 10^scale; of float and double only where it fits */
+    double real;
+    const char *words;
+};
+
+/* Both bounds of one side hold ("minimum" and "exclusiveMinimum"): the one that says more is kept.
+ */
+static void keep_bound(struct constraint *rules, const struct bound *bound, bool real)
+{
+    const char *words = bound->lower ? rules->least_words : rules->most_words;
+    double before = bound->lower ? rules->double_least : rules->double_most;
+    mr_int128 whole = bound->lower ? rules->least : rules->most;
+    bool same = real ? bound->real == before : bound->whole == whole;
+    bool above = real ? bound->real > before : bound->whole > whole;
+
+    if (words && (same ? !bound->exclusive : above != bound->lower))
+        return;
+    if (bound->lower) {
+        rules->least = bound->whole;
+        rules->least_words = bound->words;
+        rules->double_least = bound->real;
+        rules->double_over = bound->exclusive;
+    } else {
+        rules->most = bound->whole;
+        rules->most_words = bound->words;
+        rules->double_most = bound->real;
+        rules->double_under = bound->exclusive;
+    }
+}
+
 static int read_bound(struct constraint *rules, const struct mr_schema_node *node,
                       const json_t *props, const char *keyword, bool lower, bool exclusive,
                       struct mr_arena *arena, struct mr_error *reterr)
 {
     const json_t *value = json_object_get(props, keyword);
+    struct bound bound = {.lower = lower, .exclusive = exclusive};
     char text[JSON_NUMBER_MAX];
     struct json_number number;
     int32_t scale = node->logical == MR_LOGICAL_DECIMAL ? node->scale : 0;
+    bool real = node->type == MR_AVRO_FLOAT || node->type == MR_AVRO_DOUBLE;
 
     if (!value)
         return 0;
@@ -73,25 +107,17 @@ static int read_bound(struct constraint *rules, const struct mr_schema_node *nod
         len -= 2;
     if (json_number_from((struct mr_str){text, len}, &number) != 0)
         return wrong(keyword, "must be a finite number", reterr);
-    if (!whole_bound(&number, scale, lower, exclusive, lower ? &rules->least : &rules->most) &&
-        node->type != MR_AVRO_FLOAT && node->type != MR_AVRO_DOUBLE)
+    if (!whole_bound(&number, scale, lower, exclusive, &bound.whole) && !real)
         return wrong(keyword, "is beyond what the type can hold", reterr);
-    const char *words = mr_arena_printf(arena, "%s %.*s",
-                                        lower       ? exclusive ? "more than" : "at least"
-                                        : exclusive ? "less than"
-                                                    : "at most",
-                                        (int)len, text);
-    if (!words)
+    bound.real = json_number_value(value);
+    bound.words = mr_arena_printf(arena, "%s %.*s",
+                                  lower       ? exclusive ? "more than" : "at least"
+                                  : exclusive ? "less than"
+                                              : "at most",
+                                  (int)len, text);
+    if (!bound.words)
         return -ENOMEM;
-    if (lower) {
-        rules->least_words = words;
-        rules->double_least = json_number_value(value);
-        rules->double_over = exclusive;
-    } else {
-        rules->most_words = words;
-        rules->double_most = json_number_value(value);
-        rules->double_under = exclusive;
-    }
+    keep_bound(rules, &bound, real);
     return 0;
 }
 
