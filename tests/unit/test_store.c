@@ -154,6 +154,40 @@ START_TEST(values_that_postgresql_cannot_hold_are_invalid)
 }
 END_TEST
 
+START_TEST(a_lost_transaction_is_told_and_the_next_one_works)
+{
+    static const char *const losses[] = {
+        "DO 'BEGIN RAISE EXCEPTION USING ERRCODE = ''40P01''; END'", /* deadlock */
+        "DO 'BEGIN RAISE EXCEPTION USING ERRCODE = ''40001''; END'", /* serialization failure */
+        "DO 'BEGIN RAISE EXCEPTION USING ERRCODE = ''55P03''; END'", /* a lock that another holds */
+        "DO 'BEGIN RAISE EXCEPTION USING ERRCODE = ''57014''; END'", /* cancelled */
+        "DO 'BEGIN RAISE EXCEPTION USING ERRCODE = ''53100''; END'", /* disk full */
+        "DO 'BEGIN RAISE EXCEPTION USING ERRCODE = ''25006''; END'", /* read-only by now */
+        "SELECT pg_terminate_backend(pg_backend_pid())",
+    };
+    MR_AUTO(mr_store) struct mr_store *store = open_fresh();
+
+    if (!on_postgres())
+        return;
+    run(store, "CREATE TABLE t (i INTEGER PRIMARY KEY) STRICT");
+    for (size_t i = 0; i < MR_N_ELEMENTS(losses); i++) {
+        struct mr_error error = MR_ERROR_INIT;
+        ck_assert_int_eq(mr_store_begin(store, NULL), 0);
+        run(store, "INSERT INTO t VALUES (1)");
+        mr_store_mark(store);
+        ck_assert_int_eq(mr_store_run(store, losses[i], MR_NO_VALUES, &error), -EAGAIN);
+        ck_assert_str_ne(error.text, "");
+        ck_assert_int_lt(mr_store_undo(store, NULL), 0);
+        ck_assert_int_eq(mr_store_commit(store, &error), -EAGAIN);
+        ck_assert_int_eq(number(store, "SELECT count(*) FROM t"), 0);
+    }
+    ck_assert_int_eq(mr_store_begin(store, NULL), 0);
+    run(store, "INSERT INTO t VALUES (1)");
+    ck_assert_int_eq(mr_store_commit(store, NULL), 0);
+    ck_assert_int_eq(number(store, "SELECT count(*) FROM t"), 1);
+}
+END_TEST
+
 START_TEST(undoing_one_event_leaves_the_others)
 {
     MR_AUTO(mr_store) struct mr_store *store = open_fresh();
@@ -641,6 +675,7 @@ int main(void)
                                  money_is_written_exactly_and_shortest,
                                  no_row_is_absent_and_a_refused_value_is_invalid,
                                  values_that_postgresql_cannot_hold_are_invalid,
+                                 a_lost_transaction_is_told_and_the_next_one_works,
                                  undoing_one_event_leaves_the_others,
                                  a_rollback_takes_the_whole_batch_back,
                                  a_rehearsal_leaves_no_trace,
