@@ -6,6 +6,8 @@
 #include "http.h"
 #include "json.h"
 
+enum { ABSENT_SECONDS = 5 }; /* what was not there is not asked for again */
+
 struct mr_registry {
     struct http *http;
     struct cache *cache;
@@ -30,3 +32,6 @@ int client_odd(struct mr_registry *registry, const char *what, struct mr_error *
  * refers to. */
 int client_parse(struct mr_registry *registry, const json_t *object, struct mr_schema **ret_schema,
                  struct mr_error *reterr);
+
+/* For ABSENT_SECONDS nobody asks for it again. */
+void client_remember_absent(struct mr_registry *registry, const void *key, size_t key_len);

@@ -1,164 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Metadata {tags, properties, sensitive} and rule sets {migrationRules, domainRules}: read,
- * checked, sorted as they are kept, merged. */
+/* Rule sets {migrationRules, domainRules}: read, checked, merged. */
 #include "entity_rules.h"
 
 #include <ctype.h>
 #include <string.h>
 
+#include "entity_members.h"
 #include "millrace/status.h"
-
-static int wrong(int *ret_code, struct mr_error *reterr, const char *name, const char *what)
-{
-    *ret_code = CODE_BAD_REQUEST;
-    return mr_error_set(reterr, MR_INVALID, "'%s' must be %s", name, what);
-}
-
-static int by_text(const void *a, const void *b)
-{
-    const json_t *const *left = a, *const *right = b;
-
-    return strcmp(json_string_value(*left), json_string_value(*right));
-}
-
-/* Strings sorted, each once; NULL when one is no string or memory ran out (*ret_r says which). */
-static json_t *string_set(const json_t *list, int *ret_r)
-{
-    size_t n = json_array_size(list), n_items = 0;
-    MR_AUTO(free) json_t **items = calloc(n + 1, sizeof(json_t *));
-    MR_AUTO(json) json_t *set = json_array();
-    json_t *item;
-    size_t i;
-
-    *ret_r = -ENOMEM;
-    if (!items || !set)
-        return NULL;
-    json_array_foreach(list, i, item)
-    {
-        if (!json_is_string(item)) {
-            *ret_r = MR_INVALID;
-            return NULL;
-        }
-        items[n_items++] = item;
-    }
-    qsort(items, n_items, sizeof(*items), by_text);
-    for (i = 0; i < n_items; i++)
-        if ((i == 0 || by_text(&items[i - 1], &items[i]) != 0) &&
-            json_array_append(set, items[i]) != 0)
-            return NULL;
-    *ret_r = 0;
-    return MR_MOVE(set);
-}
-
-static int by_key(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* A map by sorted keys; values are strings, or string sets. Same result rule as above. */
-static json_t *sorted_map(json_t *map, bool sets, int *ret_r)
-{
-    size_t n = 0;
-    MR_AUTO(free) const char **keys = calloc(json_object_size(map) + 1, sizeof(char *));
-    MR_AUTO(json) json_t *sorted = json_object();
-    const char *key;
-    json_t *value;
-
-    *ret_r = -ENOMEM;
-    if (!keys || !sorted)
-        return NULL;
-    json_object_foreach(map, key, value) keys[n++] = key;
-    qsort(keys, n, sizeof(*keys), by_key);
-    for (size_t i = 0; i < n; i++) {
-        value = json_object_get(map, keys[i]);
-        if (sets ? !json_is_array(value) : !json_is_string(value)) {
-            *ret_r = MR_INVALID;
-            return NULL;
-        }
-        json_t *kept = sets ? string_set(value, ret_r) : json_incref(value);
-        if (!kept)
-            return NULL;
-        *ret_r = -ENOMEM;
-        if (json_object_set_new(sorted, keys[i], kept) != 0)
-            return NULL;
-    }
-    *ret_r = 0;
-    return MR_MOVE(sorted);
-}
-
-enum shape { A_STRING, A_BOOL, A_SET, A_MAP, A_MAP_OF_SETS };
-
-static json_t *shaped(json_t *value, enum shape shape, int *ret_r)
-{
-    bool fits = shape == A_STRING ? json_is_string(value)
-                : shape == A_BOOL ? json_is_boolean(value)
-                : shape == A_SET  ? json_is_array(value)
-                                  : json_is_object(value);
-
-    *ret_r = fits ? 0 : MR_INVALID;
-    if (!fits)
-        return NULL;
-    if (shape == A_SET)
-        return string_set(value, ret_r);
-    if (shape == A_MAP || shape == A_MAP_OF_SETS)
-        return sorted_map(value, shape == A_MAP_OF_SETS, ret_r);
-    return json_incref(value);
-}
-
-struct member {
-    const char *name, *word;
-    enum shape shape;
-};
-
-/* Those members of `from` that are listed, checked and in the order of the list; empty ones are
- * left out. */
-static int pick(const json_t *from, const struct member *members, size_t n, json_t *into,
-                int *ret_code, struct mr_error *reterr)
-{
-    for (size_t i = 0; i < n; i++) {
-        json_t *value = json_object_get(from, members[i].name);
-        int r = 0;
-        if (!value || json_is_null(value))
-            continue;
-        json_t *kept = shaped(value, members[i].shape, &r);
-        if (r == MR_INVALID)
-            return wrong(ret_code, reterr, members[i].name, members[i].word);
-        if (r != 0)
-            return r;
-        bool empty = members[i].shape == A_SET
-                         ? json_array_size(kept) == 0
-                         : json_is_object(kept) && json_object_size(kept) == 0;
-        if (empty)
-            json_decref(kept);
-        else if (json_object_set_new(into, members[i].name, kept) != 0)
-            return -ENOMEM;
-    }
-    return 0;
-}
-
-int metadata_read(const json_t *body, const char *name, json_t **ret_metadata, int *ret_code,
-                  struct mr_error *reterr)
-{
-    static const struct member members[] = {
-        {"tags", "an object of arrays of strings", A_MAP_OF_SETS},
-        {"properties", "an object of strings", A_MAP},
-        {"sensitive", "an array of strings", A_SET},
-    };
-    const json_t *from = json_object_get(body, name);
-    MR_AUTO(json) json_t *metadata = NULL;
-
-    if (!from || json_is_null(from))
-        return 0;
-    if (!json_is_object(from))
-        return wrong(ret_code, reterr, name, "an object");
-    metadata = json_object();
-    if (!metadata)
-        return -ENOMEM;
-    int r = pick(from, members, MR_N_ELEMENTS(members), metadata, ret_code, reterr);
-    if (r == 0)
-        *ret_metadata = MR_MOVE(metadata);
-    return r;
-}
 
 static bool is_one_of(const char *word, const char *const *words)
 {
@@ -245,10 +93,10 @@ static int read_rule(const json_t *from, const struct rule_list *list, json_t *r
         json_pack("{s:n,s:n,s:s,s:s}", "name", "doc", "kind", "TRANSFORM", "mode", "WRITEREAD");
 
     if (!json_is_object(from))
-        return wrong(ret_code, reterr, list->name, "an array of objects");
+        return members_wrong(ret_code, reterr, list->name, "an array of objects");
     if (!rule)
         return -ENOMEM;
-    int r = pick(from, members, MR_N_ELEMENTS(members), rule, ret_code, reterr);
+    int r = members_pick(from, members, MR_N_ELEMENTS(members), rule, ret_code, reterr);
     if (r != 0)
         return r;
     if (json_is_null(json_object_get(rule, "doc")))
@@ -269,7 +117,7 @@ int rule_set_read(const json_t *body, const char *name, json_t **ret_rule_set, i
     if (!from || json_is_null(from))
         return 0;
     if (!json_is_object(from))
-        return wrong(ret_code, reterr, name, "an object");
+        return members_wrong(ret_code, reterr, name, "an object");
     rule_set = json_object();
     for (size_t i = 0; rule_set && i < MR_N_ELEMENTS(rule_lists); i++) {
         const struct rule_list *list = &rule_lists[i];
@@ -279,7 +127,7 @@ int rule_set_read(const json_t *body, const char *name, json_t **ret_rule_set, i
         if (!items || json_is_null(items) || (json_is_array(items) && json_array_size(items) == 0))
             continue;
         if (!json_is_array(items))
-            return wrong(ret_code, reterr, list->name, "an array");
+            return members_wrong(ret_code, reterr, list->name, "an array");
         json_t *rules = json_array();
         if (!rules || json_object_set_new(rule_set, list->name, rules) != 0)
             return -ENOMEM;
@@ -293,55 +141,6 @@ int rule_set_read(const json_t *body, const char *name, json_t **ret_rule_set, i
     if (!rule_set)
         return -ENOMEM;
     *ret_rule_set = MR_MOVE(rule_set);
-    return 0;
-}
-
-/* Members of both; those of `new` win, and keys come out sorted. */
-static json_t *merge_maps(json_t *old, json_t *new, bool sets)
-{
-    MR_AUTO(json) json_t *both = json_copy(old);
-    int r;
-
-    if (!both || json_object_update(both, new) != 0)
-        return NULL;
-    return sorted_map(both, sets, &r);
-}
-
-static json_t *merge_sets(json_t *old, json_t *new)
-{
-    MR_AUTO(json) json_t *both = json_copy(old);
-    int r;
-
-    if (!both || json_array_extend(both, new) != 0)
-        return NULL;
-    return string_set(both, &r);
-}
-
-int metadata_merge(json_t *old, json_t *new, json_t **ret_merged)
-{
-    static const char *const names[] = {"tags", "properties", "sensitive"};
-
-    if (!old || !new) {
-        *ret_merged = json_incref(old ? old : new);
-        return 0;
-    }
-    MR_AUTO(json) json_t *merged = json_object();
-    for (size_t i = 0; merged && i < MR_N_ELEMENTS(names); i++) {
-        json_t *before = json_object_get(old, names[i]), *after = json_object_get(new, names[i]);
-        json_t *both = NULL;
-        if (!before && !after)
-            continue;
-        if (!before || !after)
-            both = json_incref(before ? before : after);
-        else
-            both = json_is_array(before) ? merge_sets(before, after)
-                                         : merge_maps(before, after, i == 0);
-        if (!both || json_object_set_new(merged, names[i], both) != 0)
-            return -ENOMEM;
-    }
-    if (!merged)
-        return -ENOMEM;
-    *ret_merged = MR_MOVE(merged);
     return 0;
 }
 
