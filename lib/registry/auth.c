@@ -3,157 +3,24 @@
 #include "auth.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
 
 #include <crypt.h>
 
-#include "auth_files.h"
+#include "auth_internal.h"
 #include "millrace/hash.h"
 #include "millrace/own.h"
 #include "millrace/status.h"
 #include "millrace/time.h"
 
 enum {
-    KEY_BYTES = 32,
     MAX_HEADER_VALUE = 4096,
-    VERIFIED = 1024, /* passwords remembered */
     VERIFIED_SECONDS = 300,
     REFUSED_SECONDS = 10, /* the same wrong password is not checked again */
     MAX_CERTIFICATES = 10000,
 };
-
-/* What was found about one Authorization header. */
-struct verdict {
-    uint8_t mac[32];
-    int64_t until;               /* on the steady clock; 0: the slot is free */
-    const struct access *access; /* NULL: refused */
-};
-
-struct auth {
-    _Atomic unsigned n_refs;
-    struct roles *roles;
-    struct secrets users, tokens;
-    struct access **user_access, **token_access;
-    struct access *anonymous;
-    bool certificates;
-    uint8_t key[KEY_BYTES]; /* makes a memory dump's digests useless */
-    pthread_mutex_t lock;   /* over what follows */
-    struct verdict verdicts[VERIFIED];
-    struct access **certificate_access; /* by name, as they come */
-    size_t n_certificates;
-};
-
-static void free_accesses(struct access **list, size_t n)
-{
-    for (size_t i = 0; list && i < n; i++)
-        (void)access_free(list[i]);
-    free(list);
-}
-
-struct auth *auth_unref(struct auth *auth)
-{
-    if (!auth || atomic_fetch_sub_explicit(&auth->n_refs, 1, memory_order_acq_rel) != 1)
-        return NULL;
-    free_accesses(auth->user_access, auth->users.n_items);
-    free_accesses(auth->token_access, auth->tokens.n_items);
-    free_accesses(auth->certificate_access, auth->n_certificates);
-    (void)access_free(auth->anonymous);
-    secrets_done(&auth->users);
-    secrets_done(&auth->tokens);
-    (void)roles_free(auth->roles);
-    (void)pthread_mutex_destroy(&auth->lock);
-    free(auth);
-    return NULL;
-}
-
-struct auth *auth_ref(struct auth *auth)
-{
-    if (auth)
-        atomic_fetch_add_explicit(&auth->n_refs, 1, memory_order_relaxed);
-    return auth;
-}
-
-static void mr_auto_auth(struct auth **auth)
-{
-    (void)auth_unref(*auth);
-}
-
-static int load_secrets(const char *path,
-                        int (*parse)(const char *name, struct mr_str text, struct secrets *secrets,
-                                     struct mr_error *reterr),
-                        struct secrets *secrets, struct mr_error *reterr)
-{
-    MR_AUTO(mr_buf) struct mr_buf text = {0};
-    int r = path ? file_read(path, &text, reterr) : 0;
-
-    if (r == 0 && path)
-        r = parse(path, (struct mr_str){(const char *)text.data, text.len}, secrets, reterr);
-    return r;
-}
-
-static int load_roles(const char *path, struct roles **ret_roles, struct mr_error *reterr)
-{
-    MR_AUTO(mr_buf) struct mr_buf text = {0};
-    int r = path ? file_read(path, &text, reterr) : 0;
-
-    if (r != 0)
-        return r;
-    return path ? roles_parse(path, (struct mr_str){(const char *)text.data, text.len}, ret_roles,
-                              reterr)
-                : roles_admin(ret_roles);
-}
-
-static int make_accesses(const struct auth *auth, const char *kind, const struct secrets *secrets,
-                         struct access ***ret_list)
-{
-    struct access **list = calloc(secrets->n_items + 1, sizeof(*list));
-
-    if (!list)
-        return -ENOMEM;
-    for (size_t i = 0; i < secrets->n_items; i++) {
-        list[i] = roles_access(auth->roles, kind, secrets->items[i].name, NULL);
-        if (!list[i]) {
-            free_accesses(list, i);
-            return -ENOMEM;
-        }
-    }
-    *ret_list = list;
-    return 0;
-}
-
-int auth_load(const struct auth_files *files, struct auth **ret_auth, struct mr_error *reterr)
-{
-    *ret_auth = NULL;
-    if (!files->users && !files->tokens && !files->roles && !files->certificates)
-        return 0;
-    MR_AUTO(auth) struct auth *auth = calloc(1, sizeof(*auth));
-    if (!auth)
-        return -ENOMEM;
-    atomic_init(&auth->n_refs, 1);
-    (void)pthread_mutex_init(&auth->lock, NULL);
-    auth->certificates = files->certificates;
-    if (getrandom(auth->key, sizeof(auth->key), 0) != (ssize_t)sizeof(auth->key))
-        return -EIO;
-    int r = load_secrets(files->users, users_parse, &auth->users, reterr);
-    if (r == 0)
-        r = load_secrets(files->tokens, tokens_parse, &auth->tokens, reterr);
-    if (r == 0)
-        r = load_roles(files->roles, &auth->roles, reterr);
-    if (r == 0)
-        r = make_accesses(auth, "user", &auth->users, &auth->user_access);
-    if (r == 0)
-        r = make_accesses(auth, "token", &auth->tokens, &auth->token_access);
-    if (r == 0 && !(auth->anonymous = roles_anonymous(auth->roles)))
-        r = -ENOMEM;
-    if (r == 0)
-        *ret_auth = MR_MOVE(auth);
-    return r;
-}
 
 const char *auth_challenge(const struct auth *auth)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One request on its way, shared by the files that bring it there: exchange.c (headers, body,
- * answer), identify.c (its caller), response.c (what is sent and recorded). */
+ * answer), exchange_refuse.c (what is refused), identify.c (its caller), response.c (what is sent
+ * and recorded). */
 #pragma once
 
 #include "server.h"
@@ -40,6 +41,12 @@ struct exchange {
 
 /* A header's value, NULL when it was not sent; lives as long as the request. */
 const char *exchange_header(const struct exchange *exchange, const char *name);
+
+/* ---- exchange_refuse.c ---- */
+/* 0, or what the request is refused with; exchange_refuse() writes the answer for it. */
+unsigned exchange_judge(const struct exchange *exchange, const char *version);
+int exchange_refuse(struct exchange *exchange);
+size_t exchange_declared_length(const struct exchange *exchange);
 
 /* ---- identify.c ---- */
 /* False when it takes long, which only quick may find; else the caller is known or refused. */

@@ -14,41 +14,6 @@
 
 enum { FREE_TRIES = 3 }; /* then the check runs while other changes wait */
 
-static void snapshot_done(struct snapshot *snapshot)
-{
-    history_done(&snapshot->history);
-    json_decref(snapshot->config);
-    *snapshot = (struct snapshot){0};
-}
-
-/* The caller holds lock or writer. */
-static int snapshot_take(struct core *core, const char *subject, struct snapshot *ret_snapshot)
-{
-    const struct subject *held = state_subject(&core->state, subject);
-    struct snapshot snapshot = {.newest = held ? subject_newest(held) : 0,
-                                .mode = mode_in_scope(core, subject),
-                                .config = config_in_scope(core, subject)};
-    int r = snapshot.config ? history_take(held, &snapshot.history) : -ENOMEM;
-
-    if (r != 0)
-        snapshot_done(&snapshot);
-    else
-        *ret_snapshot = snapshot;
-    return r;
-}
-
-static bool snapshot_holds(const struct snapshot *before, const struct snapshot *now)
-{
-    if (before->newest != now->newest || before->mode != now->mode ||
-        before->history.n_items != now->history.n_items || !json_equal(before->config, now->config))
-        return false;
-    for (size_t i = 0; i < now->history.n_items; i++)
-        if (before->history.items[i].version != now->history.items[i].version ||
-            before->history.items[i].content != now->history.items[i].content)
-            return false;
-    return true;
-}
-
 static bool has_defaults(const json_t *config)
 {
     return json_object_get(config, "defaultMetadata") ||

@@ -10,6 +10,11 @@ struct snapshot {
     enum mode mode;
     json_t *config; /* in scope */
 };
+/* The caller holds lock or writer. 0 or -ENOMEM. */
+int snapshot_take(struct core *core, const char *subject, struct snapshot *ret_snapshot);
+void snapshot_done(struct snapshot *snapshot);
+/* Whether what `before` saw is so still. */
+bool snapshot_holds(const struct snapshot *before, const struct snapshot *now);
 
 struct registration {
     struct core *core;

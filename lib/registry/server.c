@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,98 +15,11 @@
 enum {
     MAX_CONNECTIONS = 1000,
     MAX_PER_ADDRESS = 500,
-    SPARE_DESCRIPTORS = 64, /* for files, the store, the clients on their way out */
-    IDLE_SECONDS = 120,     /* libmicrohttpd's own; links.c is stricter */
-    MAX_THREADS = 4,        /* that serve connections and reads */
-    MAX_WORKERS = 4,        /* that register, check and delete */
-    MAX_SLOW_WORKERS = 16,  /* the same where a change waits for a network */
+    MAX_WORKERS = 4,       /* that register, check and delete */
+    MAX_SLOW_WORKERS = 16, /* the same where a change waits for a network */
     MAX_PASSWORD_WORKERS = 2,
     DRAIN_MS = 5000,
 };
-
-/* Names are decoded after the path is split: here they stay as they came. */
-static size_t keep_escapes(void *opaque, struct MHD_Connection *connection, char *text)
-{
-    (void)opaque, (void)connection;
-    return strlen(text);
-}
-
-static void on_connection(void *opaque, struct MHD_Connection *connection, void **socket_context,
-                          enum MHD_ConnectionNotificationCode code)
-{
-    struct mr_registry_server *server = opaque;
-
-    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        const union MHD_ConnectionInfo *fd =
-            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-        const union MHD_ConnectionInfo *address =
-            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-        *socket_context = link_open(&server->links, fd->connect_fd, address->client_addr);
-    } else {
-        link_close(*socket_context);
-        *socket_context = NULL;
-    }
-}
-
-/* The session's pointer is libmicrohttpd's connection. */
-static int on_handshake(gnutls_session_t session, const gnutls_datum_t *authorities, int n,
-                        const gnutls_pk_algorithm_t *algorithms, int n_algorithms,
-                        gnutls_pcert_st **ret_chain, unsigned *ret_n, gnutls_privkey_t *ret_key)
-{
-    struct MHD_Connection *connection = gnutls_session_get_ptr(session);
-    const union MHD_ConnectionInfo *info =
-        connection ? MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT) : NULL;
-    const struct link *link = info ? info->socket_context : NULL;
-
-    (void)authorities, (void)n, (void)algorithms, (void)n_algorithms;
-    if (!link)
-        return -1;
-    const struct mr_registry_server *server = link->links->owner;
-    tls_present(server->tls, ret_chain, ret_n, ret_key);
-    return 0;
-}
-
-/* Connections that there are descriptors for. */
-static unsigned connections_of(unsigned wished)
-{
-    struct rlimit limit;
-    rlim_t most = wished;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-        most + SPARE_DESCRIPTORS > limit.rlim_cur)
-        most = limit.rlim_cur > 2 * SPARE_DESCRIPTORS ? limit.rlim_cur - SPARE_DESCRIPTORS
-                                                      : SPARE_DESCRIPTORS;
-    return (unsigned)most;
-}
-
-static int start_daemon(struct mr_registry_server *server, int fd)
-{
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    unsigned threads = cores > MAX_THREADS ? MAX_THREADS : cores > 1 ? (unsigned)cores : 1;
-    bool tls = server->tls != NULL;
-    bool asks = tls && server->tls_files.client_ca;
-    /* links.c counts; libmicrohttpd would refuse before it can make room, and per thread */
-    unsigned most = (server->links.most + SPARE_DESCRIPTORS) * threads;
-    struct MHD_OptionItem of_tls[] = {
-        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)on_handshake},
-        {MHD_OPTION_HTTPS_PRIORITIES, 0,
-         (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
-        {asks ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0,
-         asks ? (void *)(uintptr_t)tls_authorities(server->tls) : NULL},
-        {MHD_OPTION_END, 0, NULL}};
-    struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
-
-    server->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | (tls ? MHD_USE_TLS : 0u), 0,
-        NULL, NULL, exchange_handle, server, MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_CONNECTION_LIMIT, most, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MAX_HEAD,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_THREAD_POOL_SIZE,
-        threads > 1 ? threads : 0u, MHD_OPTION_URI_LOG_CALLBACK, exchange_begin, server,
-        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_NOTIFY_COMPLETED, exchange_end,
-        server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_ARRAY,
-        tls ? of_tls : none, MHD_OPTION_END);
-    return server->daemon ? 0 : -ENOMEM;
-}
 
 static int start_security(struct mr_registry_server *server,
                           const struct mr_registry_server_config *config, struct mr_error *reterr)
@@ -182,7 +94,7 @@ static int start_links(struct mr_registry_server *server,
 
     if (r == 0)
         r = metrics_new(&server->metrics);
-    return r == 0 ? links_init(&server->links, connections_of(most),
+    return r == 0 ? links_init(&server->links, server_connections(most),
                                config->max_per_address ? config->max_per_address : MAX_PER_ADDRESS,
                                server)
                   : r;
@@ -203,7 +115,7 @@ static int start(struct mr_registry_server *server, const struct mr_registry_ser
     if (r == 0)
         r = start_links(server, config);
     if (r == 0) {
-        r = start_daemon(server, fd);
+        r = server_daemon(server, fd);
         if (r != 0)
             (void)mr_error_set(reterr, r, "the HTTP server could not be started");
     }

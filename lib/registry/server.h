@@ -60,3 +60,9 @@ enum MHD_Result exchange_handle(void *opaque, struct MHD_Connection *connection,
                                 size_t *upload_size, void **con_cls);
 void exchange_answer_later(struct job *job);
 void exchange_check_password(struct job *job);
+
+/* ---- server_daemon.c ---- */
+/* Connections that there are descriptors for. */
+unsigned server_connections(unsigned wished);
+/* Listens on fd, which stays the caller's until this returned 0. 0 or -ENOMEM. */
+int server_daemon(struct mr_registry_server *server, int fd);
