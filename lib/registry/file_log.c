@@ -6,11 +6,11 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "file_log_internal.h"
+#include "millrace/lockfile.h"
 #include "millrace/status.h"
 
 enum { TITLE = sizeof(LOG_TITLE) - 1, WINDOW = 1 << 20 };
@@ -23,39 +23,17 @@ int log_failed(const struct file_log *log, int r, const char *what, struct mr_er
                                      : strerrordesc_np(-r));
 }
 
-static int in_use(const char *path, int lock_fd, struct mr_error *reterr)
-{
-    char pid[24] = "";
-    ssize_t n = pread(lock_fd, pid, sizeof(pid) - 1, 0);
-
-    pid[n > 0 ? n : 0] = '\0';
-    pid[strcspn(pid, "\n")] = '\0';
-    return mr_error_set(reterr, MR_AGAIN,
-                        "the store %s is in use by process %s: one registry serves a file; end "
-                        "that one first, or give this one a file of its own",
-                        path, pid[0] ? pid : "(unknown)");
-}
-
-/* flock on a file beside it, because the log itself is replaced when it is rewritten. */
 static int take_lock(struct file_log *log, struct mr_error *reterr)
 {
-    char *name;
+    char holder[MR_LOCK_HOLDER];
+    int r = mr_lock_beside(log->path, &log->lock_fd, holder, reterr);
 
-    if (asprintf(&name, "%s.lock", log->path) < 0)
-        return -ENOMEM;
-    log->lock_fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    int r = log->lock_fd < 0
-                ? mr_error_set(reterr, -errno, "cannot open %s: %s", name, strerrordesc_np(errno))
-                : 0;
-    free(name);
-    if (r != 0)
-        return r;
-    if (flock(log->lock_fd, LOCK_EX | LOCK_NB) != 0)
-        return errno == EWOULDBLOCK ? in_use(log->path, log->lock_fd, reterr)
-                                    : log_failed(log, -errno, "locked", reterr);
-    if (ftruncate(log->lock_fd, 0) != 0 || dprintf(log->lock_fd, "%ld\n", (long)getpid()) < 0)
-        (void)0; /* the number is a courtesy; the lock is what counts */
-    return 0;
+    return r == MR_AGAIN ? mr_error_set(reterr, r,
+                                        "the store %s is in use by process %s: one registry serves "
+                                        "a file; end that one first, or give this one a file of "
+                                        "its own",
+                                        log->path, holder)
+                         : r;
 }
 
 /* A file that ends within its title was cut off when it was made. */

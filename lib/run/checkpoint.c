@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "millrace/hash.h"
+#include "millrace/lockfile.h"
 #include "millrace/status.h"
 
 #define HEADER "millrace-checkpoint 1 "
@@ -150,15 +150,12 @@ static int load(struct checkpoint *checkpoint, struct source *sources, size_t n_
 
 static int lock(struct checkpoint *checkpoint, struct mr_error *reterr)
 {
-    char path[4096];
+    char holder[MR_LOCK_HOLDER];
+    int r = mr_lock_beside(checkpoint->path, &checkpoint->lock_fd, holder, reterr);
 
-    (void)snprintf(path, sizeof(path), "%s.lock", checkpoint->path);
-    checkpoint->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (checkpoint->lock_fd < 0)
-        return mr_error_set(reterr, -errno, "%s: %s", path, strerrordesc_np(errno));
-    if (flock(checkpoint->lock_fd, LOCK_EX | LOCK_NB) != 0)
-        return mr_error_set(reterr, MR_INVALID, "%s: is in use by another run", checkpoint->path);
-    return 0;
+    return r == MR_AGAIN
+               ? mr_error_set(reterr, MR_INVALID, "%s: is in use by another run", checkpoint->path)
+               : r;
 }
 
 int checkpoint_open(struct checkpoint *checkpoint, const char *path, const char *service,

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
+#include "millrace/lockfile.h"
 #include "sqlite_internal.h"
 
 enum { BUSY_TIMEOUT_MS = 5000 };
@@ -52,41 +52,16 @@ static void configure(void)
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
-static int busy(const char *path, int fd, struct mr_error *reterr)
-{
-    char pid[24] = "";
-    ssize_t n = pread(fd, pid, sizeof(pid) - 1, 0);
-
-    pid[n > 0 ? n : 0] = '\0';
-    pid[strcspn(pid, "\n")] = '\0';
-    return mr_error_set(reterr, MR_AGAIN,
-                        "store %s is in use by process %s: SQLite serves one instance per consumer "
-                        "group",
-                        path, pid[0] ? pid : "(unknown)");
-}
-
-/* flock on a file of its own: a lock on the database itself would meet SQLite's own locks. */
 static int lock(struct connection *c, const char *path, struct mr_error *reterr)
 {
-    char *name;
+    char holder[MR_LOCK_HOLDER];
+    int r = mr_lock_beside(path, &c->lock_fd, holder, reterr);
 
-    if (asprintf(&name, "%s.lock", path) < 0)
-        return -ENOMEM;
-    int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    int r = fd < 0 ? mr_error_set(reterr, -errno, "cannot open %s: %s", name, strerror(errno)) : 0;
-    free(name);
-    if (r != 0)
-        return r;
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        r = errno == EWOULDBLOCK ? busy(path, fd, reterr)
-                                 : mr_error_set(reterr, -errno, "cannot lock %s", path);
-        (void)close(fd);
-        return r;
-    }
-    if (ftruncate(fd, 0) != 0 || dprintf(fd, "%ld\n", (long)getpid()) < 0)
-        (void)0; /* the number is a courtesy; the lock is what counts */
-    c->lock_fd = fd;
-    return 0;
+    return r == MR_AGAIN ? mr_error_set(reterr, r,
+                                        "store %s is in use by process %s: SQLite serves one "
+                                        "instance per consumer group",
+                                        path, holder)
+                         : r;
 }
 
 static int exec(struct connection *c, const char *sql, struct mr_error *reterr)
