@@ -115,9 +115,10 @@ class Project:
 
 
 def clean():
-    """Without what a hook's or a user's git would bring along."""
+    """Without what a hook's or a user's git, or a running `millrace up`, would bring along."""
     return {key: value for key, value in os.environ.items()
-            if not key.startswith(("GIT_", "MILLRACE_BROKERS", "MILLRACE_REGISTRY"))} | {"GIT_CONFIG_GLOBAL": os.devnull}
+            if not key.startswith(("GIT_", "MILLRACE_BROKERS", "MILLRACE_REGISTRY"))} | {
+                "GIT_CONFIG_GLOBAL": os.devnull, "MILLRACE_STATE": "/nonexistent/up"}
 
 
 def layout(schema):
