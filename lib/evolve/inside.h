@@ -48,7 +48,7 @@
     RULE(RECORD_UNREADABLE, ERROR, false, "a record of the topic cannot be read with the schema")  \
     RULE(RECORD_OUT_OF_BOUNDS, ERROR, false, "a record of the topic breaks a constraint")          \
     RULE(RECORD_FOREIGN, WARNING, false, "a record of the topic has no schema of the registry")    \
-    RULE(TOPICS_INVALID, ERROR, false, "topics.yaml has a mistake")                                \
+    RULE(TOPICS_INVALID, ERROR, false, "topics.yaml has a mistake, or is gone")                    \
     RULE(SCHEMA_INVALID, ERROR, false, "the file is no Avro schema")                               \
     RULE(SCHEMA_NOT_COMPARED, ERROR, false, "two schemas are too large to be compared")            \
     RULE(ENVELOPE_FIRST, ERROR, true, "the common envelope comes first, then one record, data")    \

@@ -242,11 +242,27 @@ static bool is_ours(const struct evolve *e, const struct mr_version *version)
     return version->number == 0;
 }
 
+/* Without the file nothing below can be compared: its levels, keys and topics would go unseen. */
+static void tell_file_gone(struct evolve *e)
+{
+    if (!e->before->catalog || e->now->catalog || e->now->mistakes || !e->now->topics_file)
+        return;
+    struct mr_evolution *item = evolve_add(e, RULE_TOPICS_INVALID);
+    item->file = e->now->topics_file;
+    item->before = e->before->label;
+    item->now = e->now->label;
+    item->message = "the file is gone, and with it every topic's level, key and consumers";
+    item->breaks = "everybody: nothing can be built without it";
+    item->order = "none";
+    item->fix = "bring it back";
+}
+
 void evolve_topics(struct evolve *e)
 {
     const struct mr_catalog *before = e->before->catalog, *now = e->now->catalog;
 
     tell_mistakes(e);
+    tell_file_gone(e);
     for (size_t i = 0; i < e->before->n_versions; i++) {
         const struct mr_version *version = &e->before->versions[i];
         bool newest = mr_tree_newest(e->before, version->topic) == version;

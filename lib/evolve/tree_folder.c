@@ -23,8 +23,11 @@ static int add_file(struct tree_build *build, const char *path, const char *show
                     const char *topic, struct mr_error *reterr)
 {
     MR_AUTO(mr_buf) struct mr_buf text = {.max = MR_SCHEMA_MAX_BYTES + 1};
-    int r = mr_buf_read_file(&text, path);
+    struct stat status;
 
+    if (stat(path, &status) == 0 && S_ISFIFO(status.st_mode)) /* nobody may ever write to it */
+        return mr_error_set(reterr, MR_INVALID, "cannot read '%s': it is a pipe, not a file", path);
+    int r = mr_buf_read_file(&text, path);
     if (r != 0)
         return mr_error_set(reterr, r, "cannot read '%s': %s", path, strerror(-r));
     const struct mr_version version = {.topic = topic,
@@ -134,6 +137,14 @@ static void paths(const char *folder, char schemas[PATH_CAP], char topics[PATH_C
         (void)snprintf(topics, PATH_CAP, "%.*stopics.yaml", (int)(len - tail), folder);
 }
 
+/* A state that has no topics.yaml tells where it would be. */
+static int missing_topics(struct mr_tree *tree, const char *shown)
+{
+    if (!tree->topics_file && *shown)
+        tree->topics_file = mr_arena_dup(tree->arena, shown, strlen(shown));
+    return tree->topics_file || !*shown ? 0 : -ENOMEM;
+}
+
 int mr_tree_folder(const char *folder, const char *label, const char *shown,
                    struct mr_tree **ret_tree, struct mr_error *reterr)
 {
@@ -151,6 +162,8 @@ int mr_tree_folder(const char *folder, const char *label, const char *shown,
         r = tree_read(&build, schemas, shown_schemas,
                       *topics && access(topics, F_OK) == 0 ? topics : NULL, shown_topics, reterr);
     MR_AUTO(mr_tree) struct mr_tree *tree = build.tree ? tree_take(&build) : NULL;
+    if (r == 0)
+        r = missing_topics(tree, *topics ? shown_topics : "");
     if (r == 0)
         *ret_tree = MR_MOVE(tree);
     return r;

@@ -5,6 +5,7 @@
 usage: test_schema_check.py MILLRACE SOURCE_DIR
 """
 import hashlib
+import os
 import pathlib
 import shutil
 
@@ -204,6 +205,26 @@ def what_topics_yaml_takes_away_is_told():
         found = p.check()
         assert {"LEVEL_LOWERED", "PARTITIONS_CHANGED", "SCHEMA_INVALID"} <= {finding["rule"] for finding in found}, found
         assert all(finding["breaks"] and finding["order"] and finding["fix"] for finding in found), found
+
+
+@case
+def a_topics_yaml_that_is_gone_is_a_finding_wherever_the_check_runs():
+    with Project() as p:
+        (p.path / "topics.yaml").unlink()
+        for folder, cwd in ((".", p.path), ("schemas/avro", p.path), (str(p.path), "/")):
+            found = p.check(folder, cwd=cwd, status=100)
+            assert [finding["rule"] for finding in found] == ["TOPICS_INVALID"], (folder, found)
+            assert found[0]["file"].endswith("topics.yaml") and found[0]["fix"], found
+
+
+@case
+def a_pipe_in_the_place_of_a_schema_is_told_and_not_waited_for():
+    with Project() as p:
+        p.file(CAME_IN).unlink()
+        os.mkfifo(p.file(CAME_IN))
+        for verb in (["check", "--against", "main"], ["lint"], ["fmt", "--dry-run"]):
+            done = p.run(*verb)
+            assert done.returncode == 1 and "is a pipe, not a file" in done.stderr, done
 
 
 @case

@@ -122,6 +122,9 @@ def the_hook_lets_through_what_fits_and_stops_the_rest():
         (p.path / "topics.yaml").write_text((p.path / "topics.yaml").read_text() + "\n")
         done = commit()
         assert done.returncode != 0 and "not staged" in done.stderr, done
+        p.git("rm", "-q", "--cached", "topics.yaml")  # kept here, and lost to all who clone it
+        done = commit()
+        assert done.returncode != 0 and "not staged" in done.stderr, done
 
 
 if __name__ == "__main__":

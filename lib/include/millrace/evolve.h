@@ -59,7 +59,7 @@ struct mr_tree {
     struct mr_version *versions; /* by topic, then oldest first */
     size_t n_versions;
     const struct mr_catalog *catalog; /* NULL: no topics.yaml there, or one with mistakes */
-    const char *topics_file;          /* as shown; NULL: there is none */
+    const char *topics_file;          /* as shown, where it is or would be; NULL: unknown */
     struct mr_str topics_text;
     const char *mistakes; /* topics.yaml's, one a line; NULL: none */
     const struct mr_topic_level *levels;
