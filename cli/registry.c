@@ -277,6 +277,22 @@ static int serve(const struct serve *options, struct mr_error *reterr)
     return 0;
 }
 
+/* What only a topic heeds is refused elsewhere: a process that should follow must not lead alone.
+ */
+static int check_store(const struct serve *options, const struct mr_options *given,
+                       struct mr_error *reterr)
+{
+    if (strcmp(options->store, "kafka") == 0)
+        return 0;
+    for (const struct mr_option *row = kafka_rows; row->name; row++)
+        if (mr_options_given(given, row->name))
+            return mr_error_set(reterr, MR_INVALID,
+                                "--%s is for --store kafka, and the store is '%s': leave it out, "
+                                "or give --store kafka",
+                                row->name, options->store);
+    return 0;
+}
+
 static int run(int argc, char **argv)
 {
     MR_AUTO(mr_options) struct mr_options *options = NULL;
@@ -286,7 +302,9 @@ static int run(int argc, char **argv)
 
     if (!verb_options(&serve_command, argc, argv, &target, &options, &status))
         return status;
-    int r = mr_common_resolve(&target.common, options, strcmp(target.store, "kafka") == 0, false,
+    int r = check_store(&target, options, &error);
+    if (r == 0)
+        r = mr_common_resolve(&target.common, options, strcmp(target.store, "kafka") == 0, false,
                               &error);
     if (r == 0)
         r = serve(&target, &error);

@@ -179,6 +179,16 @@ int mr_kafka_watermarks(struct mr_kafka_consumer *consumer, const char *topic, i
     return kafka_fail(&consumer->client, err, topic, NULL, reterr);
 }
 
+int64_t mr_kafka_seen_end(const struct mr_kafka_consumer *consumer, const char *topic,
+                          int32_t partition)
+{
+    int64_t low, high;
+    rd_kafka_resp_err_t err =
+        rd_kafka_get_watermark_offsets(consumer->client.rk, topic, partition, &low, &high);
+
+    return err || high < 0 ? -1 : high;
+}
+
 /* ListOffsets takes -1 and -2 in the place of a time for the end and the beginning. */
 int mr_kafka_offsets_for_time(struct mr_kafka_consumer *consumer, struct mr_topic_partition *items,
                               size_t n_items, int64_t time_ms, int timeout_ms,

@@ -58,11 +58,14 @@ static void status(struct store *store, struct store_status *ret_status)
 
     (void)pthread_mutex_lock(&ks->lock);
     bool ours = kafka_store_is_ours(ks);
+    int64_t seen = mr_kafka_seen_end(ks->consumer, ks->topic, 0);
+    if (seen < ks->start_end)
+        seen = ks->start_end;
     *status = (struct store_status){
         .leads = ours,
         .ready = ks->ready,
         .position = ks->position,
-        .end = -1,
+        .end = seen > ks->position ? seen : ks->position,
     };
     (void)snprintf(status->leader, sizeof(status->leader), "%s", ours ? "" : ks->leader);
     (void)snprintf(status->trouble, sizeof(status->trouble), "%s", ks->trouble);

@@ -191,6 +191,26 @@ def a_second_process_is_refused_with_the_name_of_the_first():
 
 
 @case
+def what_only_a_topic_heeds_is_refused_with_another_store():
+    with tempfile.TemporaryDirectory() as folder:
+        for store in ("memory", f"file:{folder}/schemas"):
+            for words in (["--follow"], ["--advertise", "http://a:1"], ["--schemas-topic", "t"], ["--takeover", "1s"]):
+                done = subprocess.run([MILLRACE, "registry", "serve", "-l", "127.0.0.1:0", "--store", store, *words],
+                                      capture_output=True, text=True, timeout=10)
+                assert done.returncode == 2, done
+                assert f"{words[0]} is for --store kafka, and the store is '{store}'" in done.stderr, done.stderr
+
+
+@case
+def an_advertised_url_that_nobody_can_call_is_refused_at_the_start():
+    for url, says in {"ftp://a": "neither http nor https", "http://u:p@a:1": "without a password", "": "registry URL",
+                      "http://a:1,http://b:1": "is one", "a:1": "http://HOST:PORT"}.items():
+        done = subprocess.run([MILLRACE, "registry", "serve", "-l", "127.0.0.1:0", "--store", "kafka", "-b", "127.0.0.1:1",
+                               "--advertise", url], capture_output=True, text=True, timeout=10)
+        assert done.returncode == 2 and says in done.stderr, (url, done)
+
+
+@case
 def a_file_at_its_limit_is_an_error_and_the_registry_goes_on():
     with tempfile.TemporaryDirectory() as folder, serving(folder) as registry:
         subprocess.run(["prlimit", f"--pid={registry.process.pid}", "--fsize=8192:"], check=True)

@@ -24,6 +24,8 @@ def followers_show_what_the_leader_did_forward_changes_and_read_on_without_it(t)
     follower, other = serve(t, topic, "--follow")
     assert register(url, "s", INT) == 1
     wait_for(lambda: get(other, "/subjects") == ["s"], 5, "the follower has it")
+    for ready in get(url, "/readyz"), get(other, "/readyz"):
+        assert 0 < ready["position"] <= ready["end"], ready
     assert register(other, "s", INT) == 1, "answered from what it knows"
     for number in range(2, 12):  # forwarded; and read where it was written, at once
         assert register(other, f"f{number}", '{"type":"fixed","name":"f","size":%d}' % number) == number

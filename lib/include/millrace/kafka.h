@@ -164,6 +164,9 @@ int mr_kafka_seek(struct mr_kafka_consumer *consumer, const struct mr_topic_part
 int mr_kafka_watermarks(struct mr_kafka_consumer *consumer, const char *topic, int32_t partition,
                         int timeout_ms, int64_t *ret_low, int64_t *ret_high,
                         struct mr_error *reterr);
+/* The end of an assigned partition as the brokers last told it; asks nobody. -1: not yet. */
+int64_t mr_kafka_seen_end(const struct mr_kafka_consumer *consumer, const char *topic,
+                          int32_t partition);
 /* Into items: first offsets at or after time_ms (ms since epoch; MR_OFFSET_END where nothing is
  * that new). time_ms MR_OFFSET_BEGINNING or MR_OFFSET_END: the watermarks of all items in one round
  * trip per broker. Outcomes: 0, MR_AGAIN, MR_ABSENT, -EOPNOTSUPP (the embedded broker has no time
