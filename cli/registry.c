@@ -120,7 +120,8 @@ static const struct mr_command serve_command = {
     .summary = "Serves a schema registry that speaks Confluent's REST API",
     .details =
         "Subjects, versions, schemas by id, lookup, compatibility, configuration, modes, "
-        "contexts and deletion, for Avro. With --store memory what it holds ends with it; "
+        "contexts and deletion. Avro schemas are parsed and compared; JSON Schema and Protobuf "
+        "are kept and served, not compared. With --store memory what it holds ends with it; "
         "with --store file:PATH it is in one file of this machine, and a change is answered when "
         "it is on disk. One process at a time serves a file. With --store kafka it is in a "
         "compacted topic, as other registries keep it: any number of processes serve it, one of "
