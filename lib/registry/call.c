@@ -45,7 +45,6 @@ int client_call(struct mr_registry *registry, const char *method, struct mr_str 
 {
     struct http_reply *reply = &registry->reply;
     MR_AUTO(json) json_t *json = NULL;
-    json_error_t why;
 
     if (ret_code)
         *ret_code = 0;
@@ -55,10 +54,10 @@ int client_call(struct mr_registry *registry, const char *method, struct mr_str 
     int r = http_send(registry->http, method, path, body, reply, reterr);
     if (r != 0)
         return r;
-    json = json_loadb((const char *)reply->body.data, reply->body.len,
-                      JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
-    if (!json)
-        return client_odd(registry, "what is not JSON", reterr);
+    r = json_read((struct mr_str){(const char *)reply->body.data, reply->body.len},
+                  JSON_DECODE_ANY | JSON_ALLOW_NUL, &json, NULL);
+    if (r != 0)
+        return r == MR_INVALID ? client_odd(registry, "what is not JSON", reterr) : r;
     if (reply->status >= 400)
         return judge(registry, json, ret_code, reterr);
     *ret_json = MR_MOVE(json);

@@ -40,13 +40,14 @@ static int without_blanks(struct mr_str text, struct mr_buf *out)
 static int json_schema_text(struct mr_str text, struct mr_buf *out, struct mr_error *reterr)
 {
     json_error_t why;
-    MR_AUTO(json)
-    json_t *json = json_loadb(text.data, text.len,
-                              JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &why);
+    MR_AUTO(json) json_t *json = NULL;
+    int r = json_read(text, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &json, &why);
 
-    if (!json)
+    if (r == MR_INVALID)
         return fail_at(text, (size_t)(why.position > 0 ? why.position - 1 : 0), reterr,
                        why.text[0] ? why.text : "not JSON");
+    if (r != 0)
+        return r;
     if (!json_is_object(json) && !json_is_boolean(json))
         return fail_at(text, 0, reterr, "a JSON schema is an object, true or false");
     return without_blanks(text, out);

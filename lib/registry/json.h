@@ -26,6 +26,10 @@ static inline int json_append(struct mr_buf *out, const json_t *json)
                : -ENOMEM;
 }
 
+/* json_loadb() that tells want of memory from a wrong text. 0; MR_INVALID with *ret_why, which may
+ * be NULL; -ENOMEM. *ret_json is NULL unless it is 0. */
+int json_read(struct mr_str text, size_t flags, json_t **ret_json, json_error_t *ret_why);
+
 static inline struct mr_str json_str(const json_t *json)
 {
     return (struct mr_str){json_string_value(json), json_string_length(json)};

@@ -222,25 +222,10 @@ static bool is_other_key(const struct entry *entry, struct mr_str key, int *ret_
     return *ret_r == 0 && !mr_str_eq(key, (struct mr_str){(const char *)own.data, own.len});
 }
 
-/* jansson says of some failed allocations that the text is wrong, and a record must not be skipped
- * for want of memory: what it had no room for is tried. */
-static bool memory_is_short(size_t len)
-{
-    void *probe = malloc(4096 + 4 * len);
-
-    free(probe);
-    return !probe;
-}
-
 int record_load(struct mr_str text, json_t **ret_json)
 {
-    json_error_t why;
-
     /* no NUL in names: they are C strings from here on */
-    *ret_json = json_loadb(text.data ? text.data : "", text.len, JSON_DECODE_ANY, &why);
-    if (*ret_json)
-        return 0;
-    return memory_is_short(text.len) ? -ENOMEM : MR_INVALID;
+    return json_read(text, JSON_DECODE_ANY, ret_json, NULL);
 }
 
 static int read_value(struct mr_str text, struct entry *entry, struct mr_error *reterr)

@@ -71,7 +71,9 @@ static int read_body(struct request *request, struct mr_str body, struct reply *
     if (body.len == 0)
         return reply_error(reply, 422, "this request needs a JSON body") == 0 ? MR_INVALID
                                                                               : -ENOMEM;
-    request->body = json_loadb(body.data, body.len, JSON_ALLOW_NUL | JSON_DECODE_ANY, &why);
+    int r = json_read(body, JSON_ALLOW_NUL | JSON_DECODE_ANY, &request->body, &why);
+    if (r < 0)
+        return r;
     if (json_is_object(request->body))
         return 0;
     if (json_is_null(request->body))

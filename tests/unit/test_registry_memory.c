@@ -3,10 +3,14 @@
  * and the same request goes through afterwards. */
 #include <check.h>
 #include <errno.h>
+#include <unistd.h>
 
 #define FAILING_OURS true /* strdup allocates in libc what we free */
 #include "support/failing_malloc.h"
 
+#include "auth.h"
+#include "foreign.h"
+#include "json.h"
 #include "record_json.h"
 #include "rest.h"
 #include "support/unit.h"
@@ -253,10 +257,111 @@ START_TEST(every_record_of_a_log_survives_every_failing_allocation)
 }
 END_TEST
 
+#if FAILING_MALLOC
+/* Allocation n and all after it fail, for every n: the answer is -ENOMEM, never that the text is
+ * wrong, until it is 0; nothing is lost on the way. */
+static void sweep_reader(int (*read)(const char *text), const char *text)
+{
+    int r = -ENOMEM;
+    long n = 0;
+
+    for (; r != 0; n++) {
+        long held = failing_held;
+        failing_in = n;
+        r = read(text);
+        failing_in = -1;
+        ck_assert_msg(r == 0 || r == -ENOMEM, "%s: %d at allocation %ld", text, r, n);
+        ck_assert_msg(failing_held == held, "%s: %ld lost at allocation %ld", text,
+                      failing_held - held, n);
+    }
+    ck_assert_int_gt(n, 1);
+}
+
+static int read_json_schema(const char *text)
+{
+    MR_AUTO(mr_buf) struct mr_buf out = {0};
+
+    return foreign_text(SCHEMA_JSON, mr_str_from(text), &out, NULL);
+}
+
+static int read_draft(const char *text)
+{
+    MR_AUTO(json) json_t *body = NULL;
+    MR_AUTO(draft) struct draft draft = {0};
+    int code, r = json_read(mr_str_from(text), 0, &body, NULL);
+
+    return r == 0 ? draft_read(body, &draft, &code, NULL) : r;
+}
+
+static int read_config(const char *text)
+{
+    MR_AUTO(json) json_t *body = NULL;
+    MR_AUTO(json) json_t *config = NULL;
+    MR_AUTO(json) json_t *echo = NULL;
+    int code, r = json_read(mr_str_from(text), 0, &body, NULL);
+
+    return r == 0 ? config_read(body, &config, &echo, &code, NULL) : r;
+}
+
+static struct auth_files auth_files;
+
+static int read_auth(const char *text)
+{
+    struct auth *auth = NULL;
+    int r = auth_load(&auth_files, &auth, NULL);
+
+    (void)text;
+    (void)auth_unref(auth);
+    return r;
+}
+#endif
+
+START_TEST(a_right_json_text_is_never_wrong_for_want_of_memory)
+{
+#if FAILING_MALLOC
+    static const char *const texts[] = {
+        "true", "{\"type\": \"string\", \"maxLength\": 12, \"x\": [1.5, null, \"\\u00e9\"]}",
+        "{\"$defs\":{\"a\":{\"enum\":[\"one\",\"two\",\"three\"]}},\"b\":-0.25e3}"};
+
+    json_set_alloc_funcs(json_malloc_here, json_free_here);
+    for (size_t i = 0; i < MR_N_ELEMENTS(texts); i++)
+        sweep_reader(read_json_schema, texts[i]);
+    sweep_reader(read_draft, REFERS);
+    sweep_reader(read_config, RULES);
+#endif
+}
+END_TEST
+
+START_TEST(files_of_those_who_may_come_in_survive_failing_allocations)
+{
+#if FAILING_MALLOC
+    char folder[] = "/tmp/mr-memory-XXXXXX", paths[3][48];
+    static const char *const texts[] = {
+        "ann:$5$rounds=1000$saltsalt$eKLZU9t9OoPWrqOQsoTIKG0aYkZ5rGOoOQhiIvoSWX2\n",
+        "ci:4f6e1f65055263866dedb3c5fe22defb0cc045648cf0b87afac54cc6420e5647\n",
+        "admin * user:ann\nread \"a b*\" token:ci cert:*\n"};
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    for (size_t i = 0; i < MR_N_ELEMENTS(texts); i++) {
+        (void)snprintf(paths[i], sizeof(paths[i]), "%s/%zu", folder, i);
+        FILE *file = fopen(paths[i], "we");
+        ck_assert(file && fputs(texts[i], file) >= 0 && fclose(file) == 0);
+    }
+    auth_files = (struct auth_files){.users = paths[0], .tokens = paths[1], .roles = paths[2]};
+    sweep_reader(read_auth, "users, tokens and roles");
+    for (size_t i = 0; i < MR_N_ELEMENTS(texts); i++)
+        ck_assert_int_eq(unlink(paths[i]), 0);
+    ck_assert_int_eq(rmdir(folder), 0);
+#endif
+}
+END_TEST
+
 int main(void)
 {
     return unit_run("registry_memory",
                     (const TTest *[]){every_request_survives_every_failing_allocation,
                                       every_record_of_a_log_survives_every_failing_allocation,
+                                      a_right_json_text_is_never_wrong_for_want_of_memory,
+                                      files_of_those_who_may_come_in_survive_failing_allocations,
                                       NULL});
 }
