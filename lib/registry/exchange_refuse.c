@@ -14,7 +14,8 @@ int exchange_refuse(struct exchange *exchange)
 
     switch (exchange->refused) {
     case 400:
-        return reply_error(reply, 400, "Content-Length and Transfer-Encoding: send one of them");
+        return reply_error(reply, 400,
+                           "Content-Length and Transfer-Encoding: send one of them, once");
     case 401:
         return reply_error(reply, 401, "Unauthorized: %s", exchange->why);
     case 414:
@@ -75,10 +76,21 @@ static size_t headers_size(const struct exchange *exchange)
     return info ? info->header_size : 0;
 }
 
+static enum MHD_Result count_framing(void *opaque, enum MHD_ValueKind kind, const char *key,
+                                     const char *value)
+{
+    (void)kind, (void)value;
+    if (strcasecmp(key, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0 ||
+        strcasecmp(key, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0)
+        ++*(unsigned *)opaque;
+    return MHD_YES;
+}
+
 unsigned exchange_judge(const struct exchange *exchange, const char *version)
 {
     const char *coding = exchange_header(exchange, MHD_HTTP_HEADER_TRANSFER_ENCODING);
     const char *packed = exchange_header(exchange, MHD_HTTP_HEADER_CONTENT_ENCODING);
+    unsigned n_framing = 0;
 
     if (strncmp(version, "HTTP/1.", 7) != 0)
         return 505;
@@ -87,7 +99,9 @@ unsigned exchange_judge(const struct exchange *exchange, const char *version)
     if (headers_size(exchange) > MAX_HEADERS)
         return 431;
     /* two lengths: a proxy before us may believe the other one */
-    if (coding && exchange_header(exchange, MHD_HTTP_HEADER_CONTENT_LENGTH))
+    (void)MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, count_framing,
+                                    &n_framing);
+    if (n_framing > 1)
         return 400;
     if (coding && strcasecmp(coding, "chunked") != 0)
         return 501;

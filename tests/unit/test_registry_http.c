@@ -197,6 +197,11 @@ START_TEST(what_is_no_request_of_ours_gets_one_clear_error)
            "without Content-Encoding");
     expect(POST "Content-Encoding: identity\r\nContent-Length: 2\r\n" END "{}", "422", "42201");
     expect(POST "Transfer-Encoding: chunked\r\nContent-Length: 2\r\n" END "0\r\n\r\n", "400", "");
+    expect(POST "Content-Length: 2\r\nContent-Length: 3\r\n" END "{}", "400",
+           "send one of them, once");
+    expect("GET / HTTP/1.1\r\nContent-Length: 0\r\ncontent-length: 18\r\nHost: x\r\n\r\n"
+           "GET /mode HTTP/1.1\r\n" END,
+           "400", "Connection: close");
     expect("GET /nothing HTTP/1.1\r\n" END, "404", "\"error_code\":404");
     expect("BREW /subjects HTTP/1.1\r\n" END, "405", "Allow: GET");
     expect("HEAD /nothing HTTP/1.1\r\n" END, "404", "Content-Length: ");
