@@ -108,14 +108,24 @@ static int add_rows(struct past *p, const struct mr_buf *out)
     return r;
 }
 
+/* Where git's walk ends, the commit itself still tells whether it has a parent: a clone that is
+ * shallow elsewhere may well have all of this history. */
 static int is_cut(struct past *p)
 {
     MR_AUTO(mr_buf) struct mr_buf out = {0};
+    MR_AUTO(mr_buf) struct mr_buf oldest = {0};
     MR_AUTO(mr_buf) struct mr_buf errors = {0};
-    int r = GIT_ASK(&p->git, &out, &errors, p->reterr, "rev-parse", "--is-shallow-repository");
+    int r = GIT_ASK(&p->git, &out, &errors, p->reterr, "rev-list", "--first-parent",
+                    "--max-parents=0", p->git.commit);
 
     if (r == 0)
-        p->build.tree->cut = strcmp((const char *)out.data, "true") == 0;
+        r = GIT_ASK(&p->git, &oldest, &errors, p->reterr, "cat-file", "commit",
+                    (const char *)out.data);
+    if (r == 0) {
+        const char *text = (const char *)oldest.data, *parent = strstr(text, "\nparent ");
+        const char *message = strstr(text, "\n\n");
+        p->build.tree->cut = parent && (!message || parent < message);
+    }
     return r < 0 ? r : 0;
 }
 

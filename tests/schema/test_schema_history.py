@@ -104,6 +104,23 @@ def a_shallow_clone_says_that_history_is_cut():
 
 
 @case
+def a_clone_that_is_shallow_elsewhere_only_does_not_say_so():
+    with Project() as p:
+        defaulted(p)
+        p.git("checkout", "-q", "-b", "work")
+        p.git("commit", "-q", "--allow-empty", "-m", "nothing\n\nparent of nothing\n")
+        clone = p.path.parent / "clone"
+        p.git("clone", "-q", "--depth", "1", "-b", "work", f"file://{p.path}", str(clone))
+        p.git("-C", str(clone), "fetch", "-q", "--depth", "1000", "origin", "main:refs/remotes/origin/main")
+        p.schemas = clone / "schemas" / "avro"
+        p.change(RAN_LOW, without("Level"))
+        done = p.run("check", "--against", "main", cwd=clone)
+        assert done.returncode == 100 and "cut" not in done.stderr, done
+        done = p.run("check", "--against", "HEAD", cwd=clone)
+        assert done.returncode == 0 and "history of 'HEAD' is cut" in done.stderr, done
+
+
+@case
 def a_project_below_the_top_has_its_history_too():
     with Project() as p:
         (p.path / "sub").mkdir()
