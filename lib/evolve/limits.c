@@ -2,6 +2,7 @@
 /* Constraint keywords of two versions: what one lets through and the other does not. Writers check
  * before they publish, readers of other houses may check what they read. */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,12 +50,14 @@ static int compare(const char *a, const char *b)
 }
 
 struct bound {
-    const char *word, *text; /* NULL: unbounded */
+    const char *word, *text; /* as written; NULL: unbounded */
+    const char *value;       /* what is compared */
     bool exclusive;
 };
 
 struct limits {
     struct evolve *e;
+    bool whole;                            /* the values are: below 11 is up to 10 */
     struct bound bounds[N_LIMITS], *found; /* where read_keyword puts them */
     const char *pattern, *format, *readers_only, *values, *multiple; /* JSON text; NULL: none */
 };
@@ -62,13 +65,31 @@ struct limits {
 /* Of an inclusive and an exclusive bound on one place the inner one counts. */
 static void set_bound(struct bound *bound, const struct bound *next, bool lower)
 {
-    int order = bound->text ? compare(next->text, bound->text) : 0;
+    int order = bound->text ? compare(next->value, bound->value) : 0;
 
     if (bound->text && (lower ? -order : order) > 0)
         return;
     if (bound->text && order == 0 && bound->exclusive)
         return;
     *bound = *next;
+}
+
+/* Of whole numbers an exclusive bound is the inclusive one next to it. */
+static struct bound make_bound(const struct limits *l, size_t keyword, const char *json)
+{
+    const char *text = evolve_text(l->e, "%s", json);
+    struct bound bound = {keywords[keyword].word, text, text, keywords[keyword].exclusive};
+    bool lower = keywords[keyword].limit % 2 == 0;
+    char *end;
+
+    errno = 0;
+    long long number = strtoll(text, &end, 10);
+    if (!bound.exclusive || !l->whole || errno != 0 || end == text || *end != '\0' ||
+        number == (lower ? LLONG_MAX : LLONG_MIN))
+        return bound;
+    bound.value = evolve_text(l->e, "%lld", lower ? number + 1 : number - 1);
+    bound.exclusive = false;
+    return bound;
 }
 
 static void read_keyword(void *self, const char *name, const char *json)
@@ -87,8 +108,7 @@ static void read_keyword(void *self, const char *name, const char *json)
     for (size_t i = 0; i < MR_N_ELEMENTS(keywords); i++) {
         if (strcmp(name, keywords[i].word) != 0)
             continue;
-        const struct bound bound = {keywords[i].word, evolve_text(l->e, "%s", json),
-                                    keywords[i].exclusive};
+        const struct bound bound = make_bound(l, i, json);
         set_bound(&l->found[keywords[i].limit], &bound, keywords[i].limit % 2 == 0);
     }
     for (size_t i = 0; i < MR_N_ELEMENTS(texts); i++)
@@ -101,7 +121,7 @@ static struct limits read_limits(struct evolve *e, const struct mr_schema_field 
                                  const struct mr_schema_node *node)
 {
     struct bound above[N_LIMITS] = {{0}};
-    struct limits l = {.e = e};
+    struct limits l = {.e = e, .whole = node->type == MR_AVRO_INT || node->type == MR_AVRO_LONG};
 
     l.found = l.bounds;
     if (node->props && mr_schema_props_each(node->props, read_keyword, &l) != 0)
@@ -112,6 +132,9 @@ static struct limits read_limits(struct evolve *e, const struct mr_schema_field 
     for (size_t i = 0; i < N_LIMITS; i++)
         if (above[i].text)
             l.bounds[i] = above[i];
+    for (size_t i = MIN_LENGTH; i <= MIN_ITEMS; i += MIN_ITEMS - MIN_LENGTH)
+        if (l.bounds[i].text && compare(l.bounds[i].value, "0") <= 0)
+            l.bounds[i] = (struct bound){0}; /* nothing is shorter anyway */
     l.found = NULL;
     return l;
 }
@@ -121,7 +144,7 @@ static int tightened(const struct bound *before, const struct bound *now, bool l
 {
     if (!before->text || !now->text)
         return (now->text != NULL) - (before->text != NULL);
-    int order = compare(now->text, before->text);
+    int order = compare(now->value, before->value);
 
     if (order == 0)
         return now->exclusive - before->exclusive;
@@ -164,9 +187,11 @@ static void check_bound(struct evolve *e, const struct change *c, enum limit lim
 
     if (order == 0)
         return;
+    const char *word = before->word ? before->word : now->word;
+    bool other = now->word && strcmp(now->word, word) != 0; /* minimum, exclusiveMinimum */
     tell(e, c, order > 0 ? rules[limit] : RULE_CONSTRAINT_LOOSENED,
-         evolve_text(e, "%s was %s and is %s", now->word ? now->word : before->word,
-                     before->text ? before->text : "not set", now->text ? now->text : "not set"));
+         evolve_text(e, "%s was %s and is %s%s%s", word, before->text ? before->text : "not set",
+                     other ? now->word : "", other ? " " : "", now->text ? now->text : "not set"));
 }
 
 static void check_text(struct evolve *e, const struct change *c, enum evolve_rule rule,
