@@ -58,8 +58,9 @@ static int choose_id(struct registration *reg, const struct context *context, in
         return 0;
     }
     const struct version *held = any_holder(context, id);
-    if (held && (held->content->type != reg->canon.content->type ||
-                 strcmp(held->content->text, reg->canon.content->text) != 0))
+    if (held && !(known && id == known->number) && /* the same, though others spell it otherwise */
+        (held->content->type != reg->canon.content->type ||
+         strcmp(held->content->text, reg->canon.content->text) != 0))
         return reply_error(reg->reply, 42205,
                            "id %d belongs to another schema: import this one "
                            "under an id of its own",

@@ -102,6 +102,7 @@ def a_topic_that_karapace_wrote_is_taken_over_and_a_deleted_schema_never_comes_b
     assert register(url, "a", INT) == 2
     assert register(url, "a", '{"fields":[],"type":"record","name":"r"}') == 1, "the same schema, whoever spelled it"
     assert get(url, "/schemas/ids/1")["schema"] == '{"type": "record", "name": "r", "fields": []}'
+    assert register(url, "d", '{"type":"record","name":"r","fields":[]}') == 1, "under another subject, too"
     assert http("DELETE", f"{url}/subjects/a/versions/2") == (200, 2)
     assert http("DELETE", f"{url}/subjects/a/versions/2?permanent=true") == (200, 2)
     assert http("DELETE", f"{url}/config")[0] == 200
@@ -109,7 +110,7 @@ def a_topic_that_karapace_wrote_is_taken_over_and_a_deleted_schema_never_comes_b
     rows = read(t, topic)
     versions, settings = picture(rows)
     assert picture(compacted(rows)) == (versions, settings), "every spelling of a key is gone"
-    assert sorted(versions) == [("a", 1), ("b", 1)] and not settings, (versions, settings)
+    assert sorted(versions) == [("a", 1), ("b", 1), ("d", 1)] and not settings, (versions, settings)
 
 
 @test

@@ -402,6 +402,37 @@ static void journal_free(struct store *store)
 static const struct store_ops journal_ops = {
     .name = "journal", .append = journal_append, .replay = journal_replay, .free = journal_free};
 
+static void journal_forget(struct journal *journal)
+{
+    for (size_t i = 0; i < journal->n; i++) {
+        mr_buf_done(&journal->lines[i].key);
+        mr_buf_done(&journal->lines[i].value);
+    }
+    free(journal->lines);
+}
+
+START_TEST(what_others_spelled_otherwise_is_registered_elsewhere_under_its_id)
+{
+    struct journal journal = {.store = {&journal_ops}, .n = 1};
+    struct core *core;
+
+    journal.lines = calloc(1, sizeof(*journal.lines));
+    ck_assert_ptr_nonnull(journal.lines);
+    ck_assert_int_eq(mr_buf_printf(&journal.lines[0].key, "%s",
+                                   "{\"keytype\":\"SCHEMA\",\"subject\":\"a\",\"version\":1}"),
+                     0);
+    ck_assert_int_eq(mr_buf_printf(&journal.lines[0].value, "%s",
+                                   "{\"subject\":\"a\",\"version\":1,\"id\":7,"
+                                   "\"schema\":\"{\\\"type\\\": \\\"string\\\"}\"}"),
+                     0);
+    ck_assert_int_eq(core_new_take(&journal.store, MR_COMPAT_NONE, false, &core, NULL), 0);
+    expect(core, "POST", "/subjects/b/versions", string_schema, 200, "{\"id\":7}");
+    expect(core, "GET", "/subjects/b/versions/1/schema", NULL, 200, "{\"type\": \"string\"}");
+    (void)core_free(core);
+    journal_forget(&journal);
+}
+END_TEST
+
 START_TEST(a_replayed_log_gives_the_same_registry)
 {
     struct journal journal = {.store = {&journal_ops}};
@@ -445,11 +476,7 @@ START_TEST(a_replayed_log_gives_the_same_registry)
     }
     (void)core_free(first);
     (void)core_free(second);
-    for (size_t i = 0; i < journal.n; i++) {
-        mr_buf_done(&journal.lines[i].key);
-        mr_buf_done(&journal.lines[i].value);
-    }
-    free(journal.lines);
+    journal_forget(&journal);
 }
 END_TEST
 
@@ -516,6 +543,7 @@ int main(void)
                         contexts_keep_ids_and_names_apart,
                         bad_bodies_get_one_clear_error,
                         what_would_take_long_is_handed_back_when_it_must_be_quick,
+                        what_others_spelled_otherwise_is_registered_elsewhere_under_its_id,
                         a_replayed_log_gives_the_same_registry,
                         writers_at_once_get_versions_and_ids_of_their_own,
                         NULL,
