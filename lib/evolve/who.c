@@ -35,6 +35,23 @@ static const char *place_of(const struct mr_readers *readers, const char *consum
     return NULL;
 }
 
+static bool takes(const struct mr_topic *topic, const char *consumer)
+{
+    for (size_t i = 0; topic && i < topic->n_consumers; i++)
+        if (strcmp(topic->consumers[i], consumer) == 0)
+            return true;
+    return false;
+}
+
+static void name_reader(struct evolve *e, const char **list, const char *consumer,
+                        const char *place)
+{
+    *list = evolve_text(e, "%s%s%s%s%s%s", *list, **list ? ", " : "", consumer, *place ? " (" : "",
+                        place, *place ? ")" : "");
+}
+
+/* Those of topics.yaml, and whoever else the table of readers names: other houses, and consumers
+ * that the same change takes out of topics.yaml while they are still deployed. */
 bool evolve_readers(struct evolve *e, const struct mr_topic *topic, const char *record,
                     const char *field, const char **ret_known, const char **ret_unknown)
 {
@@ -46,8 +63,14 @@ bool evolve_readers(struct evolve *e, const struct mr_topic *topic, const char *
         const char **list = is_known(readers, consumer) ? ret_known : ret_unknown;
         const char *place = list == ret_known ? place_of(readers, consumer, record, field) : "";
         if (place)
-            *list = evolve_text(e, "%s%s%s%s%s%s", *list, **list ? ", " : "", consumer,
-                                *place ? " (" : "", place, *place ? ")" : "");
+            name_reader(e, list, consumer, place);
+    }
+    for (size_t i = 0; readers && i < readers->n_consumers; i++) {
+        const char *consumer = readers->consumers[i];
+        const char *place =
+            takes(topic, consumer) ? NULL : place_of(readers, consumer, record, field);
+        if (place)
+            name_reader(e, ret_known, consumer, place);
     }
     return **ret_known != '\0';
 }

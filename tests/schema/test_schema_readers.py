@@ -112,6 +112,21 @@ def a_removed_field_that_is_read_is_another_finding_than_one_that_is_not():
 
 
 @case
+def readers_that_topics_yaml_does_not_name_count_too():
+    with Project() as p:
+        p.change(RAN_LOW, lambda fields: fields.pop())
+        table = p.path / "readers.tsv"
+        table.write_text(f"other-house\t{RECORD}\tNote\nstock-keeper\t-\nstock-buyer\t-\n")
+        found, = p.check("--readers", str(table), status=100)
+        assert found["rule"] == "FIELD_REMOVED_READ" and "read by other-house" in found["message"], found
+        table.write_text(f"stock-buyer\t{RECORD}\tNote\tbuyer.go:7\nstock-keeper\t-\n")
+        p.topics((p.path / "topics.yaml").read_text().replace("[stock-keeper, stock-buyer]", "[stock-keeper]"))
+        found = {finding["rule"]: finding for finding in p.check("--readers", str(table), status=100)}
+        assert sorted(found) == ["CONSUMER_REMOVED", "FIELD_REMOVED_READ"], found
+        assert "stock-buyer (buyer.go:7)" in found["FIELD_REMOVED_READ"]["message"], found
+
+
+@case
 def avros_own_finding_names_the_readers_too():
     with Project() as p:
         p.change(RAN_LOW, lambda fields: fields.pop(2))  # Level, without a default
