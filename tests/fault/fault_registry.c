@@ -291,6 +291,66 @@ START_TEST(it_is_unknown_to_the_client_when_memory_does_not_come_back_in_time)
 }
 END_TEST
 
+static void reported(void *self, uint64_t tag, int r, int32_t partition, int64_t offset,
+                     const char *text)
+{
+    (void)self, (void)tag, (void)partition, (void)offset, (void)text;
+    ck_assert_int_eq(r, 0);
+}
+
+/* Records that make no sense, by another writer. */
+static void litter(int n)
+{
+    const struct mr_kafka_config config = {.brokers = mr_kafka_embedded_brokers(broker)};
+    struct mr_kafka_producer *producer;
+    const struct mr_bytes value = {(const uint8_t *)"{}", 2};
+
+    ck_assert_int_eq(mr_kafka_producer_new(&config, reported, NULL, &producer, NULL), 0);
+    for (int i = 0; i < n; i++)
+        ck_assert_int_eq(mr_kafka_produce(producer, TOPIC, 0,
+                                          (struct mr_bytes){(const uint8_t *)"no key", 6}, &value,
+                                          NULL, 0, 0, NULL),
+                         0);
+    ck_assert_int_eq(mr_kafka_flush(producer, LONG_MS, NULL, NULL), 0);
+    (void)mr_kafka_producer_free(producer);
+}
+
+struct told {
+    int n;
+    bool last; /* it says that it is the last one */
+};
+
+static void on_notice(void *opaque, bool warn, const char *event, const char *text)
+{
+    struct told *told = opaque;
+
+    if (strcmp(event, "record_skipped") != 0)
+        return;
+    ck_assert(warn && !told->last);
+    told->n++;
+    told->last = strstr(text, "more of these are not told") != NULL;
+}
+
+START_TEST(records_that_make_no_sense_are_told_20_times_and_counted)
+{
+    const struct store_sink sink = {
+        .apply = hungry_apply, .ids = no_ids, .opaque = &(struct hungry){0}};
+    struct told told = {0};
+
+    start_broker();
+    litter(KAFKA_NOTICES + 5);
+    struct kafka_store *ks = open_store(URL(1), true, LONG_MS);
+    ks->notice = on_notice;
+    ks->notice_opaque = &told;
+    ck_assert_int_eq(ks->store.ops->replay(&ks->store, &sink, NULL), 0);
+    ck_assert_uint_eq(ks->n_skipped, KAFKA_NOTICES + 5);
+    ck_assert_int_eq(told.n, KAFKA_NOTICES);
+    ck_assert(told.last);
+    ks->store.ops->free(&ks->store);
+    stop_broker();
+}
+END_TEST
+
 START_TEST(properties_that_the_promises_rest_on_are_refused)
 {
     static const char *const bad[] = {"acks=1", "enable.idempotence=false", "no-equals-sign"};
@@ -335,6 +395,7 @@ int main(void)
             two_that_advertise_one_url_do_not_fight_over_the_topic,
             a_record_that_memory_lacks_for_is_applied_before_anything_behind_it,
             it_is_unknown_to_the_client_when_memory_does_not_come_back_in_time,
+            records_that_make_no_sense_are_told_20_times_and_counted,
             properties_that_the_promises_rest_on_are_refused,
             NULL,
         });
