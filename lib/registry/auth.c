@@ -72,7 +72,8 @@ static int remembered(struct auth *auth, const uint8_t mac[32], const struct acc
     (void)pthread_mutex_lock(&auth->lock);
     const struct verdict *verdict = slot_of(auth, mac);
     if (verdict->until > now && same(verdict->mac, mac, sizeof(verdict->mac))) {
-        *ret_access = verdict->access;
+        if (verdict->access)
+            *ret_access = verdict->access;
         r = verdict->access ? 0 : MR_INVALID;
     }
     (void)pthread_mutex_unlock(&auth->lock);
@@ -185,6 +186,8 @@ int auth_check(struct auth *auth, const char *authorization, bool quick,
     if (quick)
         return MR_AGAIN;
     r = check_basic(auth, basic, strlen(basic), ret_access);
+    if (r != 0)
+        *ret_access = auth->anonymous; /* nobody is who only said so, in the access log neither */
     if (r >= 0)
         remember(auth, mac, r == 0 ? *ret_access : NULL);
     return r;

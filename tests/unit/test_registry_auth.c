@@ -75,6 +75,7 @@ static const char *who(struct auth *auth, const char *header, bool *ret_slow)
     if (r == MR_AGAIN)
         r = auth_check(auth, header, false, &access);
     ck_assert(r == 0 || r == MR_INVALID);
+    ck_assert(r == 0 || access->anonymous);
     return r == 0 ? access->who : NULL;
 }
 
