@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -196,18 +195,11 @@ struct mr_registry_server *mr_registry_server_stop(struct mr_registry_server *se
     if (!server)
         return NULL;
     if (server->daemon) {
-        atomic_store(&server->draining, true);
-        /* Nobody waits in its queue; but the descriptor lives on: libmicrohttpd's thread may still
-         * take it out of its epoll set, and aborts when it is none. */
-        int fd = MHD_quiesce_daemon(server->daemon);
-        if (fd >= 0)
-            (void)shutdown(fd, SHUT_RD);
+        atomic_store(&server->draining, true); /* and no connection is taken any more */
         wait_for_requests(server);
         workers_stop(server->password_workers); /* end what they have: nothing stays suspended */
         workers_stop(server->workers);
         MHD_stop_daemon(server->daemon);
-        if (fd >= 0)
-            (void)close(fd);
     }
     (void)workers_free(server->password_workers);
     (void)workers_free(server->workers);

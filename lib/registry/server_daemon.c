@@ -20,6 +20,17 @@ static size_t keep_escapes(void *opaque, struct MHD_Connection *connection, char
     return strlen(text);
 }
 
+/* While the server drains, who comes is sent away at once, and tries another. Not by
+ * MHD_quiesce_daemon: it takes the listening descriptor out of each thread's epoll set while that
+ * thread may do so too, and then aborts (0.9.75). */
+static enum MHD_Result admit(void *opaque, const struct sockaddr *address, socklen_t len)
+{
+    const struct mr_registry_server *server = opaque;
+
+    (void)address, (void)len;
+    return atomic_load(&server->draining) ? MHD_NO : MHD_YES;
+}
+
 static void on_connection(void *opaque, struct MHD_Connection *connection, void **socket_context,
                           enum MHD_ConnectionNotificationCode code)
 {
@@ -87,7 +98,7 @@ int server_daemon(struct mr_registry_server *server, int fd)
 
     server->daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | (tls ? MHD_USE_TLS : 0u), 0,
-        NULL, NULL, exchange_handle, server, MHD_OPTION_LISTEN_SOCKET, fd,
+        admit, server, exchange_handle, server, MHD_OPTION_LISTEN_SOCKET, fd,
         MHD_OPTION_CONNECTION_LIMIT, most, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MAX_HEAD,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_THREAD_POOL_SIZE,
         threads > 1 ? threads : 0u, MHD_OPTION_URI_LOG_CALLBACK, exchange_begin, server,
