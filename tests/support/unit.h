@@ -5,14 +5,22 @@
 #include <check.h>
 #include <stdlib.h>
 
-/* seconds: for each case; 0 is check's own limit. */
-static inline int unit_run_within(const char *module, double seconds, const TTest **tests)
+/* What is set up before each case and taken down after it, and for how long a case may run; NULL
+ * and 0: nothing, and check's own limit. */
+struct unit_frame {
+    void (*set_up)(void), (*tear_down)(void);
+    double seconds;
+};
+
+static inline int unit_run_framed(const char *module, struct unit_frame frame, const TTest **tests)
 {
     Suite *suite = suite_create(module);
     TCase *tcase = tcase_create(module);
 
-    if (seconds > 0)
-        tcase_set_timeout(tcase, seconds);
+    if (frame.seconds > 0)
+        tcase_set_timeout(tcase, frame.seconds);
+    if (frame.set_up)
+        tcase_add_checked_fixture(tcase, frame.set_up, frame.tear_down);
     for (; *tests; tests++)
         tcase_add_test(tcase, *tests);
     suite_add_tcase(suite, tcase);
@@ -22,6 +30,11 @@ static inline int unit_run_within(const char *module, double seconds, const TTes
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static inline int unit_run_within(const char *module, double seconds, const TTest **tests)
+{
+    return unit_run_framed(module, (struct unit_frame){.seconds = seconds}, tests);
 }
 
 static inline int unit_run(const char *module, const TTest **tests)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One change at a time, and the findings it gives. Git, registries and the forms of the output:
  * tests/schema/. */
-#include <check.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "evolve_fixture.h"
+#include "support/unit.h"
 
 /* before, now, findings */
 static const char *const rows[][3] = {
@@ -183,18 +183,8 @@ int main(void)
         a_wrong_rules_file_is_told_by_line_with_the_nearest_word,
         rules_have_ids_of_their_own_and_a_summary,
         a_folder_without_schemas_is_told,
+        NULL,
     };
-    Suite *suite = suite_create("evolve");
-    TCase *tcase = tcase_create("evolve");
-
-    tcase_add_checked_fixture(tcase, set_up, tear_down);
-    for (size_t i = 0; i < MR_N_ELEMENTS(tests); i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return unit_run_framed("evolve", (struct unit_frame){.set_up = set_up, .tear_down = tear_down},
+                           tests);
 }

@@ -2,6 +2,7 @@
 /* Constraints, meanings and odd shapes of schemas, one change at a time; plain ones: test_evolve.c.
  */
 #include "evolve_fixture.h"
+#include "support/unit.h"
 
 #define DECIMAL(p, s)                                                                              \
     TYPE("{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":" #p ",\"scale\":" #s "}")
@@ -155,18 +156,8 @@ int main(void)
     const TTest *tests[] = {
         each_change_gives_its_rule_at_its_place,
         types_that_are_used_in_very_many_places_are_compared_in_time,
+        NULL,
     };
-    Suite *suite = suite_create("evolve_limits");
-    TCase *tcase = tcase_create("evolve_limits");
-
-    tcase_add_checked_fixture(tcase, set_up, tear_down);
-    for (size_t i = 0; i < MR_N_ELEMENTS(tests); i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return unit_run_framed("evolve_limits",
+                           (struct unit_frame){.set_up = set_up, .tear_down = tear_down}, tests);
 }

@@ -7,6 +7,7 @@
 #include "evolve_fixture.h"
 #define FAILING_OURS true /* strdup and scandir allocate for us to free */
 #include "support/failing_malloc.h"
+#include "support/unit.h"
 
 #if FAILING_MALLOC
 /* One of everything that makes a finding, a difference or a lint finding. */
@@ -200,18 +201,8 @@ int main(void)
         samples_survive_every_failing_allocation,
         reading_a_folder_survives_every_failing_allocation,
         reading_a_text_survives_every_failing_allocation,
+        NULL,
     };
-    Suite *suite = suite_create("evolve_memory");
-    TCase *tcase = tcase_create("evolve_memory");
-
-    tcase_add_checked_fixture(tcase, set_up, tear_down);
-    for (size_t i = 0; i < MR_N_ELEMENTS(tests); i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return unit_run_framed("evolve_memory",
+                           (struct unit_frame){.set_up = set_up, .tear_down = tear_down}, tests);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* --store file: what was answered is there after a restart; what was refused never was. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "millrace/status.h"
 #include "support/failing_disk.h"
 #include "support/registry_inside.h"
+#include "support/unit.h"
 
 #define SCHEMA(name)                                                                               \
     "{\"schema\":\"{\\\"type\\\":\\\"enum\\\",\\\"name\\\":\\\"" name                              \
@@ -361,17 +361,6 @@ int main(void)
 #endif
         NULL,
     };
-    Suite *suite = suite_create("registry_file");
-    TCase *tcase = tcase_create("registry_file");
-
-    tcase_add_checked_fixture(tcase, set_up, tear_down);
-    for (const TTest **test = tests; *test; test++)
-        tcase_add_test(tcase, *test);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return unit_run_framed("registry_file",
+                           (struct unit_frame){.set_up = set_up, .tear_down = tear_down}, tests);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The registry's log file: what was on disk is there again, whatever the disk and the process do.
  */
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include "file_log.h"
 #include "millrace/status.h"
 #include "support/failing_disk.h"
+#include "support/unit.h"
 
 enum { TITLE = 24, FRAME = 40, ENTRY = 8, MAX_BYTES = 1 << 16 };
 
@@ -415,17 +415,6 @@ int main(void)
         writers_at_the_same_time_share_a_wait_for_the_disk,
         NULL,
     };
-    Suite *suite = suite_create("registry_log");
-    TCase *tcase = tcase_create("registry_log");
-
-    tcase_add_checked_fixture(tcase, set_up, tear_down);
-    for (const TTest **test = tests; *test; test++)
-        tcase_add_test(tcase, *test);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return unit_run_framed("registry_log",
+                           (struct unit_frame){.set_up = set_up, .tear_down = tear_down}, tests);
 }

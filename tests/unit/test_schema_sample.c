@@ -8,6 +8,7 @@
 #include "millrace/codec.h"
 #include "millrace/kafka.h"
 #include "millrace/registry.h"
+#include "support/unit.h"
 #include "verb.h"
 
 extern const struct verb verb_schema_check;
@@ -259,19 +260,9 @@ int main(void)
         records_of_no_schema_are_told_and_hide_no_other,
         only_changed_topics_that_are_there_are_read,
         without_a_cluster_it_could_not_be_checked,
+        NULL,
     };
-    Suite *suite = suite_create("schema_sample");
-    TCase *tcase = tcase_create("schema_sample");
-
-    tcase_set_timeout(tcase, 30);
-    tcase_add_checked_fixture(tcase, set_up, tear_down);
-    for (size_t i = 0; i < MR_N_ELEMENTS(tests); i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return unit_run_framed(
+        "schema_sample",
+        (struct unit_frame){.set_up = set_up, .tear_down = tear_down, .seconds = 30}, tests);
 }
