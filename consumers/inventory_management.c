@@ -54,12 +54,15 @@ static int describe(struct mr_tx *tx, struct mr_str product_id, struct mr_str sk
                   MR_INT(mr_tx_event(tx)->envelope->timestamp));
 }
 
-/* The first word of a product opens its stock, be it its own event or an order that came first. */
+/* The first word of a product opens its stock, be it its own event or an order that came first. The
+ * row is locked then: orders of other partitions, in other processes, want the same product. */
 static int open_stock(struct mr_tx *tx, struct mr_str product_id)
 {
     const struct inventory *self = mr_tx_self(tx);
 
-    return mr_sql(tx, "INSERT INTO stock VALUES (?1, ?2, ?3, 0, ?4) ON CONFLICT DO NOTHING",
+    return mr_sql(tx,
+                  "INSERT INTO stock VALUES (?1, ?2, ?3, 0, ?4) ON CONFLICT (product_id,"
+                  " location_id) DO UPDATE SET changed_at = stock.changed_at",
                   MR_TEXT(product_id), MR_TEXT_OF(self->location), MR_INT(self->opening_stock),
                   MR_INT(mr_tx_event(tx)->envelope->timestamp));
 }
@@ -144,8 +147,15 @@ static int settle(struct mr_tx *tx, struct mr_str order_id, bool shipped)
 {
     int64_t at = mr_tx_event(tx)->envelope->timestamp;
 
-    int r =
-        mr_sql(tx,
+    /* locked first: the sums below are of one moment with it, see open_stock */
+    int r = mr_sql(tx,
+                   "UPDATE stock SET changed_at = ?2 WHERE (product_id, location_id) IN (SELECT"
+                   " product_id, location_id FROM reservation WHERE order_id = ?1"
+                   " AND state <> 'shipped')",
+                   MR_TEXT(order_id), MR_INT(at));
+    if (r != 0)
+        return r;
+    r = mr_sql(tx,
                "UPDATE stock SET changed_at = ?2, on_hand = on_hand - CASE WHEN ?3 THEN l.units"
                " ELSE 0 END, reserved = reserved - l.held FROM (SELECT product_id, location_id,"
                " sum(quantity) AS units, sum(CASE WHEN state = 'reserved' THEN quantity ELSE 0 END)"

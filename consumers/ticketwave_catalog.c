@@ -19,13 +19,17 @@ static const char tables[] =
     " STRICT, WITHOUT ROWID;"
     "CREATE INDEX reduction_event ON reduction (event_id, decided_at)";
 
-/* Takes the tickets if there are enough. Outcomes: 0 with *ret_before and *ret_after, -errno. */
+/* Takes the tickets if there are enough. The first statement also locks the row: flows of other
+ * partitions, in other processes, take tickets of the same event. Outcomes: 0 with *ret_before and
+ * *ret_after, -errno. */
 static int take(struct mr_tx *tx, struct mr_str event_id, int64_t quantity, int64_t *ret_before,
                 int64_t *ret_after)
 {
     const struct catalog *self = mr_tx_self(tx);
 
-    int r = mr_sql(tx, "INSERT INTO event_inventory VALUES (?1, ?2, ?2, ?3) ON CONFLICT DO NOTHING",
+    int r = mr_sql(tx,
+                   "INSERT INTO event_inventory VALUES (?1, ?2, ?2, ?3) ON CONFLICT (event_id)"
+                   " DO UPDATE SET updated_at = excluded.updated_at",
                    MR_TEXT(event_id), MR_INT(self->capacity), MR_INT(mr_tx_now(tx)));
     if (r == 0)
         r = mr_sql_row(tx, MR_INTO(MR_INTO_INT(ret_before)),
@@ -34,9 +38,8 @@ static int take(struct mr_tx *tx, struct mr_str event_id, int64_t quantity, int6
     if (r != 0)
         return r;
     *ret_after = *ret_before >= quantity ? *ret_before - quantity : *ret_before;
-    return mr_sql(tx,
-                  "UPDATE event_inventory SET available = ?2, updated_at = ?3 WHERE event_id = ?1",
-                  MR_TEXT(event_id), MR_INT(*ret_after), MR_INT(mr_tx_now(tx)));
+    return mr_sql(tx, "UPDATE event_inventory SET available = ?2 WHERE event_id = ?1",
+                  MR_TEXT(event_id), MR_INT(*ret_after));
 }
 
 /* Too few tickets is an answer, not a failure: the stock stays, and the booking is told so. */
