@@ -22,7 +22,7 @@ BUILD = pathlib.Path(os.environ.get("MILLRACE_BUILD", HERE.parents[1] / "build")
 SERVICE = "inventory-management"
 TOPIC = "inventory-management.inventory.low-stock-alert.v1"
 RAW = "inventory-management.inventory.updated.v1"  # of as many partitions; here it holds JSON
-FLOOR, GOAL = 0.6, 0.75
+FLOOR, GOAL = 0.5, 0.75
 EVENT = (
     '{"event_id":"a981b31b-3871-4978-b47c-%012d","correlation_id":"adjustment_ec918ab9-695e-49e1-9115-%012d",'
     '"timestamp":"2025-01-15T10:00:46.126Z","source_service":"inventory-management-service","version":"1.0",'
