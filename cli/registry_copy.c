@@ -3,7 +3,6 @@
 #include "millrace/registry_copy.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 
 #include "doc.h"
 #include "registry_two.h"
+#include "stopped.h"
 #include "term.h"
 #include "verb.h"
 
@@ -75,20 +75,6 @@ static const struct mr_command copy_command = {
                 "millrace registry copy --from http://old:8081 --to http://new:8081 -s "
                 "'order*'\tsome subjects\n",
 };
-
-static volatile sig_atomic_t stopped;
-
-static void on_signal(int number)
-{
-    (void)number;
-    stopped = 1;
-}
-
-static bool is_stopped(void *opaque)
-{
-    (void)opaque;
-    return stopped;
-}
 
 static char *keep(struct copying *copying, const char *text)
 {
@@ -201,14 +187,14 @@ static int copy(struct copying *copying, struct mr_error *reterr)
         .glob = copying->subject,
         .dry_run = copying->dry_run,
         .keep_modes = copying->keep_modes,
-        .stop = is_stopped,
+        .stop = stopped,
         .told = remember,
         .told_opaque = copying,
     };
-    int r = registry_side_open(&copying->from, is_stopped, &from, reterr);
+    int r = registry_side_open(&copying->from, stopped, &from, reterr);
 
     if (r == 0)
-        r = registry_side_open(&copying->to, is_stopped, &to, reterr);
+        r = registry_side_open(&copying->to, stopped, &to, reterr);
     return r == 0 ? mr_registry_copy(from, to, &options, &copying->result, reterr) : r;
 }
 
@@ -246,7 +232,6 @@ static void forget(struct copying *copying)
 static int run(int argc, char **argv)
 {
     MR_AUTO(mr_options) struct mr_options *options = NULL;
-    const struct sigaction action = {.sa_handler = on_signal};
     struct mr_error error = MR_ERROR_INIT;
     struct copying copying = {.dry_run = false};
     int status;
@@ -260,8 +245,7 @@ static int run(int argc, char **argv)
                          mr_error_set(&error, MR_INVALID, "--%s is missing: the URL of a registry",
                                       copying.from.urls ? "to" : "from"),
                          &error);
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
+    stopped_listen();
     int r = copy(&copying, &error);
     status = finish(&copying, r, &error);
     forget(&copying);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "millrace/error.h"
+#include "millrace/file.h"
 #include "schema_report.h"
 #include "schema_state.h"
 #include "term.h"
@@ -115,8 +116,8 @@ static int replace(const char *path, const struct mr_buf *text)
     int fd = stat(path, &status) == 0 ? mkstemp(name) : -1;
     if (fd < 0)
         return -errno;
-    bool whole = write(fd, text->data, text->len) == (ssize_t)text->len &&
-                 fchmod(fd, status.st_mode & 07777) == 0;
+    bool whole =
+        mr_file_write(fd, text->data, text->len) == 0 && fchmod(fd, status.st_mode & 07777) == 0;
     int r = close(fd) == 0 && whole && rename(name, path) == 0 ? 0 : -EIO;
     if (r != 0)
         (void)unlink(name);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "millrace/error.h"
+#include "millrace/file.h"
 #include "schema_new.h"
 
 enum { PATH_CAP = 4096 };
@@ -33,9 +34,12 @@ static int make_folders(const char *path, struct mr_error *reterr)
 /* fd is closed in any case. */
 static int write_fd(int fd, const char *path, const struct mr_buf *text, struct mr_error *reterr)
 {
-    bool whole = write(fd, text->data, text->len) == (ssize_t)text->len;
+    int r = mr_file_write(fd, text->data, text->len);
 
-    return close(fd) == 0 && whole ? 0 : cannot(reterr, path);
+    if (close(fd) == 0 && r == 0)
+        return 0;
+    errno = r != 0 ? -r : errno;
+    return cannot(reterr, path);
 }
 
 /* A file of that name that is there already stays as it is. */

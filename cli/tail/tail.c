@@ -2,14 +2,15 @@
 /* millrace tail TOPIC...: records as JSON, as they come. */
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "../cluster.h"
+#include "../stopped.h"
 #include "../verb.h"
+#include "millrace/file.h"
 #include "millrace/heap.h"
 #include "millrace/time.h"
 #include "plan.h"
@@ -97,32 +98,12 @@ static const struct mr_command tail_command = {
                 "millrace tail '*.dlq' -f '%t %p %o %h\\n'\twhat is in the dead-letter topics\n",
 };
 
-static volatile sig_atomic_t stopped;
-
-static void on_signal(int number)
-{
-    (void)number;
-    stopped = 1;
-}
-
-static bool is_stopped(void *opaque)
-{
-    (void)opaque;
-    return stopped != 0;
-}
-
 static int flush(struct tail *t)
 {
-    const uint8_t *at = t->out.data, *end = at + t->out.len;
+    int r = mr_file_write(STDOUT_FILENO, t->out.data, t->out.len);
 
-    while (at < end) {
-        ssize_t n = write(STDOUT_FILENO, at, (size_t)(end - at));
-        if (n < 0 && errno != EINTR)
-            return mr_error_set(&t->render.error, -errno, "cannot write: %s", strerror(errno));
-        at += n > 0 ? n : 0;
-    }
     t->out.len = 0;
-    return 0;
+    return r == 0 ? 0 : mr_error_set(&t->render.error, r, "cannot write: %s", strerror(-r));
 }
 
 /* The partition has been read to its stop. */
@@ -196,14 +177,14 @@ static bool serve(void *self, const struct mr_message *message)
     passage->r = take(t, message, &passage->cursor);
     if (MR_LIKELY(passage->r == 0) && t->out.len >= FLUSH_BYTES)
         passage->r = flush(t);
-    return passage->r == 0 && !stopped && !t->counted && t->plan.n_left > 0;
+    return passage->r == 0 && !stopped(NULL) && !t->counted && t->plan.n_left > 0;
 }
 
 static int loop(struct tail *t)
 {
     struct passage passage = {.t = t};
 
-    while (passage.r == 0 && !stopped && !t->counted && t->plan.n_left > 0) {
+    while (passage.r == 0 && !stopped(NULL) && !t->counted && t->plan.n_left > 0) {
         int n = mr_kafka_serve(t->consumer, 0, serve, &passage, &t->render.error);
         if (n == 0 && (passage.r = flush(t)) == 0) {
             n = mr_kafka_serve(t->consumer, WAIT_MS, serve, &passage, &t->render.error);
@@ -244,7 +225,7 @@ static int open_registry(struct tail *t, struct mr_options *options, struct mr_e
 
     if (r == 0) {
         struct mr_registry_config config = mr_registry_config_from(&t->common);
-        config.stop = is_stopped;
+        config.stop = stopped;
         r = mr_registry_new(&config, &t->registry, reterr);
     } else if (r == MR_INVALID) {
         r = 0; /* perhaps there is nothing to decode */
@@ -336,7 +317,6 @@ static void close_all(struct tail *t)
 static int run(int argc, char **argv)
 {
     MR_AUTO(mr_options) struct mr_options *options = NULL;
-    const struct sigaction action = {.sa_handler = on_signal};
     struct mr_error error = MR_ERROR_INIT;
     struct tail t = {.exit = false};
     int status;
@@ -345,12 +325,11 @@ static int run(int argc, char **argv)
         return status;
     mr_heap_keep();
     t.render.error = MR_ERROR_INIT;
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
+    stopped_listen();
     int r = prepare(&t, options, &error);
     if (r == 0 && (r = loop(&t)) != 0)
         error = t.render.error;
-    if (r == -ECANCELED && stopped)
+    if (r == -ECANCELED && stopped(NULL))
         r = 0;
     if (r == 0 && t.render.n_undecoded > 0)
         (void)fprintf(stderr,

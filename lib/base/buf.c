@@ -161,7 +161,7 @@ static ssize_t read_some(int fd, void *out, size_t room)
     return n < 0 ? -errno : n;
 }
 
-static int read_all(struct mr_buf *buf, int fd)
+int mr_buf_read_fd(struct mr_buf *buf, int fd)
 {
     for (;;) {
         size_t room = buf->max ? buf->max - buf->len : SIZE_MAX;
@@ -184,11 +184,11 @@ static int read_all(struct mr_buf *buf, int fd)
 int mr_buf_read_file(struct mr_buf *buf, const char *path)
 {
     if (strcmp(path, "-") == 0)
-        return read_all(buf, STDIN_FILENO);
+        return mr_buf_read_fd(buf, STDIN_FILENO);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return -errno;
-    int r = read_all(buf, fd);
+    int r = mr_buf_read_fd(buf, fd);
     (void)close(fd);
     return r;
 }

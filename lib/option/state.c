@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "millrace/file.h"
 #include "millrace/option.h"
 
 const char *mr_state_path(char *out, size_t cap)
@@ -120,18 +121,6 @@ static int own_folder(const char *path, struct mr_error *reterr)
     return 0;
 }
 
-static int write_whole(int fd, const char *text, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, text, len);
-        if (n < 0 && errno != EINTR)
-            return -errno;
-        text += n > 0 ? n : 0;
-        len -= n > 0 ? (size_t)n : 0;
-    }
-    return 0;
-}
-
 int mr_state_set(const char *path, const char *text, size_t len, struct mr_error *reterr)
 {
     char temporary[4096];
@@ -145,7 +134,7 @@ int mr_state_set(const char *path, const char *text, size_t len, struct mr_error
     int fd = mkostemp(temporary, O_CLOEXEC); /* mode 0600 */
     if (fd < 0)
         return mr_error_set(reterr, -errno, "cannot write '%s': %s", path, strerror(errno));
-    r = write_whole(fd, text, len);
+    r = mr_file_write(fd, text, len);
     if (close(fd) != 0 && r == 0)
         r = -errno;
     if (r == 0 && rename(temporary, path) != 0)

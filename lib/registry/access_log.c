@@ -2,6 +2,7 @@
 /* Lines gathered in a buffer, swapped and written by a thread. */
 #include "access_log.h"
 
+#include "millrace/file.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -33,20 +34,6 @@ static int open_file(const char *path, struct mr_error *reterr)
                : mr_error_set(reterr, -errno, "access log '%s': %s", path, strerrordesc_np(errno));
 }
 
-static void write_all(int fd, const struct mr_buf *lines)
-{
-    size_t at = 0;
-
-    while (at < lines->len) {
-        ssize_t n = write(fd, lines->data + at, lines->len - at);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return; /* nowhere to complain */
-        at += (size_t)n;
-    }
-}
-
 static void *run(void *opaque)
 {
     struct access_log *log = opaque;
@@ -72,7 +59,7 @@ static void *run(void *opaque)
         empty.len = 0;
         log->waiting = empty;
         (void)pthread_mutex_unlock(&log->lock);
-        write_all(log->fd, &lines);
+        (void)mr_file_write(log->fd, lines.data, lines.len); /* nowhere to complain */
         (void)pthread_mutex_lock(&log->lock);
     }
     (void)pthread_mutex_unlock(&log->lock);

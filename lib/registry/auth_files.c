@@ -33,27 +33,24 @@ void secrets_done(struct secrets *secrets)
 
 int file_read(const char *path, struct mr_buf *out, struct mr_error *reterr)
 {
+    size_t max = out->max;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : 1;
-    char data[4096];
+    int r = fd < 0 ? -errno : 0;
 
-    while (n > 0 && (n = read(fd, data, sizeof(data))) > 0) {
-        if (out->len + (size_t)n > LINES_MAX_BYTES) {
-            (void)close(fd);
-            return mr_error_set(reterr, MR_INVALID, "%s: larger than %d MiB", path,
-                                LINES_MAX_BYTES >> 20);
-        }
-        if (mr_buf_append(out, data, (size_t)n) != 0) {
-            (void)close(fd);
-            return -ENOMEM;
-        }
-    }
-    int why = errno;
+    out->max = LINES_MAX_BYTES;
+    if (r == 0)
+        r = mr_buf_read_fd(out, fd);
+    out->max = max;
     if (fd >= 0)
         (void)close(fd);
-    if (n < 0)
+    if (r == -ENOMEM)
+        return r;
+    if (r == -EFBIG)
+        return mr_error_set(reterr, MR_INVALID, "%s: larger than %d MiB", path,
+                            LINES_MAX_BYTES >> 20);
+    if (r != 0)
         return mr_error_set(reterr, MR_INVALID, "%s: cannot be read: %s", path,
-                            strerrordesc_np(why));
+                            strerrordesc_np(-r));
     if (out->len > 0 && memchr(out->data, '\0', out->len))
         return mr_error_set(reterr, MR_INVALID, "%s: holds a NUL character", path);
     return 0;

@@ -148,20 +148,3 @@ int file_write_at(int fd, const void *data, size_t len, uint64_t at)
     }
     return 0;
 }
-
-int file_sync_folder(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    char *folder = !slash          ? strdup(".")
-                   : slash == path ? strdup("/")
-                                   : strndup(path, (size_t)(slash - path));
-    int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    int r = !folder ? -ENOMEM : fd < 0 ? -errno : 0;
-
-    free(folder);
-    if (r == 0 && fsync(fd) != 0 && errno != EINVAL)
-        r = -errno;
-    if (fd >= 0)
-        (void)close(fd);
-    return r;
-}

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "file_log_internal.h"
+#include "millrace/file.h"
 #include "millrace/lockfile.h"
 #include "millrace/status.h"
 
@@ -57,7 +58,7 @@ static int begin_file(struct file_log *log, struct mr_error *reterr)
         if (r == 0 && fdatasync(log->fd) != 0)
             r = -errno;
         if (r == 0)
-            r = file_sync_folder(log->path);
+            r = mr_file_sync_folder(log->path);
     }
     return r == 0 ? 0 : log_failed(log, r, "begun", reterr);
 }

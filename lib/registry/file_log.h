@@ -72,14 +72,14 @@ int file_log_wait(struct file_log *log, uint64_t ticket, struct mr_error *reterr
 /* The last ticket that is on disk. Any thread. */
 uint64_t file_log_settled(const struct file_log *log);
 
-/* Bytes. The caller appends, or nobody does. */
-uint64_t file_log_size(const struct file_log *log);
+/* Bytes. Any thread. */
+uint64_t file_log_size(struct file_log *log);
 /* How much of it is on disk, and all of it. Any thread. */
 void file_log_extent(struct file_log *log, int64_t *ret_synced, int64_t *ret_end);
 
 /* Puts a new file in the place of this one, at once: dump adds its entries to the frames that it is
- * given (call file_log_dump for each). Everything must be on disk. When it fails, the old file
- * stays as it is. One thread at a time, none in append or sync. */
+ * given (call file_log_dump for each): all that was appended, which settles with it. Others may be
+ * in sync and wait meanwhile, none in append. When it fails, the old file stays as it is. */
 struct file_dump;
 int file_log_rewrite(struct file_log *log, int (*dump)(void *opaque, struct file_dump *to),
                      void *opaque, struct mr_error *reterr);

@@ -24,7 +24,7 @@ struct file_log {
     uint64_t synced;          /* up to where it is on disk */
     uint64_t ticket;          /* of the last commit */
     _Atomic uint64_t settled; /* the last on disk */
-    bool syncing;             /* one thread is in fdatasync */
+    bool syncing;             /* one thread is in fdatasync, or puts a new file in place */
     unsigned under_way;       /* appended, and their sync has not returned */
     int failed;               /* -errno: what was not on disk is lost, until the next replay */
     bool ragged;              /* something may be behind end */
@@ -49,6 +49,4 @@ int frame_entries(const uint8_t *bytes, size_t len, uint32_t n_entries, file_log
 /* All of it. 0 or -errno, -EIO when the file ends before. */
 int file_read_at(int fd, void *out, size_t len, uint64_t at);
 int file_write_at(int fd, const void *data, size_t len, uint64_t at);
-/* Puts the folder's entry for path on disk. */
-int file_sync_folder(const char *path);
 int log_failed(const struct file_log *log, int r, const char *what, struct mr_error *reterr);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "file_log_internal.h"
+#include "millrace/file.h"
 
 enum { DUMP_FRAME = 1 << 20 }; /* bytes after which a rewrite begins another frame */
 
@@ -76,7 +77,7 @@ static void sync_once(struct file_log *log)
     (void)pthread_mutex_unlock(&log->lock);
     int r = fdatasync(log->fd) == 0 ? 0 : -errno;
     if (r == 0 && log->folder_due)
-        r = file_sync_folder(log->path);
+        r = mr_file_sync_folder(log->path);
     if (r == 0)
         r = still_there(log);
     (void)pthread_mutex_lock(&log->lock);
@@ -129,9 +130,12 @@ uint64_t file_log_settled(const struct file_log *log)
     return atomic_load(&log->settled);
 }
 
-uint64_t file_log_size(const struct file_log *log)
+uint64_t file_log_size(struct file_log *log)
 {
-    return log->end;
+    (void)pthread_mutex_lock(&log->lock);
+    uint64_t end = log->end;
+    (void)pthread_mutex_unlock(&log->lock);
+    return end;
 }
 
 void file_log_extent(struct file_log *log, int64_t *ret_synced, int64_t *ret_end)
@@ -183,6 +187,56 @@ static int write_new(struct file_dump *to, int (*dump)(void *opaque, struct file
     return r == 0 && fdatasync(to->fd) != 0 ? -errno : r;
 }
 
+/* Nobody waits for the old file's disk from here on: what is under way settles with the new file,
+ * which holds it. A loss that its threads are still to be told of must not come back by it. */
+static int take_sync(struct file_log *log)
+{
+    (void)pthread_mutex_lock(&log->lock);
+    while (log->syncing)
+        (void)pthread_cond_wait(&log->moved, &log->lock);
+    int r = log->failed;
+    log->syncing = r == 0;
+    (void)pthread_mutex_unlock(&log->lock);
+    return r;
+}
+
+/* fd -1: it stays with the old file. */
+static void give_sync(struct file_log *log, int fd, uint64_t end)
+{
+    bool folder_due = fd >= 0 && mr_file_sync_folder(log->path) != 0;
+
+    (void)pthread_mutex_lock(&log->lock);
+    if (fd >= 0) {
+        (void)close(log->fd);
+        log->fd = fd;
+        log->end = log->synced = end;
+        log->closed_in_order = true;
+        log->folder_due = folder_due; /* else before the next commit is answered */
+        if (!folder_due)
+            atomic_store(&log->settled, log->ticket);
+    }
+    log->syncing = false;
+    (void)pthread_cond_broadcast(&log->moved);
+    (void)pthread_mutex_unlock(&log->lock);
+}
+
+static int replace_file(struct file_log *log, const char *path, struct file_dump *to,
+                        int (*dump)(void *opaque, struct file_dump *to), void *opaque)
+{
+    to->fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (to->fd < 0)
+        return -errno;
+    int r = write_new(to, dump, opaque);
+    file_frame_done(&to->frame);
+    if (r == 0 && rename(path, log->path) != 0)
+        r = -errno;
+    if (r != 0) {
+        (void)close(to->fd);
+        (void)unlink(path);
+    }
+    return r;
+}
+
 int file_log_rewrite(struct file_log *log, int (*dump)(void *opaque, struct file_dump *to),
                      void *opaque, struct mr_error *reterr)
 {
@@ -193,25 +247,10 @@ int file_log_rewrite(struct file_log *log, int (*dump)(void *opaque, struct file
         path = NULL;
         return -ENOMEM;
     }
-    to.fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
-    int r = to.fd < 0 ? -errno : write_new(&to, dump, opaque);
-    file_frame_done(&to.frame);
-    if (r == 0 && rename(path, log->path) != 0)
-        r = -errno;
-    if (r != 0) {
-        if (to.fd >= 0) {
-            (void)close(to.fd);
-            (void)unlink(path);
-        }
-        return log_failed(log, r, "rewritten", reterr);
+    int r = take_sync(log);
+    if (r == 0) {
+        r = replace_file(log, path, &to, dump, opaque);
+        give_sync(log, r == 0 ? to.fd : -1, to.end);
     }
-    (void)pthread_mutex_lock(&log->lock);
-    (void)close(log->fd);
-    log->fd = to.fd;
-    log->end = log->synced = to.end;
-    log->closed_in_order = true;
-    log->folder_due =
-        file_sync_folder(log->path) != 0; /* else before the next commit is answered */
-    (void)pthread_mutex_unlock(&log->lock);
-    return 0;
+    return r == 0 ? 0 : log_failed(log, r, "rewritten", reterr);
 }

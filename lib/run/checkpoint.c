@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "millrace/file.h"
 #include "millrace/hash.h"
 #include "millrace/lockfile.h"
 #include "millrace/status.h"
@@ -204,46 +205,20 @@ static int append_source(struct mr_buf *out, const struct source *source,
         (long long)position->offset, (unsigned long long)position->line, head_len, head, path);
 }
 
-static int write_whole(int fd, const uint8_t *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, data, len);
-        if (n < 0 && errno != EINTR)
-            return -errno;
-        if (n > 0) {
-            data += n;
-            len -= (size_t)n;
-        }
-    }
-    return fsync(fd) == 0 ? 0 : -errno;
-}
-
-/* The rename itself must reach the disk as well. */
-static int sync_folder(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    MR_AUTO(free) char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-    int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-
-    if (fd < 0)
-        return folder ? -errno : -ENOMEM;
-    int r = fsync(fd) == 0 || errno == EINVAL ? 0 : -errno;
-    (void)close(fd);
-    return r;
-}
-
 static int replace(const struct checkpoint *checkpoint, const struct mr_buf *text)
 {
     int fd = open(checkpoint->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 
     if (fd < 0)
         return -errno;
-    int r = write_whole(fd, text->data, text->len);
+    int r = mr_file_write(fd, text->data, text->len);
+    if (r == 0 && fsync(fd) != 0)
+        r = -errno;
     if (close(fd) != 0 && r == 0)
         r = -errno;
     if (r == 0 && rename(checkpoint->temporary, checkpoint->path) != 0)
         r = -errno;
-    return r == 0 ? sync_folder(checkpoint->path) : r;
+    return r == 0 ? mr_file_sync_folder(checkpoint->path) : r; /* the rename, too */
 }
 
 int checkpoint_save(struct checkpoint *checkpoint, const struct source *sources,

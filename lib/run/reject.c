@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "millrace/file.h"
 #include "millrace/hash.h"
 #include "millrace/status.h"
 
@@ -77,13 +78,8 @@ int rejects_add(struct rejects *rejects, const struct rejection *rejection, stru
     int r = rejection_json(rejection, line);
     if (r == 0)
         r = mr_buf_byte(line, '\n');
-    for (size_t at = 0; r == 0 && at < line->len;) {
-        ssize_t n = write(rejects->fd, line->data + at, line->len - at);
-        if (n >= 0)
-            at += (size_t)n;
-        else if (errno != EINTR)
-            r = -errno;
-    }
+    if (r == 0)
+        r = mr_file_write(rejects->fd, line->data, line->len);
     rejects->dirty = true;
     if (r != 0)
         return mr_error_set(reterr, r, "%s: cannot be written: %s", rejects->path,

@@ -399,6 +399,70 @@ START_TEST(writers_at_the_same_time_share_a_wait_for_the_disk)
 }
 END_TEST
 
+static _Atomic bool in_sync;
+static _Atomic long rewrites;
+
+/* The first wait for the disk lasts until a rewrite is through; it has no way to be, so not for
+ * ever. */
+static void until_it_is_rewritten(void)
+{
+    if (atomic_exchange(&in_sync, true))
+        return;
+    for (int i = 0; i < 500 && atomic_load(&rewrites) == 0; i++)
+        (void)usleep(100);
+}
+
+START_TEST(a_rewrite_while_others_wait_for_the_disk_settles_what_they_wait_for)
+{
+    struct mr_error error;
+    struct file_log *log;
+    struct seen seen;
+    pthread_t writer;
+    uint64_t ticket;
+    void *good;
+
+    ck_assert_int_eq(open_log(&log, &seen, &error), 0);
+    for (int i = 0; i < 9; i++)
+        ck_assert_int_eq(put(log, "a", "1", &error), 0);
+    before_sync = until_it_is_rewritten;
+    ck_assert_int_eq(pthread_create(&writer, NULL, write_one, log), 0);
+    while (!atomic_load(&in_sync))
+        (void)usleep(100);
+    ck_assert_int_eq(append(log, "b", "2", &ticket, &error), 0);
+    ck_assert_int_eq(file_log_rewrite(log, dump_two, NULL, &error), 0);
+    atomic_store(&rewrites, 1);
+    ck_assert_int_eq(pthread_join(writer, &good), 0);
+    ck_assert_ptr_nonnull(good);
+    ck_assert_uint_eq(file_log_settled(log), ticket);
+    ck_assert_int_eq(file_log_sync(log, ticket, &error), 0);
+    ck_assert_int_eq(put(log, "z", "9", &error), 0);
+    ck_assert_int_eq(put(log, "z", "8", &error), 0);
+    (void)file_log_close(log);
+    before_sync = NULL;
+    expect_held("x=1;y;z=9;k;z=8;k;");
+}
+END_TEST
+
+START_TEST(what_its_threads_are_told_is_lost_does_not_come_back_by_a_rewrite)
+{
+    struct mr_error error;
+    struct file_log *log;
+    struct seen seen;
+    uint64_t first, second;
+
+    ck_assert_int_eq(open_log(&log, &seen, &error), 0);
+    ck_assert_int_eq(append(log, "a", "1", &first, &error), 0);
+    ck_assert_int_eq(append(log, "b", "2", &second, &error), 0);
+    atomic_store(&syncs_until_fail, 0);
+    ck_assert_int_eq(file_log_sync(log, first, &error), -EIO);
+    disk_mend();
+    ck_assert_int_eq(file_log_rewrite(log, dump_two, NULL, &error), -EIO);
+    ck_assert_int_eq(file_log_sync(log, second, &error), -EIO);
+    (void)file_log_close(log);
+    expect_held("");
+}
+END_TEST
+
 int main(void)
 {
     const TTest *tests[] = {
@@ -413,6 +477,8 @@ int main(void)
         a_disk_that_does_not_keep_its_word_loses_only_what_was_refused,
         a_rewritten_file_holds_what_was_given_and_a_failed_rewrite_changes_nothing,
         writers_at_the_same_time_share_a_wait_for_the_disk,
+        a_rewrite_while_others_wait_for_the_disk_settles_what_they_wait_for,
+        what_its_threads_are_told_is_lost_does_not_come_back_by_a_rewrite,
         NULL,
     };
     return unit_run_framed("registry_log",

@@ -65,7 +65,9 @@ int mr_buf_json_plain(struct mr_buf *buf, const char *text, size_t len);
  * NULL when memory ran out. */
 const char *mr_buf_cstr(struct mr_buf *buf);
 
-/* Whole file or standard input ("-"); -EFBIG above buf->max. */
+/* To the end; 0 or -errno, -EFBIG above buf->max. */
+int mr_buf_read_fd(struct mr_buf *buf, int fd);
+/* Whole file or standard input ("-"); as mr_buf_read_fd. */
 int mr_buf_read_file(struct mr_buf *buf, const char *path);
 /* All of it, as fwrite; an empty buffer writes nothing. False: not all was written, errno says why.
  */
