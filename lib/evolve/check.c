@@ -49,15 +49,9 @@ static void join_repeats(struct evolve *e, size_t first, size_t from)
 
 static void tell_broken(struct evolve *e, const struct mr_version *version)
 {
-    struct mr_evolution *item = evolve_add(e, RULE_SCHEMA_INVALID);
+    struct mr_evolution *item = evolve_add_broken(e, version);
 
-    item->file = version->file;
-    item->line = version->error.line;
-    item->column = version->error.column;
-    item->topic = version->topic;
     item->now = version->label;
-    item->message = evolve_text(e, "%s%s%s", version->error.where,
-                                *version->error.where ? ": " : "", version->error.text);
     item->breaks = "everybody: nothing can be built with it, and no registry takes it";
     item->order = "none";
     item->fix = "mend the file at this place";

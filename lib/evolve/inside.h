@@ -82,6 +82,8 @@ struct evolve {
 /* ---- report.c ---- */
 /* A new finding to fill in: never NULL. */
 struct mr_evolution *evolve_add(struct evolve *e, enum evolve_rule rule);
+/* The finding that this version is no schema. */
+struct mr_evolution *evolve_add_broken(struct evolve *e, const struct mr_version *version);
 const char *evolve_text(struct evolve *e, const char *fmt, ...) MR_PRINTF(2, 3);
 /* Drops what is switched off, sorts, counts; e->r. */
 int evolve_finish(struct evolve *e);

@@ -237,18 +237,6 @@ static void lint_file(struct lint *l)
     lint_whole(l);
 }
 
-static void tell_broken(struct evolve *e, const struct mr_version *version)
-{
-    struct mr_evolution *item = evolve_add(e, RULE_SCHEMA_INVALID);
-
-    item->file = version->file;
-    item->line = version->error.line;
-    item->column = version->error.column;
-    item->topic = version->topic;
-    item->message = evolve_text(e, "%s%s%s", version->error.where,
-                                *version->error.where ? ": " : "", version->error.text);
-}
-
 int mr_evolve_lint(const struct mr_tree *tree, const struct mr_evolve_options *options,
                    struct mr_report *report)
 {
@@ -259,7 +247,7 @@ int mr_evolve_lint(const struct mr_tree *tree, const struct mr_evolve_options *o
     for (size_t i = 0; i < tree->n_versions && e.r == 0; i++) {
         const struct mr_version *version = &tree->versions[i];
         if (!version->schema) {
-            tell_broken(&e, version);
+            (void)evolve_add_broken(&e, version);
             continue;
         }
         MR_AUTO(free) bool *seen = calloc(mr_schema_n_nodes(version->schema) + 1, sizeof(*seen));

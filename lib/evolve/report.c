@@ -43,6 +43,19 @@ struct mr_evolution *evolve_add(struct evolve *e, enum evolve_rule rule)
     return item;
 }
 
+struct mr_evolution *evolve_add_broken(struct evolve *e, const struct mr_version *version)
+{
+    struct mr_evolution *item = evolve_add(e, RULE_SCHEMA_INVALID);
+
+    item->file = version->file;
+    item->line = version->error.line;
+    item->column = version->error.column;
+    item->topic = version->topic;
+    item->message = evolve_text(e, "%s%s%s", version->error.where,
+                                *version->error.where ? ": " : "", version->error.text);
+    return item;
+}
+
 const char *evolve_text(struct evolve *e, const char *fmt, ...)
 {
     char *text = NULL;
