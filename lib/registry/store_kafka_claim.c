@@ -70,19 +70,7 @@ static int new_epoch(struct kafka_store *ks)
  * in the topic: what holds is written behind them. */
 static int put_again(void *opaque, const struct record *record)
 {
-    struct kafka_store *ks = opaque;
-    MR_AUTO(mr_buf) struct mr_buf key = {0};
-    MR_AUTO(mr_buf) struct mr_buf value = {0};
-    bool tombstone;
-    int r = record_write_key(record, &key);
-
-    if (r == 0)
-        r = record_write_value(record, &value, &tombstone);
-    if (r != 0)
-        return r;
-    struct mr_str text = {(const char *)value.data, value.len};
-    return kafka_store_produce(ks, (struct mr_str){(const char *)key.data, key.len},
-                               tombstone ? NULL : &text, NULL);
+    return kafka_store_put(opaque, record, false, NULL);
 }
 
 static int mend(struct kafka_store *ks, struct mr_error *reterr)

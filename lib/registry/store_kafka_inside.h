@@ -131,6 +131,10 @@ void kafka_store_voided_done(struct voided *voided);
 /* One record into the producer's queue, with the epoch in a header. value NULL: a tombstone. */
 int kafka_store_produce(struct kafka_store *ks, struct mr_str key, const struct mr_str *value,
                         struct mr_error *reterr);
+/* A record as it stands in the topic; bury: a deletion under every spelling that its key was seen
+ * in, else compaction would bring the others back. */
+int kafka_store_put(struct kafka_store *ks, const struct record *record, bool bury,
+                    struct mr_error *reterr);
 /* Before the first kafka_store_produce() of what one kafka_store_settle() waits for. */
 void kafka_store_expect(struct kafka_store *ks);
 /* Delivers what is queued and waits until the reader has it. 0; MR_ABSENT (another leads now, and

@@ -39,7 +39,8 @@ static int bury_spellings(struct kafka_store *ks, const struct mr_buf *key, stru
     return r;
 }
 
-static int put_record(struct kafka_store *ks, const struct record *record, struct mr_error *reterr)
+int kafka_store_put(struct kafka_store *ks, const struct record *record, bool bury,
+                    struct mr_error *reterr)
 {
     MR_AUTO(mr_buf) struct mr_buf key = {0};
     MR_AUTO(mr_buf) struct mr_buf value = {0};
@@ -48,7 +49,7 @@ static int put_record(struct kafka_store *ks, const struct record *record, struc
 
     if (r == 0)
         r = record_write_value(record, &value, &tombstone);
-    if (r == 0 && tombstone)
+    if (r == 0 && tombstone && bury)
         r = bury_spellings(ks, &key, reterr);
     if (r != 0)
         return r;
@@ -126,7 +127,7 @@ int kafka_store_append(struct store *store, const struct record *records, size_t
     (void)pthread_mutex_lock(&ks->writing);
     kafka_store_expect(ks);
     for (size_t i = 0; i < n && r == 0; i++)
-        r = put_record(ks, &records[i], reterr);
+        r = kafka_store_put(ks, &records[i], true, reterr);
     if (r != 0 && mr_kafka_outstanding(ks->producer) == 0)
         r = r == MR_INVALID ? -EMSGSIZE : r < 0 ? r : -EIO; /* nothing is on its way */
     else if (r != 0)
