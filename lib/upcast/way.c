@@ -74,11 +74,6 @@ struct mr_upcast_way *mr_upcast_way_free(struct mr_upcast_way *way)
     return NULL;
 }
 
-struct mr_schema *mr_upcast_way_from(const struct mr_upcast_way *way)
-{
-    return way->schemas[0];
-}
-
 struct mr_schema *mr_upcast_way_to(const struct mr_upcast_way *way)
 {
     return way->schemas[way->n_hops];

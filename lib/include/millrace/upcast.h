@@ -71,8 +71,7 @@ int mr_upcast_way_new(const struct mr_topic_way *from, const char *file_prefix,
                       struct mr_upcast_way **ret_way, struct mr_buf *report);
 struct mr_upcast_way *mr_upcast_way_free(struct mr_upcast_way *way);
 MR_DEFINE_AUTO(mr_upcast_way, struct mr_upcast_way *, mr_upcast_way_free);
-/* The first and the last schema; borrowed. */
-struct mr_schema *mr_upcast_way_from(const struct mr_upcast_way *way);
+/* The last schema; borrowed. */
 struct mr_schema *mr_upcast_way_to(const struct mr_upcast_way *way);
 /* Appends the notes of its hops. 0 or -errno. */
 int mr_upcast_way_notes(const struct mr_upcast_way *way, struct mr_buf *out);
