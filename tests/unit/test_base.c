@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lib/base: texts, times, ids, hashes. */
 #include <check.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "millrace/arena.h"
 #include "millrace/buf.h"
 #include "millrace/error.h"
+#include "millrace/file.h"
 #include "millrace/hash.h"
 #include "millrace/log.h"
 #include "millrace/time.h"
@@ -231,6 +235,28 @@ START_TEST(the_nearest_word_is_found_only_when_it_is_near)
 }
 END_TEST
 
+START_TEST(a_write_is_whole_or_says_why_not)
+{
+    int full = open("/dev/full", O_WRONLY | O_CLOEXEC), ends[2];
+    char got[4] = "";
+
+    ck_assert_int_ge(full, 0);
+    ck_assert_int_eq(mr_file_write(full, "abc", 3), -ENOSPC);
+    ck_assert_int_eq(mr_file_write(full, "", 0), 0);
+    ck_assert_int_eq(close(full), 0);
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_eq(mr_file_write(ends[1], "abc", 3), 0);
+    ck_assert_int_eq(read(ends[0], got, sizeof(got)), 3);
+    ck_assert_str_eq(got, "abc");
+    ck_assert_int_eq(mr_file_write(ends[0], "abc", 3), -EBADF);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+    ck_assert_int_eq(mr_file_sync_folder("/tmp/any"), 0);
+    ck_assert_int_eq(mr_file_sync_folder("no-slash-is-here"), 0);
+    ck_assert_int_eq(mr_file_sync_folder("/nowhere/at/all"), -ENOENT);
+}
+END_TEST
+
 START_TEST(a_duration_has_a_unit_and_never_overflows)
 {
     int64_t ms;
@@ -281,6 +307,7 @@ int main(void)
                                 an_error_path_is_built_while_unwinding,
                                 the_nearest_word_is_found_only_when_it_is_near,
                                 a_duration_has_a_unit_and_never_overflows,
+                                a_write_is_whole_or_says_why_not,
                                 NULL,
                             });
 }
