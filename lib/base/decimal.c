@@ -51,3 +51,38 @@ int mr_decimal_parse(struct mr_str text, struct mr_decimal *ret_decimal)
     *ret_decimal = (struct mr_decimal){negative ? -value : value, (int32_t)decimals};
     return any ? 0 : MR_INVALID;
 }
+
+/* 10^38 is the first number of 39 digits. */
+static bool fits(mr_int128 x)
+{
+    mr_int128 end = 1;
+
+    for (int i = 0; i < 38; i++)
+        end *= 10;
+    return -end < x && x < end;
+}
+
+static bool scale_up(struct mr_decimal *x, int32_t scale)
+{
+    for (; x->scale < scale; x->scale++)
+        if (__builtin_mul_overflow(x->unscaled, (mr_int128)10, &x->unscaled))
+            return false;
+    return true;
+}
+
+int mr_decimal_add(struct mr_decimal a, struct mr_decimal b, struct mr_decimal *ret_sum)
+{
+    mr_int128 sum;
+
+    if (!scale_up(&a, b.scale) || !scale_up(&b, a.scale) ||
+        __builtin_add_overflow(a.unscaled, b.unscaled, &sum) || !fits(sum))
+        return MR_INVALID;
+    *ret_sum = (struct mr_decimal){sum, a.scale};
+    return 0;
+}
+
+int mr_decimal_sub(struct mr_decimal a, struct mr_decimal b, struct mr_decimal *ret_difference)
+{
+    b.unscaled = -b.unscaled;
+    return mr_decimal_add(a, b, ret_difference);
+}

@@ -54,6 +54,27 @@ static const struct mr_migration migrations[] = {
      shared_tables},
 };
 
+/* Exact sums of money in SQL. SQLite has the same by sqlite_decimal.c; there the names are those of
+ * its own decimal extension, which its shell carries, so that views can be read by that, too. */
+static const struct mr_migration decimals[] = {
+    {1, "",
+     "CREATE FUNCTION decimal_text(numeric) RETURNS \"text\" LANGUAGE sql IMMUTABLE STRICT AS"
+     " 'SELECT CASE WHEN strpos($1::text, ''.'') > 0 THEN rtrim(rtrim($1::text, ''0''), ''.'')"
+     "  ELSE $1::text END';"
+     "CREATE FUNCTION decimal_add(\"text\", \"text\") RETURNS \"text\" LANGUAGE sql IMMUTABLE "
+     "STRICT"
+     " AS 'SELECT decimal_text($1::numeric + $2::numeric)';"
+     "CREATE FUNCTION decimal_sub(\"text\", \"text\") RETURNS \"text\" LANGUAGE sql IMMUTABLE "
+     "STRICT"
+     " AS 'SELECT decimal_text($1::numeric - $2::numeric)';"
+     "CREATE FUNCTION decimal_cmp(\"text\", \"text\") RETURNS bigint LANGUAGE sql IMMUTABLE STRICT"
+     " AS 'SELECT sign($1::numeric - $2::numeric)::bigint';"
+     "CREATE FUNCTION decimal_plus(numeric, \"text\") RETURNS numeric LANGUAGE sql IMMUTABLE"
+     " AS 'SELECT $1 + coalesce($2::numeric, 0)';"
+     "CREATE AGGREGATE decimal_sum(\"text\") (SFUNC = decimal_plus, STYPE = numeric,"
+     " INITCOND = '0', FINALFUNC = decimal_text)"},
+};
+
 static int take_ownership(struct mr_store *store, const char *owner, int64_t now,
                           struct mr_error *reterr)
 {
@@ -79,6 +100,8 @@ int mr_ledger_open(struct mr_store *store, const char *owner, int64_t now, struc
 {
     int r = mr_store_migrate(store, "millrace", migrations, MR_N_ELEMENTS(migrations), now, reterr);
 
+    if (r == 0)
+        r = mr_store_migrate(store, "decimal", decimals, MR_N_ELEMENTS(decimals), now, reterr);
     if (r == 0)
         r = mr_store_begin(store, reterr);
     if (r != 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared by the two files of the SQLite backend. */
+/* Shared by the files of the SQLite backend. */
 #pragma once
 
 #include <sqlite3.h>
@@ -14,3 +14,5 @@ int mr_sqlite_fail(sqlite3 *db, int code, const char *what, struct mr_error *ret
 int mr_sqlite_open(const char *path, const struct mr_store_options *options,
                    struct mr_store **ret_store, struct mr_error *reterr);
 void mr_sqlite_close(struct mr_store *store);
+/* decimal_add, decimal_sub, decimal_cmp, decimal_sum. An outcome of SQLite. */
+int mr_sqlite_decimals(sqlite3 *db);

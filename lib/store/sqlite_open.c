@@ -78,7 +78,7 @@ static int open_file(struct connection *c, const char *path, int flags, struct m
     if (code == SQLITE_OK) {
         (void)sqlite3_extended_result_codes(c->db, 1);
         (void)sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS);
-        return 0;
+        return mr_sqlite_decimals(c->db) == SQLITE_OK ? 0 : -ENOMEM;
     }
     if (!c->db)
         return -ENOMEM;

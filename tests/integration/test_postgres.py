@@ -23,7 +23,8 @@ def run_suite(t, name):
 
 @test
 def the_stores_suite_holds_on_postgresql(t):
-    run_suite(t, "store")
+    for name in ("store", "store_decimal"):
+        run_suite(t, name)
 
 
 @test

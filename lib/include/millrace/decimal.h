@@ -22,3 +22,7 @@ size_t mr_decimal_text(struct mr_decimal decimal, char out[MR_DECIMAL_MAX]);
 /* Sign, digits, a point among them at most, no exponent: at most 38 digits in all. Outcomes: 0,
  * MR_INVALID. */
 int mr_decimal_parse(struct mr_str text, struct mr_decimal *ret_decimal);
+/* Exact sum and difference, at the greater of the two scales. Outcomes: 0, MR_INVALID: more than 38
+ * digits. */
+int mr_decimal_add(struct mr_decimal a, struct mr_decimal b, struct mr_decimal *ret_sum);
+int mr_decimal_sub(struct mr_decimal a, struct mr_decimal b, struct mr_decimal *ret_difference);
