@@ -5,11 +5,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "millrace/time.h"
 #include "stop.h"
 
-enum { ASK_MS = 10000, SEEK_MS = 5000 };
+enum { ASK_MS = 10000, SEEK_MS = 5000, PAUSE_NS = 100000000 };
 
 static int kafka_poll(void *self, int timeout_ms, struct mr_message *messages, size_t max,
                       struct mr_error *reterr)
@@ -52,12 +53,21 @@ static int kafka_commit(void *self, const struct mr_topic_partition *items, size
     return mr_kafka_commit(k->consumer, items, n_items, wait, reterr);
 }
 
+/* A partition whose leader is just being chosen is refused at once, not after ASK_MS: ask again
+ * until then. */
 static int kafka_watermarks(void *self, struct mr_topic_partition *items, size_t n_items,
                             int64_t which, struct mr_error *reterr)
 {
+    const struct timespec pause = {.tv_nsec = PAUSE_NS};
+    int64_t until = mr_time_steady() + (int64_t)ASK_MS * 1000;
     struct consume_kafka *k = self;
 
-    return mr_kafka_offsets_for_time(k->consumer, items, n_items, which, ASK_MS, reterr);
+    for (;;) {
+        int r = mr_kafka_offsets_for_time(k->consumer, items, n_items, which, ASK_MS, reterr);
+        if (r != MR_AGAIN || mr_time_steady() >= until || stop_requests() > 0)
+            return r;
+        (void)nanosleep(&pause, NULL);
+    }
 }
 
 /* The list is asked for anew when a topic is not in it, or when the group was rearranged. */

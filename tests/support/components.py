@@ -119,7 +119,7 @@ class Component:
         self.process = None
 
     def spawn(self, argv, **more):
-        log = open(self.folder / "log", "wb")
+        log = open(self.folder / "log", "ab")
         self.process = subprocess.Popen(argv, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log,
                                         stderr=log, start_new_session=True,
                                         preexec_fn=die_with_parent, **more)
@@ -165,11 +165,16 @@ class Kafka(Component):
         cluster = base64_id()
         command(self.name, [java, "-Xmx128m", "-XX:TieredStopAtLevel=1", "-cp", classes,
                             "kafka.tools.StorageTool", "format", "-t", cluster, "-c", config])
-        self.spawn([java, "-Xmx512m", "-cp", classes, f"-Dlog4j2.configurationFile={HERE}/kafka/log4j2.xml",
-                    "kafka.Kafka", config])
-        self.bootstrap = f"127.0.0.1:{port}"
-        self.wait_until(lambda: kafka_answers(port), 60)
+        self.port, self.bootstrap = port, f"127.0.0.1:{port}"
+        self.launch()
         return self.bootstrap
+
+    def launch(self):
+        """The broker itself, on what it holds; again after it was stopped or killed."""
+        self.spawn([need("java", self.name), "-Xmx512m", "-cp", self.jars(),
+                    f"-Dlog4j2.configurationFile={HERE}/kafka/log4j2.xml", "kafka.Kafka",
+                    self.folder / "server.properties"])
+        self.wait_until(lambda: kafka_answers(self.port), 60)
 
     def tool(self, name, *args):
         """Run one of Kafka's own command-line classes; it costs a JVM start (1.5 s)."""
@@ -276,9 +281,10 @@ class PostgreSQL(Component):
     name = "PostgreSQL"
     password = "correct horse"
 
-    def __init__(self, folder):
+    def __init__(self, folder, connections=60):
         super().__init__(folder)
         self.home = None
+        self.connections = connections
 
     def program(self, name):
         found = sorted(pathlib.Path("/usr/lib/postgresql").glob(f"*/bin/{name}"),
@@ -317,7 +323,7 @@ class PostgreSQL(Component):
     def launch(self):
         """The server itself; again after stop_server."""
         self.spawn([self.program("postgres"), "-D", self.home / "data", "-k", self.home, "-p", str(self.port),
-                    "-c", "listen_addresses=*", "-c", "shared_buffers=64MB", "-c", "max_connections=60",
+                    "-c", "listen_addresses=*", "-c", "shared_buffers=64MB", "-c", f"max_connections={self.connections}",
                     "-c", "autovacuum_naptime=10s"], **self.user())
         self.wait_until(self.answers, 30)
 

@@ -207,8 +207,9 @@ class T:
 
     # Programs.
     def binary(self, name):
-        """Path of a built program ("millrace", "order-producer"), else of one in PATH."""
-        for path in BUILD.rglob(name):
+        """Path of a built program ("millrace", "order-producer"), else of one in PATH. What is installed goes before
+        what only tests have."""
+        for path in [*(BUILD / folder / name for folder in ("cli", "producers", "consumers")), *BUILD.rglob(name)]:
             if path.is_file() and os.access(path, os.X_OK):
                 return str(path)
         found = shutil.which(name)
