@@ -27,9 +27,11 @@ static int64_t limit_of(const struct link *link)
                                   [LINK_WORKING] = 0,
                                   [LINK_SENDING] = SENDING_SECONDS};
 
-    if (link->state == LINK_WAITING && !link->used)
+    int state = atomic_load_explicit(&link->state, memory_order_relaxed);
+
+    if (state == LINK_WAITING && !link->used)
         return FIRST_SECONDS * INT64_C(1000000);
-    return seconds[link->state] * INT64_C(1000000);
+    return seconds[state] * INT64_C(1000000);
 }
 
 /* The thread that serves it sees the end and closes it. The caller holds lock. */
