@@ -3,6 +3,7 @@
 #include "filter.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,15 +106,27 @@ static bool on_value(void *self, struct mr_str value)
 bool filter_matches(struct filter *filter, struct mr_str json)
 {
     struct mr_str data;
+    bool matches = true;
 
+    filter->asked = true;
     for (size_t i = 0; i < filter->n_terms; i++) {
-        const struct filter_term *term = &filter->terms[i];
+        struct filter_term *term = &filter->terms[i];
         struct look look = {filter, mr_str_from(term->value), false};
         bool equal = json_at(json, term->path, on_value, &look);
         if (!look.found && json_member(json, MR_STR("data"), &data))
             equal = json_at(data, term->path, on_value, &look);
-        if (equal == term->negated)
-            return false;
+        term->found = term->found || look.found;
+        matches = matches && equal != term->negated;
     }
-    return true;
+    return matches;
+}
+
+void filter_tell_unknown(const struct filter *filter)
+{
+    for (size_t i = 0; i < filter->n_terms && filter->asked; i++)
+        if (!filter->terms[i].found)
+            (void)fprintf(stderr,
+                          "millrace tail: no record that was read has a field '%s' (--where); "
+                          "'millrace tail -e -c 1 TOPIC' shows what there is\n",
+                          filter->terms[i].path);
 }

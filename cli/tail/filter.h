@@ -12,11 +12,13 @@ struct filter_term {
     char *path;   /* "data.items.sku" */
     char *value;  /* within the same memory */
     bool negated; /* FIELD!=VALUE */
+    bool found;   /* some record had such a field */
 };
 
 struct filter {
     struct filter_term *terms; /* all must hold */
     size_t n_terms;
+    bool asked; /* of at least one record */
     struct mr_buf scratch;
 };
 
@@ -27,3 +29,5 @@ void filter_done(struct filter *filter);
 /* json: a valid JSON value. A path that the value does not have is looked for below "data", too. An
  * absent value equals nothing; numbers are compared as numbers (24.90 = 24.9), all else as text. */
 bool filter_matches(struct filter *filter, struct mr_str json);
+/* At the end, to stderr: a misspelt field would else look like a topic without such records. */
+void filter_tell_unknown(const struct filter *filter);

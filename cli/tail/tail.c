@@ -335,6 +335,8 @@ static int run(int argc, char **argv)
         (void)fprintf(stderr,
                       "millrace tail: %" PRIu64 " of %" PRId64 " records could not be decoded\n",
                       t.render.n_undecoded, t.n_read);
+    if (r == 0)
+        filter_tell_unknown(&t.render.filter);
     status = r == 0 ? 0 : verb_fail(&tail_command, r, &error);
     close_all(&t);
     return status;

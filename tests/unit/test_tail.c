@@ -423,6 +423,11 @@ START_TEST(a_correlation_id_reads_the_one_partition_where_it_belongs)
     ck_assert_int_eq(lines(), 0);
     ck_assert_int_eq(TAIL(A("orders"), A("-e"), A("-w"), A("n!=7"), A("-w"), A("data.n!=8")), 0);
     ck_assert_int_eq(lines(), 19);
+    ck_assert_ptr_null(strstr(text[1], "--where"));
+    ck_assert_int_eq(TAIL(A("orders"), A("-e"), A("-w"), A("order_id=7"), A("-w"), A("n=7")), 0);
+    ck_assert_int_eq(lines(), 0);
+    ck_assert_ptr_nonnull(strstr(text[1], "no record that was read has a field 'order_id'"));
+    ck_assert_ptr_null(strstr(text[1], "'n'"));
     close_stage();
 }
 END_TEST
