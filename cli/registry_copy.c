@@ -168,10 +168,11 @@ static void summarize(const struct copying *copying)
     const char *would = copying->dry_run ? " would be" : "";
 
     (void)fprintf(stderr,
-                  "%zu subjects, %zu versions: %zu there already, %zu%s imported, %zu%s deleted "
+                  "%zu subject%s, %zu version%s: %zu there already, %zu%s imported, %zu%s deleted "
                   "softly; %zu configurations and %zu modes%s set",
-                  result->n_subjects, result->n_versions, result->n_equal, result->n_imported,
-                  would, result->n_deleted, would, result->n_configs, result->n_modes, would);
+                  result->n_subjects, result->n_subjects == 1 ? "" : "s", result->n_versions,
+                  result->n_versions == 1 ? "" : "s", result->n_equal, result->n_imported, would,
+                  result->n_deleted, would, result->n_configs, result->n_modes, would);
     if (result->n_conflicts > 0)
         (void)fprintf(stderr, "; %zu in the way: nothing was changed", result->n_conflicts);
     if (result->n_verified > 0)

@@ -99,6 +99,17 @@ static int add_path(const struct choose *choose, const char *path, struct schema
     return r;
 }
 
+/* Found in a folder, not named: a pipe there would be waited for. */
+static int add_found(const struct choose *choose, const char *path, struct schema_files *files,
+                     struct mr_error *reterr)
+{
+    struct stat status;
+
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+        return mr_error_set(reterr, MR_INVALID, "'%s' is not a file: remove it", path);
+    return add_path(choose, path, files, reterr);
+}
+
 /* Two levels: FOLDER/SERVICE/NAME.avsc, or the SERVICE folder itself. */
 static int add_folder(const struct choose *choose, const char *folder, int depth,
                       struct schema_files *files, struct mr_error *reterr)
@@ -113,7 +124,7 @@ static int add_folder(const struct choose *choose, const char *folder, int depth
         int len = snprintf(path, sizeof(path), "%s/%s", folder, entries[i]->d_name);
         bool usable = r == 0 && entries[i]->d_name[0] != '.' && len < (int)sizeof(path);
         if (usable && is_schema(path))
-            r = add_path(choose, path, files, reterr);
+            r = add_found(choose, path, files, reterr);
         else if (usable && depth == 0 && is_folder(path))
             r = add_folder(choose, path, depth + 1, files, reterr);
         free(entries[i]);

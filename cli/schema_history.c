@@ -171,6 +171,18 @@ static int of_git(struct history *h, const char *topic, struct mr_error *reterr)
                : r;
 }
 
+/* Nobody knows it: perhaps a topic of this name's neighbourhood was meant. */
+static int unknown(const char *topic, struct mr_error *reterr)
+{
+    const char *near = mr_catalog_nearest_topic(mr_catalog_builtin(), topic);
+    size_t len = strlen(reterr->text);
+
+    if (near && strcmp(near, topic) != 0)
+        (void)snprintf(reterr->text + len, sizeof(reterr->text) - len, "; did you mean '%s'?",
+                       near);
+    return MR_ABSENT;
+}
+
 static int ask(struct history *h, struct mr_options *options, const char *word,
                struct mr_error *reterr)
 {
@@ -190,6 +202,8 @@ static int ask(struct history *h, struct mr_options *options, const char *word,
     if (!h->text)
         doc_list(&h->doc, NULL);
     int r = registry ? of_registry(h, options, topic, reterr) : of_git(h, topic, reterr);
+    if (r == MR_ABSENT)
+        r = unknown(topic, reterr);
     if (r == 0 && !h->text)
         doc_end(&h->doc);
     r = r == 0 ? h->doc.r : r;

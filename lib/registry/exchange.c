@@ -15,12 +15,25 @@ enum {
     CATCH_UP_MS = 2000,    /* for a change that another registry made */
 };
 
+/* RFC 9112, 3.2.2: a server takes the absolute form too, as a client sends it through a proxy. */
+static const char *origin_form(const char *uri)
+{
+    const char *authority = strncasecmp(uri, "http://", 7) == 0    ? uri + 7
+                            : strncasecmp(uri, "https://", 8) == 0 ? uri + 8
+                                                                   : NULL;
+    if (!authority)
+        return uri;
+    const char *path = authority + strcspn(authority, "/?");
+    return *path == '/' ? path : "/";
+}
+
 void *exchange_begin(void *opaque, const char *uri, struct MHD_Connection *connection)
 {
     struct mr_registry_server *server = opaque;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    size_t len = strlen(uri);
+    const char *target = origin_form(uri);
+    size_t len = strlen(target);
     struct exchange *exchange = calloc(1, sizeof(*exchange) + len + 1);
 
     if (!exchange)
@@ -29,7 +42,7 @@ void *exchange_begin(void *opaque, const char *uri, struct MHD_Connection *conne
     exchange->connection = connection;
     exchange->link = info ? info->socket_context : NULL;
     exchange->body.max = MAX_BODY;
-    memcpy(exchange->target, uri, len);
+    memcpy(exchange->target, target, len);
     exchange->began = mr_time_steady();
     exchange->ops = ops_find(exchange->target);
     atomic_fetch_add(&server->under_way, 1);

@@ -5,6 +5,7 @@
 usage: test_schema_registry.py MILLRACE SOURCE_DIR
 """
 import json
+import os
 import subprocess
 import time
 import urllib.request
@@ -87,6 +88,17 @@ def a_registry_that_is_down_or_not_named_is_told():
         assert done.returncode == 2 and "no schema registry given: use -r URL or start 'millrace up'" in done.stderr, done
         done = p.run("register", "-r", p.url, "--topics", "topics.yaml", "no-such-topic")
         assert done.returncode == 2 and "no topic, event or service 'no-such-topic'" in done.stderr, done
+
+
+@case
+def a_pipe_in_a_folder_is_refused_and_a_misspelt_topic_has_its_nearest_word():
+    with Registered() as p:
+        (p.path / "other/stock-keeper").mkdir(parents=True)
+        os.mkfifo(p.path / "other" / (RAN_LOW + ".avsc"))
+        done = p.run("register", "-r", p.url, "--topics", "topics.yaml", "other")
+        assert done.returncode == 2 and "ran-low.v1.avsc' is not a file" in done.stderr, done
+        done = p.run("history", "order-management.order.craeted.v1", "-r", p.url)
+        assert done.returncode == 1 and "did you mean 'order-management.order.created.v1'?" in done.stderr, done
 
 
 @case

@@ -206,6 +206,8 @@ START_TEST(what_is_no_request_of_ours_gets_one_clear_error)
     expect("BREW /subjects HTTP/1.1\r\n" END, "405", "Allow: GET");
     expect("HEAD /nothing HTTP/1.1\r\n" END, "404", "Content-Length: ");
     expect("GET / HTTP/1.0\r\n\r\n", "200", "{}");
+    expect("GET http://x/subjects?deleted=true HTTP/1.1\r\n" END, "200", "[]");
+    expect("GET HTTPS://x:8081 HTTP/1.1\r\n" END, "200", "{}");
     expect_filled(POST "Content-Length: 6010\r\n" END "{\"schema\":", '[', 6000, "", "400",
                   "not JSON: maximum parsing depth");
     (void)mr_registry_server_stop(server);
