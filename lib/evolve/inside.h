@@ -63,6 +63,7 @@
     RULE(CONSTRAINT_MALFORMED, ERROR, true, "constraint keywords suit their type and their value") \
     RULE(EXAMPLE_INVALID, ERROR, true,                                                             \
          "an example is a value of its type, within its constraints")                              \
+    RULE(DEFAULT_BREAKS_CONSTRAINT, ERROR, true, "a default keeps the constraints of its field")   \
     RULE(LAYOUT, WARNING, true, "the file is as `millrace schema fmt` writes it")
 
 #define EVOLVE_ENUM(id, severity, lint, summary) RULE_##id,

@@ -114,6 +114,34 @@ static void check_examples(const struct props *p, const char *json)
     }
 }
 
+/* Of texts and numbers, and lists of them, a default is written as an example is; of the others
+ * (bytes, instants) it is a code. */
+static bool default_is_plain(const struct mr_schema_node *type)
+{
+    if (type->type == MR_AVRO_ARRAY)
+        return default_is_plain(evolve_plain(type->items));
+    return kind_of(type) <= KIND_ANY && type->logical == MR_LOGICAL_NONE;
+}
+
+/* Readers take it for what older records lack, and then cannot write it themselves. */
+static void check_default(const struct props *p)
+{
+    const struct lint_at *at = p->at;
+    struct mr_str text = at->field ? at->field->default_text : (struct mr_str){0};
+    struct mr_error error = MR_ERROR_INIT;
+
+    if (text.len == 0 || mr_str_is(text, "null") || !default_is_plain(p->type))
+        return;
+    int r = mr_schema_field_example(p->l->version->schema, at->record, at->index, text, &error);
+    if (r == MR_INVALID)
+        lint_say(p->l, RULE_DEFAULT_BREAKS_CONSTRAINT, at,
+                 evolve_text(p->l->e, "default%s%s: %s", *error.where ? " " : "", error.where,
+                             error.text),
+                 "give a default that the field may have");
+    else if (r < 0)
+        p->l->e->r = r;
+}
+
 static void check_rules_named(const struct props *p, const char *json)
 {
     size_t n;
@@ -234,6 +262,8 @@ void lint_keywords(struct lint *l, const struct lint_at *at)
         (void)mr_schema_props_each(at->field->props, check_member, &p);
     if (p.type->props && (!p.type->fullname || !at->field))
         (void)mr_schema_props_each(p.type->props, check_member, &p);
+    if (p.l->n_malformed == 0)
+        check_default(&p);
     const struct mr_schema_node *item = p.type->items;
     if (item && item->props && !item->fullname) {
         p.type = item;
