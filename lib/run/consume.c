@@ -26,6 +26,8 @@ static int open_tables(struct consume *run, struct mr_error *reterr)
         r = mr_inbox_new(run->store, (size_t)run->options.inbox, &run->inbox, reterr);
     if (r == 0)
         r = consume_parked_open(run, reterr);
+    if (r == 0)
+        r = consume_notify_open(run, reterr);
     return r == 0 ? consume_outbox_open(run, reterr) : r;
 }
 
@@ -52,6 +54,7 @@ void consume_close(struct consume *run)
 {
     consume_topics_close(run);
     consume_emissions_close(run);
+    consume_notify_close(run);
     (void)mr_inbox_free(run->inbox);
     (void)mr_arena_free(run->arena);
     (void)mr_arena_free(run->scratch);
@@ -106,6 +109,7 @@ static int undone(struct consume *run, int r)
 {
     mr_store_rollback(run->store);
     mr_inbox_settle(run->inbox, false);
+    consume_notify_settled(run, false);
     run->count = run->count_before;
     return r < 0 ? r : -EIO;
 }
@@ -126,6 +130,7 @@ static int commit(struct consume *run, struct mr_error *reterr)
         return undone(run, r);
     }
     mr_inbox_settle(run->inbox, true);
+    consume_notify_settled(run, true);
     offsets_are_stored(run);
     run->losses = 0;
     run->count.batches++;
@@ -218,6 +223,8 @@ static int work(struct consume *run, bool retry_due, struct mr_error *reterr)
     int r = consume_begin_store(run, reterr);
     if (r == 0 && retry_due)
         r = consume_retry(run, &any, reterr);
+    if (r == 0 && consume_notify_due(run))
+        r = consume_notify_settle(run, reterr);
     if (r == 0) {
         r = take_messages(run, reterr);
     } else {
@@ -252,6 +259,7 @@ static int time_to_wait(const struct consume *run, int timeout_ms)
 {
     int64_t left = (run->next_look - run->world.now(run->world.self)) / MICROS;
 
+    timeout_ms = consume_notify_wait(run, timeout_ms);
     if (run->parked_keys.n == 0 || left >= timeout_ms)
         return timeout_ms;
     return left < 0 ? 0 : (int)left;
@@ -263,6 +271,8 @@ static int turn(struct consume *run, int timeout_ms, struct mr_error *reterr)
 
     if (r == 0)
         r = consume_outbox_serve(run, 0, reterr);
+    if (r == 0)
+        r = consume_notify_serve(run, reterr);
     if (r != 0)
         return r;
     if (consume_outbox_full(run)) /* the broker takes no more for now: neither do we */
@@ -271,12 +281,15 @@ static int turn(struct consume *run, int timeout_ms, struct mr_error *reterr)
     if (r != 0)
         return r;
     bool due = run->assigned && consume_retry_due(run);
-    if (run->n_messages > 0 || due || consume_outbox_has_forgettable(run))
+    if (run->n_messages > 0 || due || consume_outbox_has_forgettable(run) ||
+        (run->assigned && consume_notify_due(run)))
         r = work(run, due, reterr);
     if (r != 0)
         return r;
     tell_kafka(run, false);
     if (!run->options.once || !run->assigned || !consume_reached_end(run))
+        return 0;
+    if (!consume_notify_idle(run))
         return 0;
     return consume_outbox_idle(run) ? MR_END : consume_outbox_serve(run, SERVE_MS, reterr);
 }
@@ -293,8 +306,19 @@ int consume_turn(struct consume *run, int timeout_ms, struct mr_error *reterr)
     return r;
 }
 
-/* The batch is done; what it emitted goes out, within the deadline. What does not is in the store.
- */
+static int drain_once(struct consume *run, struct mr_error *reterr)
+{
+    int r = consume_outbox_serve(run, SERVE_MS, reterr);
+
+    if (r == 0 && run->outbox.first == run->outbox.next) /* it did not wait */
+        r = run->broker.serve(run->broker.self, SERVE_MS, reterr);
+    if (r >= 0)
+        r = consume_notify_serve(run, reterr);
+    return r == 0 && consume_notify_due(run) ? work(run, false, reterr) : r;
+}
+
+/* The batch is done; what it emitted goes out and messages under way come to their end, within the
+ * deadline. What does not is in the store. */
 static int drain(struct consume *run, struct mr_error *reterr)
 {
     int64_t deadline = run->world.now(run->world.self) + run->options.drain_ms * MICROS;
@@ -302,14 +326,18 @@ static int drain(struct consume *run, struct mr_error *reterr)
 
     if (run->lost) /* nothing is open, and all else is in the store */
         return 0;
-    while (r == 0 && !consume_outbox_idle(run) && run->world.now(run->world.self) < deadline)
-        r = consume_outbox_serve(run, SERVE_MS, reterr);
+    run->notify.ending = true;
+    while (r == 0 && !(consume_outbox_idle(run) && consume_notify_idle(run)) &&
+           run->world.now(run->world.self) < deadline)
+        r = drain_once(run, reterr);
     if (r == 0 && consume_outbox_has_forgettable(run))
         r = work(run, false, reterr);
     if (r != 0)
         return consume_lost(run, r, reterr);
     if (!consume_outbox_idle(run))
         mr_warn(&run->log, "drain", "why=deadline next=published-at-next-start");
+    if (!consume_notify_idle(run))
+        mr_warn(&run->log, "drain", "why=deadline next=notices-sent-again-at-next-start");
     tell_kafka(run, true);
     return 0;
 }

@@ -23,9 +23,10 @@ enum {
     CONSUME_WRITERS = 64,          /* writer schemas kept per topic */
     CONSUME_INBOX = 4 << 20,       /* event ids remembered */
     CONSUME_INBOX_MOST = 64 << 20,
-    CONSUME_HEADERS = 256,  /* headers of one record that are kept */
-    CONSUME_LOSSES = 12,    /* transactions lost in a row before it is given up */
-    CONSUME_LOOK_MS = 1000, /* how often the parked table is looked at for an operator's word */
+    CONSUME_HEADERS = 256,      /* headers of one record that are kept */
+    CONSUME_LOSSES = 12,        /* transactions lost in a row before it is given up */
+    CONSUME_NOTIFY_AT_ONCE = 8, /* messages to people on their way */
+    CONSUME_LOOK_MS = 1000,     /* how often the parked table is looked at for an operator's word */
 };
 
 /* ---- what the engine reaches for, replaced by fakes in unit tests ---- */
@@ -78,6 +79,8 @@ struct consume_options {
     int64_t parked;
     int64_t inbox;
     int64_t drain_ms;
+    int64_t notify_for_ms;  /* a message is tried for so long */
+    int64_t notify_keep_ms; /* a settled one is kept for so long */
 };
 
 /* ---- a record, from its topic or from the parked table ---- */
@@ -174,6 +177,54 @@ struct consume_keys {
     size_t n, cap;
 };
 
+/* ---- messages to people ---- */
+struct notify_message {
+    struct mr_str key; /* a UUID: the same for each try, and for a repeat of the event */
+    struct mr_str to, kind, title, text;
+    struct mr_str service, event_id, correlation_id;
+    int64_t event_at, created_at;
+    int64_t attempt; /* this one, from 1 */
+};
+
+struct notify_answer {
+    int r;               /* 0 delivered; MR_AGAIN; MR_INVALID: never will be */
+    bool channel_failed; /* MR_AGAIN: it is nobody's fault but the channel's */
+    int64_t after_ms;    /* MR_AGAIN: not before, as the channel asks; 0: as we think */
+    char why[512];
+};
+
+struct consume_channel {
+    void *self;
+    const char *name; /* "none", "smtp", "webhook" */
+    /* NULL: none. Begins to send; all is copied. Its answer comes through consume_answered in
+     * serve. Outcomes: 0, MR_INVALID (never will be: *reterr), -errno. */
+    int (*send)(void *self, const struct notify_message *message, uint64_t tag,
+                struct mr_error *reterr);
+    /* Moves what is under way; does not wait. */
+    int (*serve)(void *self, struct mr_error *reterr);
+    void (*free)(void *self);
+};
+
+enum notify_slot_state { SLOT_FREE, SLOT_UNDER_WAY, SLOT_ANSWERED, SLOT_SETTLED };
+
+struct notify_slot {
+    enum notify_slot_state state;
+    int64_t seq;
+    struct notify_answer answer;
+};
+
+struct consume_notify {
+    struct consume_channel channel;
+    struct notify_slot slots[CONSUME_NOTIFY_AT_ONCE];
+    bool look;          /* rows may be due */
+    int64_t next_look;  /* look then as well */
+    int64_t untold_at;  /* the consumer asked to be told again then */
+    int64_t prune_at;   /* the oldest settled row has been kept long enough then */
+    int64_t hold_until; /* the channel itself failed */
+    int32_t n_failed;   /* in a row */
+    bool ending;        /* nothing more is begun */
+};
+
 struct consume {
     const struct mr_consumer *consumer;
     const struct mr_consumer_group *group;
@@ -209,6 +260,7 @@ struct consume {
     int64_t parked_events;
     int64_t next_look;
     struct consume_outbox outbox;
+    struct consume_notify notify;
     struct consume_counters count;
     struct consume_counters count_before; /* the transaction under way */
     bool lost;                            /* a transaction was: what is in memory is not so */
@@ -225,7 +277,8 @@ struct mr_tx {
     struct mr_event event;
     struct mr_error error;
     int64_t now;
-    uint32_t n_emitted;
+    struct mr_str name; /* what is done in the event's name later: consume_cause.h; else empty */
+    uint32_t n_emitted, n_notices;
 };
 
 /* ---- consume.c: the loop ---- */
@@ -324,6 +377,26 @@ void consume_delivered(void *self, uint64_t tag, int r, int32_t partition, int64
 /* ---- consume_emit.c ---- */
 int consume_emissions_open(struct consume *run, struct mr_error *reterr);
 void consume_emissions_close(struct consume *run);
+
+/* ---- consume_notify.c: messages to people; consume_notify_settle.c: what became of them ---- */
+/* What the store has, within or outside a transaction: at start, and when partitions came. */
+int consume_notify_open(struct consume *run, struct mr_error *reterr);
+void consume_notify_close(struct consume *run);
+/* Takes answers, begins to send what is due. Outside a transaction. */
+int consume_notify_serve(struct consume *run, struct mr_error *reterr);
+/* An answer of the channel. */
+void consume_answered(struct consume *run, uint64_t tag, const struct notify_answer *answer);
+/* Whether consume_notify_settle has something to write. */
+bool consume_notify_due(const struct consume *run);
+/* Writes what became of messages and tells the consumer, within the transaction. */
+int consume_notify_settle(struct consume *run, struct mr_error *reterr);
+/* The transaction was kept, or not. */
+void consume_notify_settled(struct consume *run, bool kept);
+/* Nothing is under way and nothing due. */
+bool consume_notify_idle(const struct consume *run);
+bool consume_notify_under_way(const struct consume *run);
+/* Longest wait for records until there is something to do again. */
+int consume_notify_wait(const struct consume *run, int timeout_ms);
 
 /* ---- consume_summary.c ---- */
 /* One warning about the event under way: what became of it, and why. */

@@ -153,6 +153,8 @@ static int claim_marked(struct consume *run, struct mr_topic_partition *items, s
     /* what waits, and what is to be published, came along with the partitions */
     if (r == 0 && mr_store_is_shared(run->store))
         r = consume_parked_open(run, reterr);
+    if (r == 0 && mr_store_is_shared(run->store))
+        r = consume_notify_open(run, reterr);
     if (r == 0)
         r = mr_store_commit(run->store, reterr);
     if (r == 0)

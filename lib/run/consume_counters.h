@@ -17,6 +17,8 @@
     X(dead_lettered, "records written to the dead-letter topic")                                   \
     X(emitted, "events that handlers emitted")                                                     \
     X(published, "records that the broker acknowledged: emitted and dead letters")                 \
+    X(notified, "messages to people that were delivered, or kept on channel none")                 \
+    X(notify_failed, "messages to people that were given up")                                      \
     X(batches, "transactions committed")                                                           \
     X(holds, "times a partition had to wait: registry not reachable, or too much put aside")       \
     X(gaps, "partitions whose unread records were gone: taken on with --gap accept")

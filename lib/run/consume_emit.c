@@ -87,12 +87,14 @@ static int64_t time_of(const struct mr_topic *topic, const void *record)
 }
 
 /* Derived from the cause, so that a second delivery emits the same events: UUIDv5, in the space of
- * the cause's id, of the topic's name, '/' and the count of events that were emitted before. */
+ * the cause's id, of the topic's name, '/' and the count of events that were emitted before; later,
+ * in the event's name, of what is done between the two. */
 static void derive_id(const struct mr_tx *tx, const struct mr_topic *topic, char out[ID])
 {
-    char name[280];
+    char name[512];
     struct mr_uuid id;
-    int len = snprintf(name, sizeof(name), "%s/%u", topic->name, tx->n_emitted);
+    int len = snprintf(name, sizeof(name), "%s/%.*s%s%u", topic->name, MR_STR_ARG(tx->name),
+                       tx->name.len > 0 ? "/" : "", tx->n_emitted);
 
     mr_uuid_v5(&tx->event.id, name, (size_t)len, &id);
     mr_uuid_format(&id, out);

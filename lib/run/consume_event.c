@@ -82,7 +82,8 @@ void consume_begin(struct consume *run, const struct consume_record *record, str
     ret_tx->run = run;
     ret_tx->record = record;
     ret_tx->now = run->world.now(run->world.self);
-    ret_tx->n_emitted = 0;
+    ret_tx->name = (struct mr_str){0};
+    ret_tx->n_emitted = ret_tx->n_notices = 0;
     ret_tx->error.offset = MR_NO_OFFSET;
     ret_tx->error.line = ret_tx->error.column = 0;
     ret_tx->error.where[0] = ret_tx->error.text[0] = '\0';

@@ -52,6 +52,17 @@ static const struct mr_migration migrations[] = {
      " value BLOB, headers BLOB NOT NULL, attempts INTEGER NOT NULL) STRICT;"
      "CREATE INDEX mr_parked_event_flow ON mr_parked_event (flow, seq)",
      shared_tables},
+    /* next_try NULL: nothing is left to do */
+    {2, "CREATE TABLE mr_notice ("
+        " seq INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE,"
+        " recipient TEXT NOT NULL, kind TEXT NOT NULL, title TEXT NOT NULL, body TEXT NOT NULL,"
+        " state TEXT NOT NULL, channel TEXT NOT NULL, error TEXT NOT NULL,"
+        " attempts INTEGER NOT NULL, next_try INTEGER, created_at INTEGER NOT NULL,"
+        " settled_at INTEGER, " MR_CAUSE_TABLE ") STRICT;"
+        "CREATE INDEX mr_notice_due ON mr_notice (next_try, seq) WHERE next_try IS NOT NULL;"
+        "CREATE INDEX mr_notice_line ON mr_notice (recipient, correlation_id, seq)"
+        " WHERE next_try IS NOT NULL;"
+        "CREATE INDEX mr_notice_settled ON mr_notice (settled_at) WHERE next_try IS NULL"},
 };
 
 /* Exact sums of money in SQL. SQLite has the same by sqlite_decimal.c; there the names are those of

@@ -46,7 +46,7 @@ THIRD_PARTY = {
 HEADER_HOME = {
     "compiler": "base", "own": "base", "status": "base",
     "codec": "avro", "datum": "avro", "record": "avro", "schema": "avro",
-    "consumer": "run", "event": "run", "producer": "run",
+    "consumer": "run", "event": "run", "notify": "run", "producer": "run",
 }
 
 

@@ -16,12 +16,37 @@ enum { SECOND = 1000000 };
 
 /* ---- a consumer that does what its events say ---- */
 
-enum order { DO_KEEP, DO_AGAIN, DO_INVALID, DO_STOP, DO_NONSENSE, DO_SQL_REFUSED, DO_BAD_EMIT };
+enum order {
+    DO_KEEP,
+    DO_AGAIN,
+    DO_INVALID,
+    DO_STOP,
+    DO_NONSENSE,
+    DO_SQL_REFUSED,
+    DO_BAD_EMIT,
+    DO_NOTIFY
+};
 
 struct script {
     enum order order[16]; /* by QuantityReduced */
     int calls[16];
     int32_t attempts[16];
+    struct heard {
+        char to[40], title[80], channel[16], error[80], cause[40];
+        bool delivered;
+        int32_t attempts;
+    } heard[16]; /* what .notified was told */
+    int n_heard;
+    enum order on_heard;
+};
+
+#define TEXT(literal)                                                                              \
+    {                                                                                              \
+        (literal), sizeof(literal) - 1                                                             \
+    }
+static const struct mr_notice two_notices[] = {
+    {TEXT("u-1"), TEXT("kind-a"), TEXT("Grüße"), TEXT(".\nzwei\n")},
+    {TEXT("staff"), TEXT("kind-b"), TEXT("Second"), TEXT("text")},
 };
 
 MR_HANDLER(ticketwave_booking_inventory_update_requested_v1, obey)
@@ -54,11 +79,49 @@ MR_HANDLER(ticketwave_booking_inventory_update_requested_v1, obey)
         return MR_FULL;
     case DO_SQL_REFUSED:
         return mr_sql(tx, "INSERT INTO effect (number) VALUES (-1)");
+    case DO_NOTIFY:
+        r = mr_notify(tx, &two_notices[0]);
+        return r == 0 ? mr_notify(tx, &two_notices[1]) : r;
     case DO_KEEP:
     case DO_BAD_EMIT:
         break;
     }
     return 0;
+}
+
+#define COPY(to, text) (void)snprintf(to, sizeof(to), "%.*s", MR_STR_ARG(text))
+
+/* Writes an effect and emits, as its handler does. */
+static int hear(struct mr_tx *tx, const struct mr_notice_fate *fate)
+{
+    struct script *script = mr_tx_self(tx);
+    const struct mr_envelope *cause = mr_tx_event(tx)->envelope;
+    struct heard *heard = &script->heard[script->n_heard++];
+    struct ticketwave_catalog_inventory_updated_v1 told = {
+        .data = {.EventId = cause->event_id,
+                 .BookingId = cause->correlation_id,
+                 .PreviousAvailableTickets = 10,
+                 .CurrentAvailableTickets = 9,
+                 .UpdateType = fate->notice.kind,
+                 .UpdatedAt = fate->at}};
+
+    COPY(heard->to, fate->notice.to);
+    COPY(heard->title, fate->notice.title);
+    COPY(heard->error, fate->error);
+    COPY(heard->cause, cause->event_id);
+    (void)snprintf(heard->channel, sizeof(heard->channel), "%s", fate->channel);
+    heard->delivered = fate->delivered;
+    heard->attempts = fate->attempts;
+    int r = mr_sql(tx, "INSERT INTO effect (number) VALUES (?1)",
+                   MR_INT(script->on_heard == DO_SQL_REFUSED ? -1 : 100));
+    if (r == 0)
+        r = mr_emit(tx, ticketwave_catalog_inventory_updated_v1, &told);
+    if (r != 0)
+        return r;
+    return script->on_heard == DO_AGAIN     ? mr_tx_again(tx, "not yet")
+           : script->on_heard == DO_INVALID ? mr_tx_invalid(tx, "not for me")
+           : script->on_heard == DO_STOP    ? -EDOM
+                                            : 0;
 }
 
 static const struct mr_consumer consumer = {
@@ -70,6 +133,7 @@ static const struct mr_consumer consumer = {
         MR_MIGRATIONS({1, "CREATE TABLE effect (seq INTEGER PRIMARY KEY AUTOINCREMENT, number"
                           " INTEGER NOT NULL"
                           " CHECK (number >= 0)) STRICT"}),
+    .notified = hear,
     .size = sizeof(struct script),
 };
 

@@ -23,6 +23,7 @@
 #include "millrace/compiler.h"
 #include "millrace/error.h"
 #include "millrace/event.h"
+#include "millrace/notify.h"
 #include "millrace/option.h"
 #include "millrace/status.h"
 #include "millrace/store.h"
@@ -67,8 +68,9 @@ struct mr_consumer {
     const struct mr_on *handles;           /* MR_HANDLES; every topic of the group */
     const struct mr_topic *const *emits;   /* MR_EMITS; NULL: none */
     const struct mr_migration *migrations; /* MR_MIGRATIONS; NULL: no tables */
-    size_t size;                           /* of the state: options first, zeroed before parsing */
-    const struct mr_option *options;       /* MR_OPTIONS; NULL: none */
+    mr_notified_fn notified; /* what became of a message of mr_notify; NULL: nothing to do */
+    size_t size;             /* of the state: options first, zeroed before parsing */
+    const struct mr_option *options;                  /* MR_OPTIONS; NULL: none */
     int (*open)(void *self, struct mr_error *reterr); /* after parsing; NULL: nothing to do */
     void (*close)(void *self); /* always runs, also after a failed open; NULL: nothing to do */
 };

@@ -125,3 +125,80 @@ int mr_parked_count(struct mr_store *store, int64_t *ret_keys, int64_t *ret_held
 /* Calls fn once per key. */
 int mr_parked_each_key(struct mr_store *store, int (*fn)(void *self, struct mr_bytes key),
                        void *self, struct mr_error *reterr);
+
+/* ---- causes: what a row keeps of the event that made it ----
+ * Enough to act later as its event did: lib/run makes a struct mr_tx of it. Columns of a table of
+ * the engine that needs it (mr_notice): MR_CAUSE_TABLE where it is made, the rest in statements. */
+struct mr_cause {
+    struct mr_str topic; /* who has this partition acts: as for the outbox */
+    int64_t partition;
+    struct mr_str event_id;
+    int64_t event_at; /* its timestamp */
+    struct mr_str correlation_id;
+    struct mr_str user_id, session_id; /* data NULL: none */
+    struct mr_bytes trace;             /* headers of the trace, packed by lib/run */
+};
+#define MR_CAUSE_TABLE                                                                             \
+    "cause_topic TEXT NOT NULL, cause_part INTEGER NOT NULL, event_id TEXT NOT NULL,"              \
+    " event_at INTEGER NOT NULL, correlation_id TEXT NOT NULL, user_id TEXT, session_id TEXT,"     \
+    " trace BLOB NOT NULL"
+#define MR_CAUSE_COLUMNS                                                                           \
+    "cause_topic, cause_part, event_id, event_at, correlation_id, user_id, session_id, trace"
+/* Eight values, eight columns. */
+#define MR_CAUSE_VALUES(c)                                                                         \
+    MR_TEXT((c)->topic), MR_INT((c)->partition), MR_TEXT((c)->event_id), MR_INT((c)->event_at),    \
+        MR_TEXT((c)->correlation_id), MR_OPT((c)->user_id.data, MR_TEXT((c)->user_id)),            \
+        MR_OPT((c)->session_id.data, MR_TEXT((c)->session_id)), MR_BLOB((c)->trace)
+#define MR_CAUSE_INTO(c)                                                                           \
+    MR_INTO_TEXT(&(c)->topic), MR_INTO_INT(&(c)->partition), MR_INTO_TEXT(&(c)->event_id),         \
+        MR_INTO_INT(&(c)->event_at), MR_INTO_TEXT(&(c)->correlation_id),                           \
+        MR_INTO_TEXT(&(c)->user_id), MR_INTO_TEXT(&(c)->session_id), MR_INTO_BLOB(&(c)->trace)
+
+/* ---- notices: messages to people ----
+ * A row is due while next_try is not NULL: to be sent, or sent and to be told to the consumer. Of
+ * one recipient and correlation id only the oldest is ever due. */
+enum mr_notice_state {
+    MR_NOTICE_WAITING,
+    MR_NOTICE_DELIVERED,
+    MR_NOTICE_RECORDED,
+    MR_NOTICE_FAILED
+};
+const char *mr_notice_state_name(enum mr_notice_state state);
+
+struct mr_notice_row {
+    int64_t seq; /* given by the store */
+    struct mr_str key;
+    struct mr_str recipient, kind, title, body;
+    enum mr_notice_state state;
+    struct mr_str channel, error;
+    int64_t attempts;
+    int64_t created_at, settled_at; /* settled_at 0: not yet */
+    struct mr_cause cause;
+};
+
+/* With next_try = created_at. One of a key that is there already is left as it is. */
+int mr_notice_add(struct mr_store *store, const struct mr_notice_row *row, struct mr_error *reterr);
+/* Calls fn with the rows that are to be sent now, first come first; as mr_outbox_each. */
+int mr_notice_each_due(struct mr_store *store, int64_t now, int64_t limit,
+                       int (*fn)(void *self, const struct mr_notice_row *row), void *self,
+                       struct mr_error *reterr);
+/* The first row that is to be settled now, copied into arena: one whose fate is known, or, when
+ * `waiting_too`, any that is due. In a shared store its partition is kept ours until the
+ * transaction ends. Outcomes: 0, MR_ABSENT, -errno. */
+int mr_notice_due(struct mr_store *store, struct mr_arena *arena, int64_t now, bool waiting_too,
+                  struct mr_notice_row *ret_row, struct mr_error *reterr);
+/* The row that was sent, unless it is another process's or settled by now: MR_ABSENT. */
+int mr_notice_get(struct mr_store *store, struct mr_arena *arena, int64_t seq,
+                  struct mr_notice_row *ret_row, struct mr_error *reterr);
+/* Writes state, channel, error, attempts, settled_at; next_try 0: nothing is left to do. */
+int mr_notice_set(struct mr_store *store, const struct mr_notice_row *row, int64_t next_try,
+                  struct mr_error *reterr);
+/* When the next of ours is due, after `after`; INT64_MAX when none is. */
+int mr_notice_next(struct mr_store *store, int64_t after, int64_t *ret_when,
+                   struct mr_error *reterr);
+/* How many of ours are not settled. */
+int mr_notice_count(struct mr_store *store, int64_t *ret_n, struct mr_error *reterr);
+/* When the oldest of those with nothing left to do was settled; INT64_MAX: there is none. */
+int mr_notice_oldest(struct mr_store *store, int64_t *ret_when, struct mr_error *reterr);
+/* Forgets at most `limit` that were settled before `before`. */
+int mr_notice_prune(struct mr_store *store, int64_t before, int64_t limit, struct mr_error *reterr);

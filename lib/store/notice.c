@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Messages to people, from the transaction that asked for them until they are forgotten. */
+#include <string.h>
+
+#include "backend.h"
+#include "millrace/ledger.h"
+
+static const char *const states[] = {
+    [MR_NOTICE_WAITING] = "waiting",
+    [MR_NOTICE_DELIVERED] = "delivered",
+    [MR_NOTICE_RECORDED] = "recorded",
+    [MR_NOTICE_FAILED] = "failed",
+};
+
+const char *mr_notice_state_name(enum mr_notice_state state)
+{
+    return states[state];
+}
+
+static enum mr_notice_state state_of(struct mr_str name)
+{
+    for (size_t i = 0; i < MR_N_ELEMENTS(states); i++)
+        if (mr_str_is(name, states[i]))
+            return (enum mr_notice_state)i;
+    return MR_NOTICE_WAITING;
+}
+
+int mr_notice_add(struct mr_store *store, const struct mr_notice_row *row, struct mr_error *reterr)
+{
+    return mr_store_run(
+        store,
+        "INSERT INTO mr_notice (key, recipient, kind, title, body, state, channel, error,"
+        " attempts, next_try, created_at, " MR_CAUSE_COLUMNS ")"
+        " VALUES (?1, ?2, ?3, ?4, ?5, 'waiting', '', '', 0, ?6, ?6,"
+        " ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (key) DO NOTHING",
+        MR_VALUES(MR_TEXT(row->key), MR_TEXT(row->recipient), MR_TEXT(row->kind),
+                  MR_TEXT(row->title), MR_TEXT(row->body), MR_INT(row->created_at),
+                  MR_CAUSE_VALUES(&row->cause)),
+        reterr);
+}
+
+/* ---- what is whose and whose turn it is ---- */
+
+#define COLUMNS                                                                                    \
+    "n.seq, n.key, n.recipient, n.kind, n.title, n.body, n.state, n.attempts, n.created_at,"       \
+    " n.channel, n.error, coalesce(n.settled_at, 0), n.cause_topic, n.cause_part, n.event_id, "    \
+    "n.event_at, n.correlation_id, n.user_id,"                                                     \
+    " n.session_id, n.trace"
+/* Of a shared store, who has the partition that a message comes of sends it. */
+#define FROM_ALL " FROM mr_notice AS n WHERE"
+#define FROM_OURS                                                                                  \
+    " FROM mr_notice AS n JOIN mr_offset AS p ON p.topic = n.cause_topic"                          \
+    " AND p.part = n.cause_part WHERE p.owner = ?1 AND"
+#define IN_TURN                                                                                    \
+    " AND NOT EXISTS (SELECT 1 FROM mr_notice AS o WHERE o.recipient = n.recipient"                \
+    " AND o.correlation_id = n.correlation_id AND o.next_try IS NOT NULL AND o.seq < n.seq)"
+#define DUE " n.next_try IS NOT NULL AND n.next_try <= "
+
+int mr_notice_each_due(struct mr_store *store, int64_t now, int64_t limit,
+                       int (*fn)(void *self, const struct mr_notice_row *row), void *self,
+                       struct mr_error *reterr)
+{
+    MR_AUTO(mr_rows) struct mr_rows *rows = NULL;
+
+    int r = mr_store_is_shared(store)
+                ? mr_store_query(
+                      store,
+                      "SELECT " COLUMNS FROM_OURS DUE "?2 AND n.state = 'waiting'" IN_TURN
+                      " ORDER BY n.next_try, n.seq LIMIT ?3",
+                      MR_VALUES(MR_INT(store->instance), MR_INT(now), MR_INT(limit)), &rows, reterr)
+                : mr_store_query(store,
+                                 "SELECT " COLUMNS FROM_ALL DUE "?1 AND n.state = 'waiting'" IN_TURN
+                                 " ORDER BY n.next_try, n.seq LIMIT ?2",
+                                 MR_VALUES(MR_INT(now), MR_INT(limit)), &rows, reterr);
+    while (r == 0 && (r = mr_rows_next(rows, reterr)) == 0) {
+        struct mr_notice_row row = {
+            .seq = mr_rows_value(rows, 0).as.integer,
+            .key = mr_rows_value(rows, 1).as.text,
+            .recipient = mr_rows_value(rows, 2).as.text,
+            .kind = mr_rows_value(rows, 3).as.text,
+            .title = mr_rows_value(rows, 4).as.text,
+            .body = mr_rows_value(rows, 5).as.text,
+            .attempts = mr_rows_value(rows, 7).as.integer,
+            .created_at = mr_rows_value(rows, 8).as.integer,
+            .cause = {.topic = mr_rows_value(rows, 12).as.text,
+                      .event_id = mr_rows_value(rows, 14).as.text,
+                      .event_at = mr_rows_value(rows, 15).as.integer,
+                      .correlation_id = mr_rows_value(rows, 16).as.text},
+        };
+        r = fn(self, &row);
+    }
+    return r == MR_END ? 0 : r;
+}
+
+#define INTO(row, state)                                                                           \
+    MR_INTO(MR_INTO_INT(&(row)->seq), MR_INTO_TEXT(&(row)->key), MR_INTO_TEXT(&(row)->recipient),  \
+            MR_INTO_TEXT(&(row)->kind), MR_INTO_TEXT(&(row)->title), MR_INTO_TEXT(&(row)->body),   \
+            MR_INTO_TEXT(state), MR_INTO_INT(&(row)->attempts), MR_INTO_INT(&(row)->created_at),   \
+            MR_INTO_TEXT(&(row)->channel), MR_INTO_TEXT(&(row)->error),                            \
+            MR_INTO_INT(&(row)->settled_at), MR_CAUSE_INTO(&(row)->cause))
+
+/* The partition's row is locked as well, as for a parked flow. */
+int mr_notice_due(struct mr_store *store, struct mr_arena *arena, int64_t now, bool waiting_too,
+                  struct mr_notice_row *ret_row, struct mr_error *reterr)
+{
+    struct mr_notice_row row = {0};
+    struct mr_str state = {0};
+
+    int r = mr_store_is_shared(store)
+                ? mr_store_row(
+                      store, arena, INTO(&row, &state),
+                      "SELECT " COLUMNS FROM_OURS DUE "?2"
+                      " AND (n.state <> 'waiting' OR ?3 <> 0)" IN_TURN
+                      " ORDER BY n.next_try, n.seq LIMIT 1 FOR NO KEY UPDATE",
+                      MR_VALUES(MR_INT(store->instance), MR_INT(now), MR_BOOL(waiting_too)), reterr)
+                : mr_store_row(store, arena, INTO(&row, &state),
+                               "SELECT " COLUMNS FROM_ALL DUE "?1"
+                               " AND (n.state <> 'waiting' OR ?2 <> 0)" IN_TURN
+                               " ORDER BY n.next_try, n.seq LIMIT 1",
+                               MR_VALUES(MR_INT(now), MR_BOOL(waiting_too)), reterr);
+    row.state = state_of(state);
+    if (r == 0)
+        *ret_row = row;
+    return r;
+}
+
+int mr_notice_get(struct mr_store *store, struct mr_arena *arena, int64_t seq,
+                  struct mr_notice_row *ret_row, struct mr_error *reterr)
+{
+    struct mr_notice_row row = {0};
+    struct mr_str state = {0};
+
+    int r = mr_store_is_shared(store)
+                ? mr_store_row(store, arena, INTO(&row, &state),
+                               "SELECT " COLUMNS FROM_OURS " n.seq = ?2 AND n.state = 'waiting'"
+                               " FOR NO KEY UPDATE",
+                               MR_VALUES(MR_INT(store->instance), MR_INT(seq)), reterr)
+                : mr_store_row(store, arena, INTO(&row, &state),
+                               "SELECT " COLUMNS FROM_ALL " n.seq = ?1 AND n.state = 'waiting'",
+                               MR_VALUES(MR_INT(seq)), reterr);
+    row.state = state_of(state);
+    if (r == 0)
+        *ret_row = row;
+    return r;
+}
+
+int mr_notice_set(struct mr_store *store, const struct mr_notice_row *row, int64_t next_try,
+                  struct mr_error *reterr)
+{
+    return mr_store_run(store,
+                        "UPDATE mr_notice SET state = ?2, channel = ?3, error = ?4, attempts = ?5,"
+                        " next_try = ?6, settled_at = ?7 WHERE seq = ?1",
+                        MR_VALUES(MR_INT(row->seq), MR_TEXT_OF(states[row->state]),
+                                  MR_TEXT(row->channel), MR_TEXT(row->error), MR_INT(row->attempts),
+                                  MR_OPT(next_try != 0, MR_INT(next_try)),
+                                  MR_OPT(row->settled_at != 0, MR_INT(row->settled_at))),
+                        reterr);
+}
+
+int mr_notice_next(struct mr_store *store, int64_t after, int64_t *ret_when,
+                   struct mr_error *reterr)
+{
+    int64_t when;
+
+    int r = mr_store_is_shared(store)
+                ? mr_store_row(store, NULL, MR_INTO(MR_INTO_INT(&when)),
+                               "SELECT n.next_try" FROM_OURS " n.next_try > ?2"
+                               " ORDER BY n.next_try LIMIT 1",
+                               MR_VALUES(MR_INT(store->instance), MR_INT(after)), reterr)
+                : mr_store_row(store, NULL, MR_INTO(MR_INTO_INT(&when)),
+                               "SELECT n.next_try" FROM_ALL " n.next_try > ?1"
+                               " ORDER BY n.next_try LIMIT 1",
+                               MR_VALUES(MR_INT(after)), reterr);
+    *ret_when = r == 0 ? when : INT64_MAX;
+    return r == MR_ABSENT ? 0 : r;
+}
+
+int mr_notice_oldest(struct mr_store *store, int64_t *ret_when, struct mr_error *reterr)
+{
+    int r = mr_store_row(store, NULL, MR_INTO(MR_INTO_INT(ret_when)),
+                         "SELECT settled_at FROM mr_notice WHERE next_try IS NULL"
+                         " ORDER BY settled_at LIMIT 1",
+                         MR_NO_VALUES, reterr);
+
+    if (r == MR_ABSENT)
+        *ret_when = INT64_MAX;
+    return r == MR_ABSENT ? 0 : r;
+}
+
+int mr_notice_count(struct mr_store *store, int64_t *ret_n, struct mr_error *reterr)
+{
+    if (mr_store_is_shared(store))
+        return mr_store_row(store, NULL, MR_INTO(MR_INTO_INT(ret_n)),
+                            "SELECT count(*)" FROM_OURS " n.next_try IS NOT NULL",
+                            MR_VALUES(MR_INT(store->instance)), reterr);
+    return mr_store_row(store, NULL, MR_INTO(MR_INTO_INT(ret_n)),
+                        "SELECT count(*)" FROM_ALL " n.next_try IS NOT NULL", MR_NO_VALUES, reterr);
+}
+
+/* Of a shared store, each instance passes over what another is just deleting. */
+#define SETTLED                                                                                    \
+    "DELETE FROM mr_notice WHERE seq IN (SELECT seq FROM mr_notice"                                \
+    " WHERE next_try IS NULL AND settled_at < ?1 ORDER BY settled_at LIMIT ?2"
+
+int mr_notice_prune(struct mr_store *store, int64_t before, int64_t limit, struct mr_error *reterr)
+{
+    return mr_store_run(
+        store, mr_store_is_shared(store) ? SETTLED " FOR UPDATE SKIP LOCKED)" : SETTLED ")",
+        MR_VALUES(MR_INT(before), MR_INT(limit)), reterr);
+}
