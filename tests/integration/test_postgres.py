@@ -9,12 +9,13 @@ import time
 from harness import test, wait_for
 
 QUICK = ["-X", "session.timeout.ms=6000", "-X", "heartbeat.interval.ms=1000", "--batch", "200"]
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
 ASKED = "ticketwave-booking.inventory.update-requested.v1"
 
 
 def run_suite(t, name):
     env = {"MILLRACE_TEST_POSTGRES": t.postgres.url, "CK_TIMEOUT_MULTIPLIER": "10",
-           "MILLRACE_SOURCE": str(pathlib.Path(__file__).resolve().parents[2])}
+           "MILLRACE_SOURCE": str(SOURCE)}
     done = t.run(f"test_{name}", env=env, seconds=300, expect=None)
     failed = [line for line in done.lines() if line.startswith("not ok")]
     assert done.status == 0 and not failed, "\n".join(failed)
@@ -35,8 +36,8 @@ def the_engines_suites_hold_on_postgresql(t):
 
 @test
 def the_consumers_suites_hold_on_postgresql(t):
-    for name in ("consumers", "consumers_stock"):
-        run_suite(t, name)
+    for path in sorted((SOURCE / "tests" / "unit").glob("test_consumers*.c")):
+        run_suite(t, path.stem.removeprefix("test_"))
 
 
 class Shop:

@@ -18,6 +18,7 @@ A model is a module of the service's name:
 import argparse
 import collections
 import concurrent.futures
+import decimal
 import importlib
 import json
 import os
@@ -104,8 +105,39 @@ def write_inputs(programs, topics, order, seed, n):
 
 # ---- the tables ----
 
+class DecimalSum:
+    """decimal_sum of both stores, for views."""
+
+    def __init__(self):
+        self.sum = None
+
+    def step(self, value):
+        if value is not None:
+            self.sum = (self.sum or 0) + decimal.Decimal(value)
+
+    def finalize(self):
+        return plain(self.sum)
+
+
+def plain(number):
+    """24.990 is 24.99, 5E+1 is 50."""
+    if number is None:
+        return None
+    text = format(number, "f")
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
+
+
+def of_two(function):
+    return lambda a, b: None if a is None or b is None else function(decimal.Decimal(a), decimal.Decimal(b))
+
+
 def sqlite_rows(path, table, columns):
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as store:
+        store.create_aggregate("decimal_sum", 1, DecimalSum)
+        store.create_function("decimal_add", 2, of_two(lambda a, b: plain(a + b)))
+        store.create_function("decimal_sub", 2, of_two(lambda a, b: plain(a - b)))
+        store.create_function("decimal_cmp", 2, of_two(lambda a, b: (a > b) - (a < b)))
         return store.execute(f"SELECT {', '.join(columns)} FROM {table}").fetchall()
 
 
