@@ -246,23 +246,13 @@ static int read_value(struct read_datum *d, const struct plan *plan, struct mr_d
 static int read_all(const struct plan *plan, const uint8_t *avro, size_t len,
                     struct mr_arena *arena, struct mr_datum *ret_datum, struct mr_error *reterr)
 {
-    enum { AT_LEAST = 1 << 16 };
-    static const uint8_t nothing[1];
-
-    if (len > MR_CODEC_MAX_BYTES)
-        return mr_error_set(reterr, MR_INVALID, "a datum must not be larger than %d MiB",
-                            MR_CODEC_MAX_BYTES >> 20);
-    avro = len > 0 ? avro : nothing;
-    struct read_datum d = {.bin = {avro, avro, avro + len},
-                           .arena = arena,
+    struct read_datum d = {.arena = arena,
                            .reterr = reterr,
                            .guard = decode_guard(len),
-                           .memory_left = len * MR_CODEC_MAX_MEMORY_TIMES + AT_LEAST};
-    int r = read_value(&d, plan, ret_datum);
-    if (r == 0 && d.bin.at != d.bin.end)
-        return bin_error(&d.bin, reterr, "%zu bytes are left over behind the datum",
-                         bin_left(&d.bin));
-    return r;
+                           .memory_left = decode_memory(len)};
+    int r = decode_begin(avro, len, &d.bin, reterr);
+
+    return r == 0 ? decode_end(&d.bin, read_value(&d, plan, ret_datum), reterr) : r;
 }
 
 int mr_datum_read(const struct mr_datum_reader *reader, const uint8_t *avro, size_t len,

@@ -158,21 +158,11 @@ static int write_value(struct encode *e, const struct shape *shape, const struct
 int mr_datum_write(const struct mr_datum_writer *writer, const struct mr_datum *datum,
                    struct mr_buf *out, struct mr_error *reterr)
 {
-    static const struct mr_json_cursor nowhere = {"", "", ""};
     size_t before = out->len;
     struct encode e;
 
-    encode_init(&e, writer->shapes, nowhere, out, reterr);
-    int r = write_value(&e, writer->root, datum);
-    encode_done(&e);
-    if (r == 0 && out->len - before > MR_CODEC_MAX_BYTES)
-        r = mr_error_set(reterr, MR_INVALID, "a datum must not be larger than %d MiB",
-                         MR_CODEC_MAX_BYTES >> 20);
-    if (r != 0)
-        out->len = before;
-    if (r != 0 && reterr)
-        reterr->offset = MR_NO_OFFSET;
-    return r;
+    encode_init_values(&e, writer->shapes, out, reterr);
+    return encode_end_values(&e, before, write_value(&e, writer->root, datum));
 }
 
 int mr_datum_writer_new(struct mr_schema *schema, struct mr_datum_writer **ret_writer,

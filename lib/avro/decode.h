@@ -15,6 +15,34 @@ static inline struct decode_guard decode_guard(size_t len)
     return (struct decode_guard){0, MR_CODEC_MAX_ZERO_BYTE_ITEMS + len};
 }
 
+/* How reading one datum begins: *ret_bin is all of it. Outcomes: 0, MR_INVALID (too large). */
+static inline int decode_begin(const uint8_t *avro, size_t len, struct bin *ret_bin,
+                               struct mr_error *reterr)
+{
+    static const uint8_t nothing[1];
+
+    if (MR_UNLIKELY(len > MR_CODEC_MAX_BYTES))
+        return mr_error_set(reterr, MR_INVALID, "a datum must not be larger than %d MiB",
+                            MR_CODEC_MAX_BYTES >> 20);
+    avro = len > 0 ? avro : nothing;
+    *ret_bin = (struct bin){avro, avro, avro + len};
+    return 0;
+}
+
+/* How it ends, r being what reading gave. */
+static inline int decode_end(const struct bin *bin, int r, struct mr_error *reterr)
+{
+    if (r == 0 && MR_UNLIKELY(bin->at != bin->end))
+        return bin_error(bin, reterr, "%zu bytes are left over behind the datum", bin_left(bin));
+    return r;
+}
+
+/* Bytes that values of our own may take for a datum of len bytes. */
+static inline size_t decode_memory(size_t len)
+{
+    return len * MR_CODEC_MAX_MEMORY_TIMES + (1 << 16);
+}
+
 MR_COLD void decode_report_text(const struct bin *bin, struct mr_bytes text,
                                 struct mr_error *reterr);
 

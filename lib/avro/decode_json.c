@@ -191,17 +191,14 @@ static size_t json_bound(size_t len)
 int mr_json_decode_first(const struct mr_json_decoder *decoder, const uint8_t *avro, size_t len,
                          size_t *ret_used, struct mr_buf *out, struct mr_error *reterr)
 {
-    static const uint8_t nothing[1];
     size_t before = out->len, max = out->max, bound = before + json_bound(len);
 
-    if (len > MR_CODEC_MAX_BYTES)
-        return mr_error_set(reterr, MR_INVALID, "a datum must not be larger than %d MiB",
-                            MR_CODEC_MAX_BYTES >> 20);
-    avro = len > 0 ? avro : nothing;
-    struct to_json j = {
-        .bin = {avro, avro, avro + len}, .out = out, .reterr = reterr, .guard = decode_guard(len)};
+    struct to_json j = {.out = out, .reterr = reterr, .guard = decode_guard(len)};
+    int r = decode_begin(avro, len, &j.bin, reterr);
+    if (r != 0)
+        return r;
     out->max = max != 0 && max < bound ? max : bound;
-    int r = to_json_value(&j, decoder->plans->root);
+    r = to_json_value(&j, decoder->plans->root);
     out->max = max;
     free(j.places);
     if (r == -EMSGSIZE && (max == 0 || max >= bound))

@@ -239,6 +239,25 @@ void encode_done(struct encode *e)
         free(e->slots);
 }
 
+void encode_init_values(struct encode *e, const struct shapes *shapes, struct mr_buf *out,
+                        struct mr_error *reterr)
+{
+    encode_init(e, shapes, (struct mr_json_cursor){"", "", ""}, out, reterr);
+}
+
+int encode_end_values(struct encode *e, size_t before, int r)
+{
+    encode_done(e);
+    if (r == 0 && e->out->len - before > MR_CODEC_MAX_BYTES)
+        r = mr_error_set(e->reterr, MR_INVALID, "a datum must not be larger than %d MiB",
+                         MR_CODEC_MAX_BYTES >> 20);
+    if (r != 0)
+        e->out->len = before;
+    if (r != 0 && e->reterr)
+        e->reterr->offset = MR_NO_OFFSET;
+    return r;
+}
+
 int shape_encode(const struct shapes *shapes, const struct shape *shape,
                  struct mr_json_cursor *cursor, struct mr_buf *out, size_t *ret_dropped,
                  struct mr_error *reterr)

@@ -57,6 +57,12 @@ int encode_check_items(struct encode *e, const struct shape *shape, size_t n, co
 void encode_init(struct encode *e, const struct shapes *shapes, struct mr_json_cursor in,
                  struct mr_buf *out, struct mr_error *reterr);
 void encode_done(struct encode *e);
+/* The same for values that are not JSON text: an error has no offset. encode_end_values gives r, of
+ * writing what begins at out->len `before`, or MR_INVALID when that is too large; then it is cut
+ * off. */
+void encode_init_values(struct encode *e, const struct shapes *shapes, struct mr_buf *out,
+                        struct mr_error *reterr);
+int encode_end_values(struct encode *e, size_t before, int r);
 
 /* r, and for MR_INVALID the place `at`. */
 int encode_at(struct encode *e, const char *at, int r);

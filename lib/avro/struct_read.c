@@ -267,22 +267,14 @@ struct mr_struct_reader *mr_struct_reader_unref(struct mr_struct_reader *reader)
 int mr_struct_read(const struct mr_struct_reader *reader, const uint8_t *avro, size_t len,
                    struct mr_arena *arena, void *record, struct mr_error *reterr)
 {
-    enum { AT_LEAST = 1 << 16 };
-    static const uint8_t nothing[1];
-
-    if (len > MR_CODEC_MAX_BYTES)
-        return mr_error_set(reterr, MR_INVALID, "a datum must not be larger than %d MiB",
-                            MR_CODEC_MAX_BYTES >> 20);
-    avro = len > 0 ? avro : nothing;
-    struct read read = {.bin = {avro, avro, avro + len},
-                        .arena = arena,
+    struct read read = {.arena = arena,
                         .reterr = reterr,
                         .guard = decode_guard(len),
-                        .memory_left = len * MR_CODEC_MAX_MEMORY_TIMES + AT_LEAST};
+                        .memory_left = decode_memory(len)};
+    int r = decode_begin(avro, len, &read.bin, reterr);
+
+    if (r != 0)
+        return r;
     memset(record, 0, reader->size);
-    int r = struct_run(&read, reader->program, record);
-    if (r == 0 && MR_UNLIKELY(read.bin.at != read.bin.end))
-        return bin_error(&read.bin, reterr, "%zu bytes are left over behind the datum",
-                         bin_left(&read.bin));
-    return r;
+    return decode_end(&read.bin, struct_run(&read, reader->program, record), reterr);
 }

@@ -206,21 +206,11 @@ static int write_record(struct encode *e, const struct shape *shape,
 int mr_struct_write(const struct mr_struct_writer *writer, const void *record, struct mr_buf *out,
                     struct mr_error *reterr)
 {
-    static const struct mr_json_cursor nowhere = {"", "", ""};
     size_t before = out->len;
     struct encode e;
 
-    encode_init(&e, writer->shapes, nowhere, out, reterr);
-    int r = write_record(&e, writer->root, writer->desc, record);
-    encode_done(&e);
-    if (r == 0 && out->len - before > MR_CODEC_MAX_BYTES)
-        r = mr_error_set(reterr, MR_INVALID, "a datum must not be larger than %d MiB",
-                         MR_CODEC_MAX_BYTES >> 20);
-    if (r != 0)
-        out->len = before;
-    if (r != 0 && reterr)
-        reterr->offset = MR_NO_OFFSET;
-    return r;
+    encode_init_values(&e, writer->shapes, out, reterr);
+    return encode_end_values(&e, before, write_record(&e, writer->root, writer->desc, record));
 }
 
 /* ---- does the descriptor fit the schema? ---- */
