@@ -164,6 +164,15 @@ static void make_locale(void)
     c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
 }
 
+/* Made once for all of the process; NULL when there was no memory for it. */
+static locale_t library_locale(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    (void)pthread_once(&once, make_locale);
+    return c_locale;
+}
+
 /* The C library wants a NUL behind the text: a copy, with digits beyond any that can matter in the
  * rounding replaced by one that keeps the sum above a tie. */
 static void library_text(const struct json_number *number, char *out, size_t size)
@@ -194,7 +203,6 @@ bool json_number_double(const struct json_number *number, double *ret_value)
     static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                     1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                     1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     char text[LIBRARY_TEXT];
 
     if (number->n_digits <= 15 && number->exp10 >= -22 && number->exp10 <= 22) {
@@ -207,9 +215,9 @@ bool json_number_double(const struct json_number *number, double *ret_value)
         *ret_value = number->negative ? -0.0 : 0.0;
         return true;
     }
-    (void)pthread_once(&once, make_locale);
+    locale_t locale = library_locale();
     library_text(number, text, sizeof(text));
-    *ret_value = c_locale ? strtod_l(text, NULL, c_locale) : strtod(text, NULL);
+    *ret_value = locale ? strtod_l(text, NULL, locale) : strtod(text, NULL);
     return isfinite(*ret_value) && *ret_value != 0;
 }
 
@@ -217,7 +225,6 @@ bool json_number_float(const struct json_number *number, float *ret_value)
 {
     static const float powers[] = {1e0f, 1e1f, 1e2f, 1e3f, 1e4f, 1e5f,
                                    1e6f, 1e7f, 1e8f, 1e9f, 1e10f};
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     char text[LIBRARY_TEXT];
 
     if (number->n_digits <= 7 && number->exp10 >= -10 && number->exp10 <= 10) {
@@ -230,8 +237,8 @@ bool json_number_float(const struct json_number *number, float *ret_value)
         *ret_value = number->negative ? -0.0f : 0.0f;
         return true;
     }
-    (void)pthread_once(&once, make_locale);
+    locale_t locale = library_locale();
     library_text(number, text, sizeof(text));
-    *ret_value = c_locale ? strtof_l(text, NULL, c_locale) : strtof(text, NULL);
+    *ret_value = locale ? strtof_l(text, NULL, locale) : strtof(text, NULL);
     return isfinite(*ret_value) && *ret_value != 0;
 }
