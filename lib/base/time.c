@@ -288,3 +288,11 @@ int mr_duration_parse(struct mr_str text, const char *default_unit, int64_t *ret
             return __builtin_mul_overflow(value, units[u].ms, ret_ms) ? MR_INVALID : 0;
     return MR_INVALID;
 }
+
+struct mr_str mr_time_day(int64_t micros, char out[MR_TIME_MAX])
+{
+    const int64_t day = INT64_C(86400000000);
+    int64_t days = micros / day;
+
+    return (struct mr_str){out, mr_date_format(micros % day < 0 ? days - 1 : days, out)};
+}

@@ -109,11 +109,11 @@ class DecimalSum:
     """decimal_sum of both stores, for views."""
 
     def __init__(self):
-        self.sum = None
+        self.sum = decimal.Decimal(0)
 
     def step(self, value):
         if value is not None:
-            self.sum = (self.sum or 0) + decimal.Decimal(value)
+            self.sum += decimal.Decimal(value)
 
     def finalize(self):
         return plain(self.sum)
@@ -121,8 +121,6 @@ class DecimalSum:
 
 def plain(number):
     """24.990 is 24.99, 5E+1 is 50."""
-    if number is None:
-        return None
     text = format(number, "f")
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text == "-0" else text

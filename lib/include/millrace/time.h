@@ -31,6 +31,8 @@ int mr_date_parse_far(struct mr_str text, int32_t *ret_days);
 size_t mr_time_format(int64_t seconds, int32_t nanos, int digits, char out[MR_TIME_MAX]);
 size_t mr_time_format_micros(int64_t micros, char out[MR_TIME_MAX]);
 size_t mr_date_format(int64_t days, char out[MR_TIME_MAX]);
+/* The UTC day of an instant, "2024-02-29", in out. */
+struct mr_str mr_time_day(int64_t micros, char out[MR_TIME_MAX]);
 
 /* Microseconds since the epoch (CLOCK_REALTIME) and on a clock that never jumps. */
 int64_t mr_time_now(void);
