@@ -103,8 +103,6 @@ static int set_number(struct mr_tx *tx, struct mr_str product_id, const char *fi
 
 MR_HANDLER(product_management_product_created_v1, created)
 {
-    static const char *const categories[] = {"unknown", "electronics", "clothing", "books",
-                                             "home",    "sports",      "other"};
     const struct product_management_product_created_v1_data *data = &event->data;
     struct mr_str id = data->productId;
 
@@ -114,7 +112,8 @@ MR_HANDLER(product_management_product_created_v1, created)
     if (r == 0)
         r = set(tx, id, "description", MR_TEXT(data->description));
     if (r == 0)
-        r = set(tx, id, "category", MR_TEXT_OF(categories[data->category]));
+        r = set(tx, id, "category",
+                MR_TEXT(product_management_product_created_v1_category_symbol(data->category)));
     if (r == 0)
         r = set(tx, id, "price", MR_DECIMAL(data->price));
     if (r == 0)

@@ -86,8 +86,6 @@ static struct mr_value number(struct number *into, int64_t n)
 
 MR_HANDLER(product_management_product_created_v1, created)
 {
-    static const char *const categories[] = {"unknown", "electronics", "clothing", "books",
-                                             "home",    "sports",      "other"};
     const struct product_management_product_created_v1_data *data = &event->data;
     struct number quantity;
     const struct {
@@ -97,7 +95,8 @@ MR_HANDLER(product_management_product_created_v1, created)
                   {"description", MR_TEXT(data->description)},
                   {"price", MR_DECIMAL(data->price)},
                   {"quantity", number(&quantity, data->quantity)},
-                  {"category", MR_TEXT_OF(categories[data->category])},
+                  {"category",
+                   MR_TEXT(product_management_product_created_v1_category_symbol(data->category))},
                   {"sellerId", MR_TEXT(data->sellerId)}};
 
     int r = record(tx, &event->envelope, data->productId, "created",
@@ -154,19 +153,20 @@ MR_HANDLER(product_management_product_deleted_v1, deleted)
 /* Nothing changes by a warning: what it tells is kept as told. */
 MR_HANDLER(product_management_product_low_stock_warning_v1, low_stock)
 {
-    static const char *const severities[] = {"unknown", "low", "medium", "high", "critical"};
     const struct product_management_product_low_stock_warning_v1_data *data = &event->data;
     struct number left, threshold;
     const struct {
         const char *name;
         bool has;
         struct mr_value value;
-    } fields[] = {{"productName", true, MR_TEXT(data->productName)},
-                  {"currentQuantity", true, number(&left, data->currentQuantity)},
-                  {"threshold", true, number(&threshold, data->threshold)},
-                  {"sellerId", data->has_sellerId, MR_TEXT(data->sellerId)},
-                  {"category", data->has_category, MR_TEXT(data->category)},
-                  {"severity", data->has_severity, MR_TEXT_OF(severities[data->severity])}};
+    } fields[] = {
+        {"productName", true, MR_TEXT(data->productName)},
+        {"currentQuantity", true, number(&left, data->currentQuantity)},
+        {"threshold", true, number(&threshold, data->threshold)},
+        {"sellerId", data->has_sellerId, MR_TEXT(data->sellerId)},
+        {"category", data->has_category, MR_TEXT(data->category)},
+        {"severity", data->has_severity,
+         MR_TEXT(product_management_product_low_stock_warning_v1_severity_symbol(data->severity))}};
 
     int r = record(tx, &event->envelope, data->productId, "low-stock", MR_NULL, MR_NULL);
     for (size_t i = 0; r == 0 && i < sizeof(fields) / sizeof(fields[0]); i++)

@@ -33,7 +33,11 @@ static int put_enum(struct gen *gen, const struct gen_type *type, struct mr_buf 
         r = mr_buf_printf(out, "enum %s {\n", type->tag);
     for (size_t i = 0; i < type->node->n_symbols && r == 0; i++)
         r = mr_buf_printf(out, "    %s_%s,\n", upper, gen_snake(gen, type->node->symbols[i], true));
-    return r == 0 ? mr_buf_printf(out, "};\n\n") : r;
+    return r == 0 ? mr_buf_printf(out,
+                                  "};\n/* Its symbol as the schema spells it. */\n"
+                                  "struct mr_str %s_symbol(enum %s value);\n\n",
+                                  type->tag, type->tag)
+                  : r;
 }
 
 /* MR_FIELD_OF: so that the compiler can tell who uses the field. */
@@ -184,6 +188,19 @@ static int put_descriptor(struct gen *gen, const struct gen_topic *topic,
     return r;
 }
 
+static int put_symbols(const struct gen_type *type, struct mr_buf *out)
+{
+    int r = mr_buf_printf(out,
+                          "struct mr_str %s_symbol(enum %s value)\n{\n"
+                          "    static const char *const symbols[] = {\n",
+                          type->tag, type->tag);
+
+    for (size_t i = 0; i < type->node->n_symbols && r == 0; i++)
+        r = mr_buf_printf(out, "        \"%s\",\n", type->node->symbols[i]);
+    return r == 0 ? mr_buf_printf(out, "    };\n\n    return mr_str_from(symbols[value]);\n}\n\n")
+                  : r;
+}
+
 /* The envelope is one struct for all events: once is enough. */
 static int put_assertions(struct gen *gen, const struct gen_topic *topic, struct mr_buf *out)
 {
@@ -219,7 +236,8 @@ int gen_records(struct gen *gen, struct mr_buf *out)
         r = put_assertions(gen, &gen->topics[0], out);
     for (size_t i = 0; i < gen->n_topics && r == 0; i++)
         for (size_t j = 0; j < gen->topics[i].n_types && r == 0; j++)
-            if (gen->topics[i].types[j].node->type == MR_AVRO_RECORD)
-                r = put_descriptor(gen, &gen->topics[i], &gen->topics[i].types[j], out);
+            r = gen->topics[i].types[j].node->type == MR_AVRO_RECORD
+                    ? put_descriptor(gen, &gen->topics[i], &gen->topics[i].types[j], out)
+                    : put_symbols(&gen->topics[i].types[j], out);
     return r;
 }

@@ -139,7 +139,8 @@ def every_form_that_avro_has_for_an_event_becomes_c_that_compiles():
                 enum stock_keeper_stock_ran_low_v1_how how = STOCK_KEEPER_STOCK_RAN_LOW_V1_HOW_BY_SALE;
                 return data->yes + node->register_ + data->errno_ + (data->hows[0] == how) + data->has_default_ +
                        (int)data->n_doubles + data->has_doubles + (int)data->longs[0].value + data->mf.scale +
-                       (int)event->envelope.event_id.len + MR_TOPIC(stock_keeper_stock_ran_low_v1)->major;
+                       (int)event->envelope.event_id.len +
+                       (int)stock_keeper_stock_ran_low_v1_how_symbol(how).len + MR_TOPIC(stock_keeper_stock_ran_low_v1)->major;
             }""")
         assert done.returncode == 0, done.stderr
 
