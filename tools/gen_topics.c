@@ -236,6 +236,27 @@ static int put_topic_list(struct gen *gen, struct mr_buf *out, const struct mr_t
 
 /* ---- groups and services ---- */
 
+static int put_filter(struct mr_buf *out, const struct mr_filter *filter)
+{
+    int r =
+        mr_buf_printf(out, "{.field = %d, .exists = %d, ", (int)filter->field, (int)filter->exists);
+
+    if (r == 0)
+        r = put_named(out, "header", filter->header);
+    if (r == 0)
+        r = put_words(out, "values", filter->values, filter->n_values);
+    if (r == 0)
+        r = put_words(out, "prefixes", filter->prefixes, filter->n_prefixes);
+    if (r == 0)
+        r = put_words(out, "others", filter->others, filter->n_others);
+    if (r == 0 && filter->n_bounds)
+        r = mr_buf_printf(out, ".n_bounds = %zu, .bounds = (const struct mr_filter_bound[]){",
+                          filter->n_bounds);
+    for (size_t i = 0; i < filter->n_bounds && r == 0; i++)
+        r = mr_buf_printf(out, "{%d, %.17g}, ", (int)filter->bounds[i].op, filter->bounds[i].than);
+    return r == 0 ? mr_buf_printf(out, "%s}, ", filter->n_bounds ? "}" : "") : r;
+}
+
 static int put_filters(struct mr_buf *out, const struct mr_consumer_group *group)
 {
     int r =
@@ -244,13 +265,8 @@ static int put_filters(struct mr_buf *out, const struct mr_consumer_group *group
                             group->n_filters)
             : 0;
 
-    for (size_t i = 0; i < group->n_filters && r == 0; i++) {
-        r = mr_buf_printf(out, "{.field = %d, ", (int)group->filters[i].field);
-        if (r == 0)
-            r = put_words(out, "values", group->filters[i].values, group->filters[i].n_values);
-        if (r == 0)
-            r = mr_buf_printf(out, "}, ");
-    }
+    for (size_t i = 0; i < group->n_filters && r == 0; i++)
+        r = put_filter(out, &group->filters[i]);
     return r == 0 && group->n_filters ? mr_buf_printf(out, "}, ") : r;
 }
 

@@ -76,6 +76,9 @@ void load_schemas(struct load *load);                              /* schemas.c 
 void load_majors(struct load *load);                               /* majors.c */
 void load_services(struct load *load, struct mr_catalog *catalog); /* service.c */
 void load_aliases(struct load *load, struct mr_catalog *catalog);  /* alias.c */
+/* Of one group, whose topics are there (filter.c). */
+void load_filters(struct load *load, const yaml_node_t *node, const struct row_service *row,
+                  struct mr_consumer_group *group);
 
 /* Sorted names in a folder that do not begin with a dot, of scratch; -errno when it cannot be read.
  */

@@ -172,8 +172,13 @@ static const cyaml_schema_value_t topic_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct row_topic, topic_fields),
 };
 static const cyaml_schema_field_t filter_row_fields[] = {
-    WORD(MUST, struct row_filter, field, "field", filter_fields),
-    LIST(MUST, struct row_filter, values, n_values, "values", &text_entry),
+    WORD(MAY, struct row_filter, field, "field", filter_fields),
+    TEXT(MAY, struct row_filter, header, "header"),
+    LIST(MAY, struct row_filter, values, n_values, "values", &text_entry),
+    LIST(MAY, struct row_filter, prefixes, n_prefixes, "prefix", &text_entry),
+    LIST(MAY, struct row_filter, others, n_others, "anything-but", &text_entry),
+    LIST(MAY, struct row_filter, bounds, n_bounds, "numeric", &text_entry),
+    YES_NO(struct row_filter, exists, "exists"),
     END,
 };
 static const cyaml_schema_value_t filter_entry = {

@@ -102,8 +102,16 @@ struct row_topic {
 
 struct row_filter {
     enum mr_envelope_field *field;
+    char *header;
     char **values;
     uint32_t n_values;
+    char **prefixes;
+    uint32_t n_prefixes;
+    char **others;
+    uint32_t n_others;
+    char **bounds;
+    uint32_t n_bounds;
+    bool *exists;
 };
 
 struct row_service {

@@ -36,50 +36,6 @@ pick(struct load *load, const char *name,
     return topics;
 }
 
-/* A filter on event_type can only let through what the group's topics carry. */
-static void check_types(struct load *load, const yaml_node_t *node, const struct row_filter *row,
-                        const struct mr_consumer_group *group)
-{
-    size_t n_words = 0, n = 0;
-
-    for (size_t i = 0; i < group->n_topics; i++)
-        n_words += group->topics[i]->n_types;
-    const char **words = mr_arena_array(load->scratch, n_words + 1, sizeof(*words));
-    if (!words) {
-        load->r = -ENOMEM;
-        return;
-    }
-    for (size_t i = 0; i < group->n_topics; i++)
-        for (size_t j = 0; j < group->topics[i]->n_types; j++)
-            words[n++] = group->topics[i]->types[j];
-    for (size_t i = 0; i < row->n_values; i++) {
-        bool known = false;
-        for (size_t j = 0; j < n_words && !known; j++)
-            known = strcmp(words[j], row->values[i]) == 0;
-        if (!known)
-            load_note(load, load_item(load, node, i), "'%s' consumes no event of type '%.100s'%s",
-                      group->name, row->values[i], load_hint(load, row->values[i], words, n_words));
-    }
-}
-
-static void read_filters(struct load *load, const yaml_node_t *node, const struct row_service *row,
-                         struct mr_consumer_group *group)
-{
-    const yaml_node_t *list = load_at(load, node, "filter");
-    struct mr_filter *filters = load_array(load, row->n_filter, sizeof(*filters));
-
-    for (size_t i = 0; filters && i < row->n_filter; i++) {
-        const struct row_filter *from = &row->filter[i];
-        filters[i] = (struct mr_filter){.field = *from->field,
-                                        .values = load_texts(load, from->values, from->n_values),
-                                        .n_values = from->n_values};
-        if (*from->field == MR_ENVELOPE_EVENT_TYPE && !load->incomplete)
-            check_types(load, load_at(load, load_item(load, list, i), "values"), from, group);
-    }
-    group->filters = filters;
-    group->n_filters = row->n_filter;
-}
-
 static void read_group(struct load *load, const yaml_node_t *node, const struct row_service *row,
                        const struct mr_service *service, struct mr_consumer_group *group)
 {
@@ -99,7 +55,7 @@ static void read_group(struct load *load, const yaml_node_t *node, const struct 
     group->name = service->name;
     group->platform = service->platform;
     group->dead_letter_topic = service->dead_letter ? service->dead_letter->name : NULL;
-    read_filters(load, node, row, group);
+    load_filters(load, node, row, group);
 }
 
 static void check_idle(struct load *load, const yaml_node_t *node, const struct row_service *row)

@@ -325,6 +325,13 @@ void consume_drop_writer(struct consume_writer *writer);
  * reached; -errno. */
 int consume_decode(struct mr_tx *tx, enum consume_fault *ret_fault);
 
+/* ---- consume_filter.c: what the group wants ---- */
+/* By the record's headers. Outcomes: 0 it is wanted, MR_END it is not, MR_ABSENT: they do not tell.
+ */
+int consume_filter(struct consume *run, const struct consume_record *record);
+/* Of one that was decoded. */
+bool consume_wants(const struct mr_tx *tx);
+
 /* ---- consume_event.c: one event ---- */
 /* Makes *ret_tx ready for one delivery of record; what the last one allocated is gone. */
 void consume_begin(struct consume *run, const struct consume_record *record, struct mr_tx *ret_tx);

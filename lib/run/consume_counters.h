@@ -10,6 +10,7 @@
     X(consumed, "records read from Kafka")                                                         \
     X(handled, "events whose effects were committed")                                              \
     X(duplicates, "events seen before, skipped")                                                   \
+    X(filtered, "events that the group's filter does not want, skipped")                           \
     X(tombstones, "records with a null value, skipped")                                            \
     X(upcast, "events of an older major version, made those of the handler's")                     \
     X(parked, "events put aside to be tried again or to wait behind one of their flow")            \

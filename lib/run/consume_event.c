@@ -99,8 +99,17 @@ int consume_event(struct consume *run, struct consume_record *record, struct mr_
         run->count.tombstones++;
         return 0;
     }
+    int wanted = run->group->n_filters > 0 ? consume_filter(run, record) : 0;
+    if (wanted == MR_END) {
+        run->count.filtered++;
+        return 0;
+    }
     consume_begin(run, record, &tx);
     int r = consume_decode(&tx, &fault);
+    if (r == 0 && wanted == MR_ABSENT && !consume_wants(&tx)) {
+        run->count.filtered++;
+        return 0;
+    }
     if (r == 0)
         return decoded(&tx, reterr);
     if (r == MR_INVALID)

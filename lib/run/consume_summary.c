@@ -65,6 +65,8 @@ static int as_text(const struct consume *run, int64_t held, struct mr_buf *out)
                           run->options.dry_run ? " (dry run: nothing was kept)" : "");
     if (r == 0 && c->tombstones > 0)
         r = mr_buf_printf(out, ", %lld null values skipped", (long long)c->tombstones);
+    if (r == 0 && c->filtered > 0)
+        r = mr_buf_printf(out, ", %lld not wanted", (long long)c->filtered);
     if (r == 0 && run->parked_events > 0)
         r = mr_buf_printf(out, ", %lld still put aside in the store",
                           (long long)run->parked_events);

@@ -99,21 +99,28 @@ static bool is_own(const struct mr_topic *topic)
     return access(path, F_OK) == 0;
 }
 
+/* False, said loudly, where the folder beside the project is missing. */
+static bool read_shared(const char *name, struct mr_buf *text)
+{
+    const char *shared = getenv("MILLRACE_SHARED");
+    char path[4096];
+
+    (void)snprintf(path, sizeof(path), "%s/%s", shared ? shared : "", name);
+    int r = mr_buf_read_file(text, path);
+    if (r == 0 && mr_buf_cstr(text))
+        return true;
+    ck_assert_msg(!getenv("CI"), "%s: %s, and with CI set it must be there", path, strerror(-r));
+    (void)fprintf(stderr, "# SKIPPED: no %s: the contracts' facts were NOT checked\n", path);
+    return false;
+}
+
 START_TEST(topics_consumers_and_retention_are_those_of_the_contracts)
 {
     MR_AUTO(mr_buf) struct mr_buf text = {0};
-    const char *shared = getenv("MILLRACE_SHARED");
-    char path[4096];
     size_t n_rows = 0, n_topics = 0;
 
-    (void)snprintf(path, sizeof(path), "%s/design/events.tsv", shared ? shared : "");
-    int r = mr_buf_read_file(&text, path);
-    if (r != 0 || !mr_buf_cstr(&text)) {
-        ck_assert_msg(!getenv("CI"), "%s: %s, and with CI set it must be there", path,
-                      strerror(-r));
-        (void)fprintf(stderr, "# SKIPPED: no %s: the contracts' facts were NOT checked\n", path);
+    if (!read_shared("design/events.tsv", &text))
         return;
-    }
     char *rest = (char *)text.data;
     (void)strsep(&rest, "\n"); /* the head */
     for (char *line; (line = strsep(&rest, "\n"));)
@@ -147,6 +154,51 @@ START_TEST(retry_is_what_the_contract_asks_for)
     }
     for (size_t i = 0; i < catalog->n_services; i++)
         ck_assert_ptr_nonnull(catalog->services[i].dead_letter);
+}
+END_TEST
+
+/* Whether the contract's subscription policy of that queue lists exactly these types. */
+static void check_policy(const char *contract, const char *queue, const struct mr_filter *filter)
+{
+    const char *policy = strstr(contract, queue);
+    const char *list = policy ? strstr(policy, "eventType: [") : NULL;
+
+    ck_assert_msg(list != NULL, "the contract has no policy of %s", queue);
+    list += strlen("eventType: [");
+    size_t len = strcspn(list, "]"), commas = 0;
+    for (size_t i = 0; i < len; i++)
+        commas += list[i] == ',';
+    ck_assert_int_eq(filter->field, MR_ENVELOPE_EVENT_TYPE);
+    ck_assert_uint_eq(filter->n_values, commas + 1);
+    for (size_t i = 0; i < filter->n_values; i++) {
+        char quoted[128];
+        int n = snprintf(quoted, sizeof(quoted), "\"%s\"", filter->values[i]);
+        ck_assert_msg(memmem(list, len, quoted, (size_t)n) != NULL, "%s is not in the policy",
+                      quoted);
+    }
+}
+
+START_TEST(filters_are_the_subscription_policies_of_the_contract)
+{
+    static const struct {
+        const char *group, *subscription;
+    } rows[] = {{"product-management-notifications", "NotificationsSubscription:"},
+                {"product-management-analytics", "AnalyticsSubscription:"}};
+    MR_AUTO(mr_buf) struct mr_buf contract = {0};
+    const struct mr_catalog *catalog = mr_catalog_builtin();
+    size_t n_filters = 0;
+
+    if (!read_shared("seeds/002_1eadb9666438e18a.txt", &contract))
+        return;
+    for (size_t i = 0; i < MR_N_ELEMENTS(rows); i++) {
+        const struct mr_consumer_group *group =
+            mr_catalog_group(catalog, mr_str_from(rows[i].group));
+        ck_assert_uint_eq(group->n_filters, 1);
+        check_policy(mr_buf_cstr(&contract), rows[i].subscription, group->filters);
+    }
+    for (size_t i = 0; i < catalog->n_groups; i++)
+        n_filters += catalog->groups[i].n_filters;
+    ck_assert_uint_eq(n_filters, MR_N_ELEMENTS(rows));
 }
 END_TEST
 
@@ -264,6 +316,7 @@ int main(void)
     return unit_run("topics", (const TTest *[]){
                                   topics_consumers_and_retention_are_those_of_the_contracts,
                                   retry_is_what_the_contract_asks_for,
+                                  filters_are_the_subscription_policies_of_the_contract,
                                   every_publishing_service_has_its_producer_and_no_other_has,
                                   every_consumer_is_a_group_of_topics_yaml,
                                   NULL,

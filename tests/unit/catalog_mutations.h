@@ -191,6 +191,28 @@ static const struct mutation mutations[] = {
     {"values: [order.created, GateOpened]", "values: [order.creatd]",
      "topics.yaml:55:43: 'stock-watch' consumes no event of type 'order.creatd'; did you mean "
      "'order.created'?\n"},
+    {"values: [order.created, GateOpened]", "prefix: [gate.]",
+     "topics.yaml:55:43: 'stock-watch' consumes no event of a type that begins with 'gate.'; it "
+     "can "
+     "be 'GateOpened', 'order.created' or 'OrderCreated'\n"},
+    {"values: [order.created, GateOpened]", "anything-but: [GateOpend]",
+     "topics.yaml:55:49: 'stock-watch' consumes no event of type 'GateOpend'; did you mean "
+     "'GateOpened'?\n"},
+    {", values: [order.created, GateOpened]", "",
+     "topics.yaml:55:14: a filter must say what it lets through: 'values', 'prefix', "
+     "'anything-but', 'numeric' or 'exists'\n"},
+    {"field: event_type, values", "values",
+     "topics.yaml:55:14: a filter compares one thing: give 'field' (of the envelope) or 'header' "
+     "(of the record)\n"},
+    {"field: event_type, values", "field: user_id, header: x, values",
+     "topics.yaml:55:14: a filter compares one thing: give 'field' (of the envelope) or 'header' "
+     "(of the record), not both\n"},
+    {"values: [order.created, GateOpened]", "numeric: [\">=\", 10, \"<\"]",
+     "topics.yaml:55:43: 'numeric' takes pairs of a comparison and a number, like [\">=\", 10, "
+     "\"<\", 20]\n"},
+    {"values: [order.created, GateOpened]", "numeric: [\"=>\", 1x]",
+     "topics.yaml:55:44: '=>' is no comparison: '=', '<', '<=', '>' or '>='\n"
+     "topics.yaml:55:50: '1x' is no number\n"},
     {"    filter: ", "    colour: red\n    filter: ",
      "topics.yaml:55:5: unknown key 'colour' in service 'stock-watch'; it can be 'service', "
      "'platform', 'defaults', 'filter' or 'topics'\n"},

@@ -125,10 +125,11 @@ static inline struct mr_decimal money(const char *text)
     return (struct mr_decimal){.unscaled = unscaled, .scale = 9};
 }
 
-/* Sends struct `id`, handles it, and expects it to be accepted. */
+/* Sends struct `id`, of its topic's type, handles it, and expects it to be accepted. */
 #define SEND(b, id, ...)                                                                           \
     do {                                                                                           \
         struct id event_ = {.envelope = __VA_ARGS__};                                              \
+        event_.envelope.event_type = mr_str_from(topic_##id.types[0]);                             \
         fake_send_event((b)->fake, &topic_##id, 0, &event_);                                       \
         handle(b);                                                                                 \
     } while (0)

@@ -139,6 +139,38 @@ START_TEST(envelopes_say_where_each_field_comes_from)
 }
 END_TEST
 
+START_TEST(filters_say_all_that_subscription_policies_can)
+{
+    MR_AUTO(mr_catalog) struct mr_catalog *catalog = NULL;
+    MR_AUTO(mr_buf) struct mr_buf report = {0};
+    struct folder folder;
+    char text[sizeof(good) + 1024];
+
+    open_folder(&folder);
+    (void)snprintf(text, sizeof(text), "%.*s%s", (int)(strstr(good, "    filter: ") - good), good,
+                   "    filter:\n"
+                   "      - {field: event_type, prefix: [order., Gate]}\n"
+                   "      - {field: user_id, anything-but: [a, b], exists: false}\n"
+                   "      - {header: x-weight, numeric: [\">=\", 1.5, \"<\", 20]}\n"
+                   "      - {header: x-tenant, exists: true}\n");
+    write_text(folder.yaml, text, strlen(text));
+    ck_assert_msg(mr_catalog_load(folder.yaml, folder.schemas, &catalog, &report) == 0, "%s",
+                  mr_buf_cstr(&report));
+    const struct mr_filter *f = mr_catalog_group(catalog, MR_STR("stock-watch"))->filters;
+    ck_assert_uint_eq(mr_catalog_group(catalog, MR_STR("stock-watch"))->n_filters, 4);
+    ck_assert(f[0].n_prefixes == 2 && f[0].n_values == 0 && !f[0].header);
+    ck_assert_str_eq(f[0].prefixes[1], "Gate");
+    ck_assert(f[1].field == MR_ENVELOPE_USER_ID && f[1].n_others == 2);
+    ck_assert_int_eq(f[1].exists, MR_FILTER_ABSENT);
+    ck_assert_str_eq(f[2].header, "x-weight");
+    ck_assert(f[2].n_bounds == 2 && f[2].bounds[0].op == MR_FILTER_GE);
+    ck_assert(f[2].bounds[0].than > 1.49 && f[2].bounds[0].than < 1.51);
+    ck_assert_int_eq(f[2].bounds[1].op, MR_FILTER_LT);
+    ck_assert_int_eq(f[3].exists, MR_FILTER_PRESENT);
+    close_folder(&folder);
+}
+END_TEST
+
 int main(void)
 {
     return unit_run("catalog", (const TTest *[]){
@@ -146,6 +178,7 @@ int main(void)
                                    the_innermost_setting_holds,
                                    an_event_is_found_by_any_of_its_names_and_the_newest_major_wins,
                                    envelopes_say_where_each_field_comes_from,
+                                   filters_say_all_that_subscription_policies_can,
                                    NULL,
                                });
 }

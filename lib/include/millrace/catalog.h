@@ -158,11 +158,26 @@ struct mr_retry {
     bool hold_key; /* after dead-lettering an event hold its key instead of releasing it */
 };
 
-/* Deliver only events whose field has one of the values (a seam: not evaluated yet). */
+/* One comparison of `numeric`. */
+struct mr_filter_bound {
+    enum mr_filter_op { MR_FILTER_EQ, MR_FILTER_LT, MR_FILTER_LE, MR_FILTER_GT, MR_FILTER_GE } op;
+    double than;
+};
+
+/* Deliver only events that have, in a field of the envelope or in a header of the record, what one
+ * of these asks for. What is absent fits `exists: false` only. */
 struct mr_filter {
-    enum mr_envelope_field field;
-    const char *const *values;
+    enum mr_envelope_field field; /* a text; unless header */
+    const char *header;           /* of the record; NULL: field */
+    const char *const *values;    /* is one of these */
     size_t n_values;
+    const char *const *prefixes; /* begins with one of these */
+    size_t n_prefixes;
+    const char *const *others; /* anything but these */
+    size_t n_others;
+    const struct mr_filter_bound *bounds; /* a number within all of these */
+    size_t n_bounds;
+    enum { MR_FILTER_ANYWAY, MR_FILTER_PRESENT, MR_FILTER_ABSENT } exists;
 };
 
 struct mr_consumer_group {
