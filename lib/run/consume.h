@@ -113,6 +113,7 @@ struct consume_writer {
     bool by_guid;
     struct mr_struct_reader *reader; /* NULL: cannot be read, `why` says so; or */
     struct mr_upcast *upcast;        /* made new first */
+    struct mr_json_decoder *json;    /* made when a handler asks for JSON */
     char *why;
 };
 

@@ -191,3 +191,40 @@ int consume_decode(struct mr_tx *tx, enum consume_fault *ret_fault)
                        tx->run->arena, data, &tx->error);
     return r != 0 ? r : place_event(tx, t, data);
 }
+
+/* ---- the same record in JSON, for a handler that keeps it whole ---- */
+
+/* The writer's own schema; the registry has it in its cache. */
+static int json_decoder_of(struct mr_tx *tx, const struct wire *wire, struct consume_writer *writer)
+{
+    struct consume_registry *registry = &tx->run->registry;
+    struct mr_schema *schema;
+
+    if (writer->json)
+        return 0;
+    int r = registry->schema(registry->self, wire->id, wire->guid, &schema, &tx->error);
+    return r != 0 ? r : mr_json_decoder_new(schema, NULL, NULL, &writer->json, &tx->error);
+}
+
+int mr_tx_json(struct mr_tx *tx, struct mr_str *ret_json)
+{
+    struct consume_topic *t = consume_topic_of(tx->run, mr_str_from(tx->record->topic->name));
+    MR_AUTO(mr_buf) struct mr_buf out = {0};
+    struct consume_writer *writer;
+    struct wire wire;
+
+    int r = read_wire(tx, &wire);
+    if (r == 0)
+        r = writer_of(tx, t, &wire, &writer);
+    if (r == 0)
+        r = json_decoder_of(tx, &wire, writer);
+    if (r == 0)
+        r = mr_json_decode(writer->json, wire.avro.data, wire.avro.len, &out, &tx->error);
+    if (r != 0)
+        return r == MR_ABSENT ? MR_INVALID : r;
+    char *text = mr_arena_dup(tx->run->arena, (const char *)out.data, out.len);
+    if (!text)
+        return -ENOMEM;
+    *ret_json = (struct mr_str){text, out.len};
+    return 0;
+}

@@ -118,7 +118,8 @@ static int fill_envelope(struct mr_tx *tx, const struct mr_topic *topic, void *r
         e->timestamp = time_of(topic, record);
     if (e->timestamp == 0)
         e->timestamp = tx->now;
-    e->correlation_id = cause->correlation_id;
+    if (e->correlation_id.len == 0)
+        e->correlation_id = cause->correlation_id;
     e->has_causation_id = true;
     e->causation_id = cause->event_id;
     e->source_service = mr_str_from(topic->service);

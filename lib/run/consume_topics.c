@@ -105,6 +105,7 @@ void consume_drop_writer(struct consume_writer *writer)
 {
     (void)mr_struct_reader_unref(writer->reader);
     (void)mr_upcast_free(writer->upcast);
+    (void)mr_json_decoder_unref(writer->json);
     free(writer->why);
     *writer = (struct consume_writer){0};
 }

@@ -56,6 +56,8 @@ static inline struct bench *bench_of(const struct mr_consumer *consumer, const c
         ck_assert_msg(
             mr_options_parse(&command, argc, b->argv, b->state, &b->options, &asked, &error) == 0,
             "%s", error.text);
+    if (consumer->open)
+        ck_assert_msg(consumer->open(b->state, &error) == 0, "%s", error.text);
     const struct mr_consumer_group *group =
         mr_catalog_group(mr_catalog_builtin(), mr_str_from(consumer->name));
     ck_assert_ptr_nonnull(group);
@@ -85,6 +87,8 @@ static inline struct bench *bench_of(const struct mr_consumer *consumer, const c
 static inline void bench_free(struct bench *b)
 {
     consume_close(&b->run);
+    if (b->run.consumer->close)
+        b->run.consumer->close(b->state);
     (void)mr_store_free(b->store);
     (void)mr_options_free(b->options);
     fake_free(b->fake);
@@ -101,7 +105,7 @@ static inline struct mr_envelope envelope(struct bench *b, int minutes, const ch
     return (struct mr_envelope){.event_id = mr_str_from(id),
                                 .event_type = MR_STR("t"),
                                 .event_version = MR_STR("1.0"),
-                                .timestamp = T0 + minutes * MINUTE,
+                                .timestamp = T0 + (int64_t)minutes * MINUTE,
                                 .correlation_id = mr_str_from(flow),
                                 .source_service = MR_STR("s")};
 }

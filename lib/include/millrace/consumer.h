@@ -83,6 +83,10 @@ const struct mr_event *mr_tx_event(const struct mr_tx *tx);
 int64_t mr_tx_now(const struct mr_tx *tx);
 /* Scratch that is given back when the handler returns. NULL from it means -ENOMEM. */
 struct mr_arena *mr_tx_arena(const struct mr_tx *tx);
+/* The whole event in JSON, as its writer wrote it and `millrace tail` prints it: with fields of a
+ * younger minor version that this build does not know. In the arena. Outcomes: 0; MR_AGAIN: the
+ * registry cannot be reached; MR_INVALID; -errno. */
+int mr_tx_json(struct mr_tx *tx, struct mr_str *ret_json);
 /* Where the text of a failure goes; for functions that ask for one. */
 struct mr_error *mr_tx_error(const struct mr_tx *tx);
 /* Say why, then return the result: `return mr_tx_invalid(tx, "...")`. The text goes to the log and
@@ -107,10 +111,10 @@ int64_t mr_sql_changes(const struct mr_tx *tx);
 
 /* mr_emit(tx, id, &record): publishes an event once this one is committed. `record` is a struct id
  * with its data filled; what the envelope leaves empty is filled here: event_id derived from this
- * event's id, topic and count (a repeat has the same), causation_id, correlation_id, user and
- * session carried over, type, version and service of the topic, timestamp now. Outcomes: 0;
- * MR_INVALID: the record breaks its schema; -errno, -EINVAL when the consumer does not list the
- * topic in .emits. */
+ * event's id, topic and count (a repeat has the same), causation_id, correlation_id (given: the
+ * event begins, or belongs to, another flow), user and session carried over, type, version and
+ * service of the topic, timestamp now. Outcomes: 0; MR_INVALID: the record breaks its schema;
+ * -errno, -EINVAL when the consumer does not list the topic in .emits. */
 #define mr_emit(tx, id, record)                                                                    \
     mr_tx_emit((tx), &topic_##id,                                                                  \
                _Generic((record), struct id *: (record), const struct id *: (record)))
