@@ -132,7 +132,7 @@ static int commit(struct consume *run, struct mr_error *reterr)
     mr_inbox_settle(run->inbox, true);
     consume_notify_settled(run, true);
     offsets_are_stored(run);
-    run->losses = 0;
+    consume_kept(run);
     run->count.batches++;
     return 0;
 }
@@ -226,6 +226,7 @@ static int work(struct consume *run, bool retry_due, struct mr_error *reterr)
     if (r == 0 && consume_notify_due(run))
         r = consume_notify_settle(run, reterr);
     if (r == 0) {
+        consume_together(run);
         r = take_messages(run, reterr);
     } else {
         for (size_t i = 0; i < run->n_messages; i++)

@@ -26,7 +26,9 @@ enum {
     CONSUME_HEADERS = 256,      /* headers of one record that are kept */
     CONSUME_LOSSES = 12,        /* transactions lost in a row before it is given up */
     CONSUME_NOTIFY_AT_ONCE = 8, /* messages to people on their way */
-    CONSUME_LOOK_MS = 1000,     /* how often the parked table is looked at for an operator's word */
+    CONSUME_TOGETHER = 50,  /* records of a batch from which on its events may share their fate */
+    CONSUME_APART = 64,     /* batches handled event by event after one failed, at most */
+    CONSUME_LOOK_MS = 1000, /* how often the parked table is looked at for an operator's word */
 };
 
 /* ---- what the engine reaches for, replaced by fakes in unit tests ---- */
@@ -226,6 +228,14 @@ struct consume_notify {
     bool ending;        /* nothing more is begun */
 };
 
+/* Batches whose events are undone one by one, because of some that shared their fate one failed. */
+struct consume_apart {
+    int left;      /* batches yet to come */
+    int last;      /* as many it was the last time; doubled when it happens again */
+    bool backlog;  /* the batch under way is long enough */
+    bool together; /* and not one of them */
+};
+
 struct consume {
     const struct mr_consumer *consumer;
     const struct mr_consumer_group *group;
@@ -266,6 +276,7 @@ struct consume {
     struct consume_counters count_before; /* the transaction under way */
     bool lost;                            /* a transaction was: what is in memory is not so */
     int losses;                           /* in a row */
+    struct consume_apart apart;
     int64_t begun_at;
     int64_t log_second; /* events' fates are logged a few per second, the rest are counted */
     int log_lines, log_left_out;
@@ -300,6 +311,11 @@ int consume_begin_store(struct consume *run, struct mr_error *reterr);
 /* r, of a turn: unless it tells of a lost transaction, given back. Else 0: the next turn begins
  * with consume_again; or fatal, when too many were lost in a row. */
 int consume_lost(struct consume *run, int r, struct mr_error *reterr);
+/* Within a transaction, before its records: a backlog's events share their fate if the store gains
+ * by it and it went well of late. */
+void consume_together(struct consume *run);
+/* After a commit. */
+void consume_kept(struct consume *run);
 /* Back to what the store has. Outcomes: 0, -EAGAIN, -errno. */
 int consume_again(struct consume *run, struct mr_error *reterr);
 

@@ -21,6 +21,7 @@
     X(notified, "messages to people that were delivered, or kept on channel none")                 \
     X(notify_failed, "messages to people that were given up")                                      \
     X(batches, "transactions committed")                                                           \
+    X(redone, "batches done again event by event, because one of their events failed")             \
     X(holds, "times a partition had to wait: registry not reachable, or too much put aside")       \
     X(gaps, "partitions whose unread records were gone: taken on with --gap accept")
 

@@ -28,10 +28,14 @@ int consume_deliver(struct mr_tx *tx)
     }
     mr_store_mark(run->store);
     r = handle(tx);
-    if (r == 0)
+    if (r == 0) {
         r = mr_store_keep(run->store, &tx->error);
+    } else if (r > 0) { /* a statement that was sent ahead may have failed before the handler did */
+        int sent = mr_store_settle(run->store, &tx->error);
+        r = sent != 0 ? sent : r;
+    }
     if (r != 0) {
-        int undone = r > 0 ? mr_store_undo(run->store, &ignored) : 0;
+        int undone = r > 0 ? mr_store_undo(run->store, &tx->error) : 0;
         if (undone != 0)
             return undone < 0 ? undone : -EIO;
         /* it may have failed because another instance has handled it */

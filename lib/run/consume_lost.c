@@ -9,12 +9,54 @@
 
 enum { FIRST_WAIT_MS = 50, MOST_WAIT_MS = 5000 };
 
+/* ---- events that share their fate ---- */
+
+/* A short batch gains nothing, and whoever waits for its events would wait for the second try. */
+void consume_together(struct consume *run)
+{
+    struct consume_apart *apart = &run->apart;
+
+    apart->backlog = run->n_messages >= CONSUME_TOGETHER;
+    apart->together = apart->backlog && apart->left == 0 && mr_store_together(run->store);
+}
+
+void consume_kept(struct consume *run)
+{
+    struct consume_apart *apart = &run->apart;
+
+    run->losses = 0;
+    if (apart->together)
+        apart->last /= 2;
+    else if (apart->backlog && apart->left > 0)
+        apart->left--;
+    apart->backlog = apart->together = false;
+}
+
+/* One of them failed, nobody can tell which: again, and for a while, each for itself. */
+static void take_apart(struct consume *run)
+{
+    int twice = run->apart.last * 2;
+
+    run->apart.last = twice == 0 ? 1 : twice < CONSUME_APART ? twice : CONSUME_APART;
+    run->apart.left = run->apart.last;
+    run->apart.backlog = run->apart.together = false;
+    run->lost = true;
+    run->count.redone++;
+    mr_debug(&run->log, "apart", "batches=%d", run->apart.left);
+}
+
+/* ---- lost ---- */
+
 int consume_lost(struct consume *run, int r, struct mr_error *reterr)
 {
     bool fenced = r == -ESTALE && mr_store_is_shared(run->store);
 
     if (r != -EAGAIN && !fenced)
         return r;
+    if (r == -EAGAIN && mr_store_apart(run->store)) {
+        take_apart(run);
+        return 0;
+    }
     if (++run->losses > CONSUME_LOSSES)
         return r == -EAGAIN ? -EIO : r;
     run->lost = true;

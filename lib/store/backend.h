@@ -10,6 +10,7 @@ struct mr_rows {
     const char *text;  /* owned copy of the SQL */
     const char *given; /* the pointer it was asked for with: literals are found by it at once */
     bool writes;       /* it may change the database: the savepoint comes first */
+    bool reads;        /* and when it went well, there is nothing to undo */
     bool busy;         /* between query and done */
     bool stray;        /* not in the cache (its twin was busy): dropped by done */
 };
@@ -28,6 +29,10 @@ struct mr_backend {
     void (*finalize)(struct mr_rows *rows);
     int (*bind)(struct mr_rows *rows, const struct mr_value *values, struct mr_error *reterr);
     int (*step)(struct mr_rows *rows, struct mr_error *reterr); /* 0 a row, MR_END, else */
+    /* Instead of bind and step, when no rows are wanted and the outcome may come later: with the
+     * next statement that is waited for, or with settle. NULL, both: not offered. */
+    int (*send)(struct mr_rows *rows, const struct mr_value *values, struct mr_error *reterr);
+    int (*settle)(struct mr_store *store, struct mr_error *reterr);
     void (*reset)(struct mr_rows *rows);
     size_t (*n_columns)(const struct mr_rows *rows);
     const char *(*column_name)(const struct mr_rows *rows, size_t column);
@@ -50,9 +55,18 @@ struct mr_store {
     bool in_transaction;
     bool marked;    /* between mark and keep or undo */
     bool savepoint; /* and something was written since */
+    bool together;  /* no savepoints: the events of this transaction share their fate */
+    bool wrote;     /* then: something was written since the mark */
+    bool apart;     /* lost for that: next time each for itself */
     struct mr_rows *cache[MR_STORE_STATEMENTS];
 };
 
+/* ---- statement.c ---- */
+int mr_store_statement(struct mr_store *store, const char *sql, struct mr_rows **ret_rows,
+                       struct mr_error *reterr);
+/* ---- store.c ---- */
+/* Before a statement that an event writes with: the savepoint. */
+int mr_store_touch(struct mr_store *store, const struct mr_rows *rows, struct mr_error *reterr);
 /* Within a transaction, to its end: one of several instances at a time. 0, -errno. */
 int mr_store_lock(struct mr_store *store, struct mr_error *reterr);
 

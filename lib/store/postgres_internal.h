@@ -8,6 +8,20 @@
 struct pg_conn; /* libpq's own names: PGconn, PGresult */
 struct pg_result;
 
+enum {
+    POSTGRES_VALUES = 64, /* of one statement */
+    POSTGRES_NAME = 24,
+    POSTGRES_SENT = 1024,         /* statements sent before their results are read */
+    POSTGRES_SENT_BYTES = 1 << 20 /* and bytes of their values */
+};
+
+/* Statements under way: sent, their results not yet read. postgres_pipe.c */
+struct postgres_pipe {
+    bool open;
+    size_t n, bytes;
+    const char *texts[POSTGRES_SENT]; /* borrowed from the statements */
+};
+
 struct postgres {
     struct mr_store store; /* first */
     struct pg_conn *conn;
@@ -15,13 +29,63 @@ struct postgres {
     int64_t n_statements; /* names of prepared statements */
     int64_t changes;      /* rows of the last statement that writes */
     bool read_only, beside;
-    bool lost; /* the transaction under way cannot be kept: -EAGAIN until rollback */
+    bool lost;    /* the transaction under way cannot be kept: -EAGAIN until rollback */
+    bool blocked; /* somebody kept a lock for too long: looked after before the next transaction */
+    struct postgres_pipe pipe;
+    int failed; /* of the transaction under way, until that is undone: every call gives it */
+    struct mr_error failure;
 };
 
 static inline struct postgres *postgres_of(const struct mr_store *store)
 {
     return (struct postgres *)(uintptr_t)store;
 }
+
+struct postgres_statement {
+    struct mr_rows rows;
+    char *sql;                /* spelled for PostgreSQL */
+    char name[POSTGRES_NAME]; /* on the server */
+    int64_t session;          /* of the connection that it was prepared on; 0: not yet */
+    unsigned n_values;
+    bool plain; /* ends or begins a transaction: not prepared */
+    struct pg_result *result;
+    int row;             /* -1: before the first */
+    struct mr_buf texts; /* copies of the values under way */
+};
+
+static inline struct postgres_statement *postgres_statement_of(const struct mr_rows *rows)
+{
+    return (struct postgres_statement *)(uintptr_t)rows;
+}
+
+/* Values as libpq takes them. */
+struct postgres_bound {
+    const char *values[POSTGRES_VALUES];
+    int lengths[POSTGRES_VALUES], formats[POSTGRES_VALUES];
+    size_t offsets[POSTGRES_VALUES]; /* in texts */
+    int n;
+};
+
+/* ---- postgres_value.c ---- */
+int mr_postgres_bind(struct postgres_statement *s, struct postgres_bound *b,
+                     const struct mr_value *values, struct mr_error *reterr);
+size_t mr_postgres_n_columns(const struct mr_rows *rows);
+const char *mr_postgres_column_name(const struct mr_rows *rows, size_t column);
+struct mr_value mr_postgres_column(const struct mr_rows *rows, size_t column);
+
+/* ---- postgres_pipe.c ---- */
+/* A prepared statement goes out; its outcome is known when the pipe is settled. Reads results
+ * first when too many are under way. 0 or what a statement before it came to. */
+int mr_postgres_send(struct postgres *pg, const struct postgres_statement *s,
+                     const struct postgres_bound *b, struct mr_error *reterr);
+/* Waits for all that was sent, *ret_last being the result of the last one; NULL: not wanted. 0, or
+ * what the transaction came to. */
+int mr_postgres_settle(struct postgres *pg, struct pg_result **ret_last, struct mr_error *reterr);
+/* A statement failed with r: within a transaction it takes all that follows along, so that is
+ * remembered. Gives the outcome that counts. */
+int mr_postgres_remember(struct postgres *pg, int r, const struct mr_error *error);
+/* What mr_postgres_remember has, or 0. */
+int mr_postgres_failed(const struct postgres *pg, struct mr_error *reterr);
 
 /* ---- postgres_spell.c ---- */
 /* SQL of the common subset as PostgreSQL spells it; *ret_n_values: the highest ?N. 0 or -ENOMEM. */
@@ -51,5 +115,5 @@ int mr_postgres_connected(struct postgres *pg, struct mr_error *reterr);
  * kept, and it may be tried again. */
 int mr_postgres_fail(struct postgres *pg, const struct pg_result *result, const char *what,
                      struct mr_error *reterr);
-/* A command without values or rows. */
+/* A command without values or rows; nothing may be under way. */
 int mr_postgres_exec(struct postgres *pg, const char *sql, struct mr_error *reterr);

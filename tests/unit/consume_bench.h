@@ -23,6 +23,7 @@ enum order {
     DO_STOP,
     DO_NONSENSE,
     DO_SQL_REFUSED,
+    DO_SQL_REFUSED_AND_AGAIN,
     DO_BAD_EMIT,
     DO_NOTIFY
 };
@@ -82,6 +83,9 @@ MR_HANDLER(ticketwave_booking_inventory_update_requested_v1, obey)
     case DO_NOTIFY:
         r = mr_notify(tx, &two_notices[0]);
         return r == 0 ? mr_notify(tx, &two_notices[1]) : r;
+    case DO_SQL_REFUSED_AND_AGAIN: /* what the store said first counts */
+        r = mr_sql(tx, "INSERT INTO effect (number) VALUES (-1)");
+        return r != 0 ? r : mr_tx_again(tx, "not yet");
     case DO_KEEP:
     case DO_BAD_EMIT:
         break;

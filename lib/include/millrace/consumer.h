@@ -94,7 +94,9 @@ struct mr_error *mr_tx_error(const struct mr_tx *tx);
 int mr_tx_invalid(struct mr_tx *tx, const char *fmt, ...) MR_PRINTF(2, 3);
 int mr_tx_again(struct mr_tx *tx, const char *fmt, ...) MR_PRINTF(2, 3);
 
-/* mr_sql(tx, "INSERT INTO t VALUES (?1, ?2)", MR_TEXT(a), MR_INT(b)): as mr_store_run. */
+/* mr_sql(tx, "INSERT INTO t VALUES (?1, ?2)", MR_TEXT(a), MR_INT(b)): as mr_store_run. A store may
+ * send it ahead: 0 then, and a refused value is told by a later call, or to the engine, which makes
+ * it a dead letter whatever the handler returns. */
 #define mr_sql(tx, ...) MR_SQL_LIST_(tx, __VA_ARGS__, MR_VALUES_END)
 #define MR_SQL_LIST_(tx, sql, ...) mr_tx_run((tx), (sql), (const struct mr_value[]){__VA_ARGS__})
 /* mr_sql_row(tx, MR_INTO(MR_INTO_INT(&n)), "SELECT n FROM t WHERE id = ?1", MR_TEXT(id)): the first

@@ -134,11 +134,21 @@ int mr_store_begin(struct mr_store *store, struct mr_error *reterr);
 int mr_store_commit(struct mr_store *store, struct mr_error *reterr);
 void mr_store_rollback(struct mr_store *store);
 /* One level: what one event does can be undone alone. The savepoint is laid when the first
- * statement that writes comes, so an event that only reads costs nothing. A failure of a statement
- * that was sent ahead (a backend may pipeline) comes out of keep at the latest. */
+ * statement that writes comes, so an event that only reads costs nothing.
+ *
+ * Between mark and keep or undo a backend may send statements ahead: what mr_store_run gives is
+ * then not their outcome. What one of them came to is given by every call from the next one that
+ * waits for the server on (a query, keep), until the event is undone; settle waits for no more than
+ * that. Undo after keep has failed as well. */
 void mr_store_mark(struct mr_store *store);
+int mr_store_settle(struct mr_store *store, struct mr_error *reterr);
 int mr_store_keep(struct mr_store *store, struct mr_error *reterr);
 int mr_store_undo(struct mr_store *store, struct mr_error *reterr);
+/* From here to the end of the transaction its events share their fate, if the backend gains by it
+ * (true): keep waits for nothing, and when one has failed or has to be undone, the transaction is
+ * lost with -EAGAIN and mr_store_apart is true, once: do it again without this. */
+bool mr_store_together(struct mr_store *store);
+bool mr_store_apart(struct mr_store *store);
 
 /* ---- statements ---- */
 /* Statements are prepared once per text and kept (docs/limits.md). values: MR_VALUES(...) or
@@ -151,7 +161,7 @@ int mr_store_run(struct mr_store *store, const char *sql, const struct mr_value 
 /* The first row. Also MR_ABSENT: there is none, nothing was written to `into`. */
 int mr_store_row(struct mr_store *store, struct mr_arena *arena, const struct mr_into *into,
                  const char *sql, const struct mr_value *values, struct mr_error *reterr);
-/* Rows that the last run inserted, changed or deleted. */
+/* Rows that the last run inserted, changed or deleted; waits for it. */
 int64_t mr_store_changes(struct mr_store *store);
 
 struct mr_rows; /* a query under way; end it with mr_rows_done before the transaction ends */
