@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <nettle/base64.h>
+#include <nettle/hmac.h>
 #include <nettle/md5.h>
 #include <nettle/sha1.h>
 #include <nettle/sha2.h>
@@ -25,6 +26,15 @@ void mr_sha256(const void *data, size_t len, uint8_t out[32])
     sha256_init(&ctx);
     sha256_update(&ctx, len, data);
     sha256_digest(&ctx, SHA256_DIGEST_SIZE, out);
+}
+
+void mr_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len, uint8_t out[32])
+{
+    struct hmac_sha256_ctx ctx;
+
+    hmac_sha256_set_key(&ctx, key_len, key);
+    hmac_sha256_update(&ctx, len, data);
+    hmac_sha256_digest(&ctx, SHA256_DIGEST_SIZE, out);
 }
 
 void mr_md5(const void *data, size_t len, uint8_t out[16])

@@ -8,6 +8,7 @@
 #include "consume_kafka.h"
 #include "millrace/heap.h"
 #include "millrace/time.h"
+#include "notify_channel.h"
 #include "stop.h"
 
 static const char *const froms[] = {"beginning", "end", NULL};
@@ -47,6 +48,7 @@ static const struct mr_option rows[] = {
 struct settings {
     struct mr_common common;
     struct consume_options options;
+    struct notify_options notify;
     _Alignas(max_align_t) unsigned char state[];
 };
 
@@ -74,7 +76,7 @@ static int fail(const char *name, int r, const struct mr_error *error)
 
 /* The consumer's own rows first, when it has any. */
 static void describe(const struct mr_consumer *consumer, char *name, size_t cap,
-                     struct mr_option_table tables[4], struct mr_command *ret)
+                     struct mr_option_table tables[5], struct mr_command *ret)
 {
     size_t n = 0;
 
@@ -83,6 +85,8 @@ static void describe(const struct mr_consumer *consumer, char *name, size_t cap,
         tables[n++] =
             (struct mr_option_table){NULL, consumer->options, offsetof(struct settings, state)};
     tables[n++] = (struct mr_option_table){"Consuming", rows, offsetof(struct settings, options)};
+    tables[n++] = (struct mr_option_table){"Messages to people", notify_option_rows,
+                                           offsetof(struct settings, notify)};
     tables[n++] = (struct mr_option_table){"Connection", mr_common_options,
                                            offsetof(struct settings, common)};
     tables[n] = (struct mr_option_table){0};
@@ -98,7 +102,7 @@ static int print(int r, const struct mr_buf *out)
 static bool parse(struct session *s, int argc, char **argv, int *ret_status)
 {
     struct mr_error error = MR_ERROR_INIT;
-    struct mr_option_table tables[4];
+    struct mr_option_table tables[5];
     struct mr_command command;
     enum mr_option_asked asked;
     char name[128];
@@ -179,13 +183,17 @@ static int open_all(struct session *s, struct mr_error *reterr)
     if (r != 0)
         return r;
     run->options = s->settings->options;
+    run->options.notify_for_ms = s->settings->notify.for_ms;
+    run->options.notify_keep_ms = s->settings->notify.keep_ms;
     run->store = s->store;
     run->self = s->settings->state;
     run->broker = consume_kafka_broker(&s->kafka);
     run->registry = consume_real_registry(s->registry);
     s->seed = (uint64_t)mr_time_steady();
     run->world = consume_real_world(&s->seed);
-    r = consume_open(run, reterr);
+    r = notify_channel_open(run, &s->settings->notify, &run->notify.channel, reterr);
+    if (r == 0)
+        r = consume_open(run, reterr);
     return r == 0 ? consume_kafka_open(run, &s->kafka, &config, reterr) : r;
 }
 

@@ -282,5 +282,5 @@ int consume_notify_wait(const struct consume *run, int timeout_ms)
         left = POLL_MS;
     else if (consume_notify_under_way(run) && n_free(n) == 0)
         left = POLL_MS;
-    return run->options.dry_run || left >= timeout_ms ? timeout_ms : (int)left;
+    return run->options.dry_run || !run->assigned || left >= timeout_ms ? timeout_ms : (int)left;
 }

@@ -35,7 +35,7 @@ THIRD_PARTY = {
     "snappy-c.h": {"avro"}, "zlib.h": {"avro"}, "zstd.h": {"avro"},
     "jansson.h": {"avro", "registry"},
     "cyaml/": {"catalog"}, "yaml.h": {"catalog", "upcast"},
-    "crypt.h": {"registry"}, "curl/": {"registry"}, "gnutls/": {"registry"}, "microhttpd.h": {"registry", "run"},
+    "crypt.h": {"registry"}, "curl/": {"registry", "run"}, "gnutls/": {"registry"}, "microhttpd.h": {"registry", "run"},
     "librdkafka/": {"kafka"},
     "libpq-fe.h": {"store"}, "sqlite3.h": {"store"},
     "nettle/": {"base"},

@@ -142,7 +142,7 @@ static inline void handle(struct bench *b)
 {
     struct mr_error error = MR_ERROR_INIT;
 
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 3; i++)
         ck_assert_msg(consume_turn(&b->run, 0, &error) == 0, "%s", error.text);
 }
 

@@ -7,6 +7,8 @@
 
 void mr_sha1(const void *data, size_t len, uint8_t out[20]);
 void mr_sha256(const void *data, size_t len, uint8_t out[32]);
+/* RFC 2104 */
+void mr_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len, uint8_t out[32]);
 void mr_md5(const void *data, size_t len, uint8_t out[16]);
 
 /* For hash tables only: not stable across versions, seeded by the caller. */

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Recipients are users' ids or audiences; addresses come from a file of them, else by a template.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "notify_channel.h"
+
+enum { FILE_MAX = 64 << 20, LINES = 1000000, LOCAL = 64, ADDRESS = 254 };
+static const char place[] = "{to}";
+
+struct entry {
+    struct mr_str recipient, addresses; /* separated by commas; borrowed from text */
+};
+
+struct notify_addresses {
+    const char *template;
+    struct mr_buf text;
+    struct entry *entries;
+    size_t n_entries;
+};
+
+bool notify_is_address(struct mr_str text)
+{
+    const char *at = memchr(text.data ? text.data : "", '@', text.len);
+    size_t local = at ? (size_t)(at - text.data) : 0;
+
+    if (!at || local == 0 || local > LOCAL || text.len > ADDRESS || local + 1 == text.len)
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        if (c <= ' ' || c >= 0x7f || strchr("<>()[]\\,;:\"", c) || (c == '@' && i != local))
+            return false;
+    }
+    return text.data[local + 1] != '.' && text.data[text.len - 1] != '.' && text.data[0] != '-';
+}
+
+static struct mr_str trim(struct mr_str s)
+{
+    while (s.len > 0 && isspace((unsigned char)s.data[0]))
+        s = (struct mr_str){s.data + 1, s.len - 1};
+    while (s.len > 0 && isspace((unsigned char)s.data[s.len - 1]))
+        s.len--;
+    return s;
+}
+
+/* The part before the next comma; *list goes on behind it. */
+static struct mr_str next_of(struct mr_str *list)
+{
+    const char *comma = memchr(list->data ? list->data : "", ',', list->len);
+    size_t len = comma ? (size_t)(comma - list->data) : list->len;
+    struct mr_str item = {list->data, len};
+
+    *list = (struct mr_str){list->data + len + (comma != NULL), list->len - len - (comma != NULL)};
+    return trim(item);
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct mr_str *x = &((const struct entry *)a)->recipient;
+    const struct mr_str *y = &((const struct entry *)b)->recipient;
+    int r = memcmp(x->data, y->data, x->len < y->len ? x->len : y->len);
+
+    return r != 0 ? r : (x->len > y->len) - (x->len < y->len);
+}
+
+static int take_line(struct notify_addresses *a, struct mr_str line, struct mr_error *reterr)
+{
+    line = trim(line);
+    if (line.len == 0 || line.data[0] == '#')
+        return 0;
+    const char *sign = memchr(line.data, '=', line.len);
+    if (!sign)
+        return mr_error_set(reterr, MR_INVALID, "a line is RECIPIENT = ADDRESS, ADDRESS");
+    struct entry *e = &a->entries[a->n_entries];
+    e->recipient = trim((struct mr_str){line.data, (size_t)(sign - line.data)});
+    e->addresses = trim((struct mr_str){sign + 1, (size_t)(line.data + line.len - sign - 1)});
+    if (e->recipient.len == 0)
+        return mr_error_set(reterr, MR_INVALID, "a line is RECIPIENT = ADDRESS, ADDRESS");
+    for (struct mr_str list = e->addresses; list.len > 0;) {
+        struct mr_str address = next_of(&list);
+        if (!notify_is_address(address))
+            return mr_error_set(reterr, MR_INVALID, "'%.*s' is no address", MR_STR_ARG(address));
+    }
+    a->n_entries++;
+    return 0;
+}
+
+static int read_map(struct notify_addresses *a, const char *path, struct mr_error *reterr)
+{
+    size_t n_lines = 1, number = 0;
+    struct mr_error why = MR_ERROR_INIT;
+
+    a->text.max = FILE_MAX;
+    int r = mr_buf_read_file(&a->text, path);
+    if (r != 0)
+        return mr_error_set(reterr, MR_INVALID, "--notify-map %s: %s", path,
+                            strerrordesc_np(r < 0 ? -r : EIO));
+    for (size_t i = 0; i < a->text.len; i++)
+        n_lines += a->text.data[i] == '\n';
+    if (n_lines > LINES)
+        return mr_error_set(reterr, MR_INVALID, "--notify-map %s: more than %d lines", path, LINES);
+    a->entries = calloc(n_lines, sizeof(*a->entries));
+    if (!a->entries)
+        return -ENOMEM;
+    struct mr_str rest = {(const char *)a->text.data, a->text.len};
+    for (rest.data += mr_str_bom(rest), rest.len -= mr_str_bom(rest); r == 0 && rest.len > 0;) {
+        const char *end = memchr(rest.data, '\n', rest.len);
+        size_t len = end ? (size_t)(end - rest.data) : rest.len;
+        number++;
+        r = take_line(a, (struct mr_str){rest.data, len}, &why);
+        rest = (struct mr_str){rest.data + len + (end != NULL), rest.len - len - (end != NULL)};
+    }
+    if (r != 0)
+        return mr_error_set(reterr, r, "--notify-map %s, line %zu: %s", path, number, why.text);
+    qsort(a->entries, a->n_entries, sizeof(*a->entries), compare);
+    for (size_t i = 1; i < a->n_entries; i++)
+        if (mr_str_eq(a->entries[i].recipient, a->entries[i - 1].recipient))
+            return mr_error_set(reterr, MR_INVALID, "--notify-map %s: '%.*s' stands there twice",
+                                path, MR_STR_ARG(a->entries[i].recipient));
+    return 0;
+}
+
+int notify_addresses_new(const char *template, const char *map_path,
+                         struct notify_addresses **ret_addresses, struct mr_error *reterr)
+{
+    struct notify_addresses *a = calloc(1, sizeof(*a));
+
+    if (!a)
+        return -ENOMEM;
+    a->template = template ? template : place;
+    int r = map_path ? read_map(a, map_path, reterr) : 0;
+    if (r != 0) {
+        (void)notify_addresses_free(a);
+        return r;
+    }
+    *ret_addresses = a;
+    return 0;
+}
+
+struct notify_addresses *notify_addresses_free(struct notify_addresses *a)
+{
+    if (a) {
+        mr_buf_done(&a->text);
+        free(a->entries);
+        free(a);
+    }
+    return NULL;
+}
+
+static int by_template(const struct notify_addresses *a, struct mr_str recipient,
+                       int (*fn)(void *self, const char *address), void *self,
+                       struct mr_error *reterr)
+{
+    MR_AUTO(mr_buf) struct mr_buf out = {0};
+    const char *at = a->template;
+    int r = 0;
+
+    while (r == 0 && *at) {
+        const char *next = strstr(at, place);
+        r = mr_buf_append(&out, at, next ? (size_t)(next - at) : strlen(at));
+        if (r == 0 && next)
+            r = mr_buf_append_str(&out, recipient);
+        at = next ? next + sizeof(place) - 1 : "";
+    }
+    if (r != 0)
+        return r;
+    if (!notify_is_address((struct mr_str){(const char *)out.data, out.len}))
+        return mr_error_set(reterr, MR_INVALID,
+                            "no address for this recipient: neither --notify-map nor "
+                            "--notify-to gives one");
+    const char *text = mr_buf_cstr(&out);
+    return text ? fn(self, text) : -ENOMEM;
+}
+
+int notify_addresses_each(const struct notify_addresses *a, struct mr_str recipient,
+                          int (*fn)(void *self, const char *address), void *self,
+                          struct mr_error *reterr)
+{
+    const struct entry key = {.recipient = recipient};
+    const struct entry *found =
+        a->n_entries ? bsearch(&key, a->entries, a->n_entries, sizeof(key), compare) : NULL;
+    char address[ADDRESS + 1];
+    int r = 0;
+
+    if (!found)
+        return by_template(a, recipient, fn, self, reterr);
+    if (found->addresses.len == 0)
+        return mr_error_set(reterr, MR_INVALID, "--notify-map gives this recipient no address");
+    for (struct mr_str list = found->addresses; r == 0 && list.len > 0;) {
+        struct mr_str one = next_of(&list);
+        memcpy(address, one.data, one.len);
+        address[one.len] = '\0';
+        r = fn(self, address);
+    }
+    return r;
+}
