@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `filter` of a service: which events its consumer wants, as subscription filter policies say it. */
+/* `filter` of a service: which events its consumer wants, as subscription filter policies say it.
+ */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>

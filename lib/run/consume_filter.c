@@ -90,8 +90,7 @@ static int by_header(struct consume *run, const struct consume_record *record,
     const char *name = filter->header ? filter->header : headers[filter->field];
     struct mr_bytes value;
 
-    bool there =
-        name && consume_find_header(run, record, name, &value) == 0 && value.data != NULL;
+    bool there = name && consume_find_header(run, record, name, &value) == 0 && value.data != NULL;
     if (!there && !filter->header)
         return MR_ABSENT;
     struct mr_str text = {there ? (const char *)value.data : NULL, there ? value.len : 0};

@@ -12,8 +12,8 @@ static void put_header(struct bench *b, const char *name, const char *value)
 {
     struct fake_record *last = &b->fake->records[b->fake->n_records - 1];
 
-    last->headers[last->n_headers++] = (struct mr_header){
-        name, {(const uint8_t *)value, value ? strlen(value) : 0}};
+    last->headers[last->n_headers++] =
+        (struct mr_header){name, {(const uint8_t *)value, value ? strlen(value) : 0}};
 }
 
 #define FIELD(id) .field = MR_ENVELOPE_##id
@@ -53,7 +53,7 @@ END_TEST
 START_TEST(without_the_header_the_envelope_decides)
 {
     const struct mr_filter yes[] = {{FIELD(EVENT_TYPE), TEXTS(values, "t")}},
-                                  no[] = {{FIELD(EVENT_TYPE), TEXTS(values, "x")}};
+                           no[] = {{FIELD(EVENT_TYPE), TEXTS(values, "x")}};
     struct bench *b = bench_new();
 
     with_filter(b, yes, 1);
