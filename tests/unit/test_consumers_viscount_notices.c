@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* First Viscount's notifications: who is told what, in whatever order events come. */
+#include "consumers_bench.h"
+
+extern const struct mr_consumer consumer_viscount_notification;
+
+static void created(struct bench *b, int minutes)
+{
+    SEND(b, order_management_order_created_v1, envelope(b, minutes, "o1"),
+         .data = {.order_id = MR_STR("o1"),
+                  .customer_id = MR_STR("cust_1"),
+                  .total_amount = money("59.8"),
+                  .currency = MR_STR("USD"),
+                  .status = MR_STR("pending")});
+}
+
+static void validated(struct bench *b, int minutes)
+{
+    SEND(b, order_management_order_validated_v1, envelope(b, minutes, "o1"),
+         .data = {.order_id = MR_STR("o1"),
+                  .validation_results = {.inventory_check = MR_STR("passed"),
+                                         .pricing_check = MR_STR("passed"),
+                                         .customer_check = MR_STR("passed")}});
+}
+
+static void cancelled(struct bench *b, int minutes, const char *refund)
+{
+    SEND(b, order_management_order_cancelled_v1, envelope(b, minutes, "o1"),
+         .data = {.order_id = MR_STR("o1"),
+                  .cancellation_reason = MR_STR("customer_request"),
+                  .cancelled_by = MR_STR("customer"),
+                  .cancelled_at = T0 + minutes * MINUTE,
+                  .refund_required = refund != NULL,
+                  .refund_amount = money(refund ? refund : "0")});
+}
+
+START_TEST(a_customer_is_told_each_step_of_an_order_once_in_any_order)
+{
+    static const char *const orders[] = {"abc", "acb", "bac", "bca", "cab", "cba"};
+
+    for (size_t i = 0; i < MR_N_ELEMENTS(orders); i++) {
+        struct bench *b = BENCH(viscount_notification);
+        for (const char *p = orders[i]; *p; p++) {
+            if (*p == 'a')
+                created(b, 0);
+            else if (*p == 'b')
+                validated(b, 5);
+            else
+                cancelled(b, 30, "59.80");
+        }
+        ck_assert_str_eq(
+            ask(b, "SELECT kind, recipient, subject, title FROM message ORDER BY kind"),
+            "order-cancelled|cust_1|o1|Your order o1 was cancelled\n"
+            "order-created|cust_1|o1|We have received your order o1\n"
+            "order-validated|cust_1|o1|Your order o1 is confirmed");
+        ck_assert_str_eq(ask(b, "SELECT body FROM message WHERE kind = 'order-cancelled'"),
+                         "Your order o1 was cancelled (customer_request). You get back 59.80 USD.");
+        ck_assert_str_eq(ask(b, "SELECT recipient, kind FROM mr_notice ORDER BY kind"),
+                         "cust_1|order-cancelled\ncust_1|order-created\ncust_1|order-validated");
+        bench_free(b);
+    }
+}
+END_TEST
+
+START_TEST(nobody_is_told_before_the_customer_is_known)
+{
+    struct bench *b = BENCH(viscount_notification);
+
+    validated(b, 5);
+    cancelled(b, 30, NULL);
+    ck_assert_str_eq(ask(b, "SELECT count(*) FROM message"), "0");
+    created(b, 0);
+    created(b, 0); /* told by another event: nothing new */
+    ck_assert_str_eq(ask(b, "SELECT count(*) FROM message"), "3");
+    ck_assert_str_eq(ask(b, "SELECT body FROM message WHERE kind = 'order-cancelled'"),
+                     "Your order o1 was cancelled (customer_request). There is nothing to be paid "
+                     "back.");
+    ck_assert_str_eq(ask(b, "SELECT body FROM message WHERE kind = 'order-created'"),
+                     "Thank you for your order o1 over 59.80 USD. We check it and tell you when it "
+                     "is confirmed.");
+    bench_free(b);
+}
+END_TEST
+
+START_TEST(prices_go_to_customers_and_stock_to_staff)
+{
+    struct bench *b =
+        BENCH_WITH(viscount_notification, "--customers", "subscribers", "--staff", "night-shift");
+
+    SEND(b, product_catalog_product_price_changed_v1, envelope(b, 0, "p"),
+         .data = {.product_id = MR_STR("prod_1"),
+                  .old_price = money("24.99"),
+                  .new_price = money("23"),
+                  .effective_date = T0});
+    SEND(b, product_catalog_product_out_of_stock_v1, envelope(b, 0, "p"),
+         .data = {
+             .product_id = MR_STR("prod_1"), .last_stock_level = 0, .location_id = MR_STR("w")});
+    SEND(b, inventory_management_inventory_low_stock_alert_v1, envelope(b, 0, "m"),
+         .data = {.product_id = MR_STR("prod_1"),
+                  .location_id = MR_STR("w"),
+                  .current_quantity = 8,
+                  .threshold = 10,
+                  .alert_level = MR_STR("warning")});
+    ck_assert_str_eq(
+        ask(b, "SELECT kind, recipient, title, body FROM message ORDER BY kind"),
+        "low-stock|night-shift|prod_1 runs low (warning)|8 of prod_1 are left at w; the threshold "
+        "is 10.\n"
+        "out-of-stock|night-shift|prod_1 is out of stock|prod_1 ran out at w (last level: 0).\n"
+        "price-changed|subscribers|New price of prod_1: 23.00|From 2024-01-15T10:30:00Z prod_1 "
+        "costs 23.00 instead of 24.99.");
+    bench_free(b);
+}
+END_TEST
+
+START_TEST(what_became_of_a_message_is_kept)
+{
+    struct bench *b = BENCH(viscount_notification);
+
+    created(b, 0);
+    for (int i = 0; i < 3; i++)
+        handle(b);
+    ck_assert_str_eq(ask(b, "SELECT channel, delivered, attempts, error FROM message"),
+                     "none|1|0|");
+    ck_assert_str_eq(ask(b, "SELECT kind, state, messages FROM message_state"),
+                     "order-created|delivered|1");
+    bench_free(b);
+}
+END_TEST
+
+int main(void)
+{
+    return unit_run("consumers_viscount_notices",
+                    (const TTest *[]){
+                        a_customer_is_told_each_step_of_an_order_once_in_any_order,
+                        nobody_is_told_before_the_customer_is_known,
+                        prices_go_to_customers_and_stock_to_staff,
+                        what_became_of_a_message_is_kept,
+                        NULL,
+                    });
+}
