@@ -37,9 +37,18 @@ def uses(compiler, path):
     return found
 
 
+def in_define(path, number):
+    """Whether that line belongs to the definition of a macro, which is not yet a use."""
+    lines = pathlib.Path(path).read_text().split("\n")
+    at = number - 1
+    while at > 0 and lines[at - 1].endswith("\\"):
+        at -= 1
+    return lines[at].lstrip().startswith("#")
+
+
 def place_of(match, path):
     """consumers/FILE:LINE when it is in the file itself, else nothing."""
-    same = os.path.realpath(match[1]) == os.path.realpath(path)
+    same = os.path.realpath(match[1]) == os.path.realpath(path) and not in_define(path, int(match[2]))
     return f"consumers/{pathlib.Path(path).name}:{match[2]}" if same else ""
 
 

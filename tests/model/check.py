@@ -54,6 +54,7 @@ class Programs:
 
     def __init__(self, build, folder):
         self.build, self.folder = build, folder
+        self.said = ""  # by the last one, on stderr
         self.env = {key: value for key, value in os.environ.items() if not key.startswith("MILLRACE_")}
         self.env["MILLRACE_STATE"] = str(folder / "state" / "up")
 
@@ -62,6 +63,7 @@ class Programs:
                               capture_output=True, text=True, timeout=120)
         if done.returncode not in expect:
             raise Differs(f"{name} {' '.join(map(str, args))}: exit status {done.returncode}\n{done.stderr[-2000:]}")
+        self.said = done.stderr
         return done.stdout
 
     def millrace(self, *args, **more):
@@ -223,7 +225,7 @@ def schema_of(service, seed):
 
 
 def go_through(programs, service, module, args, postgres):
-    """The events through the program; returns (events, emitted, summary)."""
+    """The events through the program; returns (events, emitted, summary, log)."""
     topics = programs.topics("--consumer", service)
     services = write_inputs(programs, topics, getattr(module, "ORDER", "shuffled"), args.seed, args.events)
     for publisher in services:
@@ -234,9 +236,10 @@ def go_through(programs, service, module, args, postgres):
     store = postgres.schema(schema_of(service, args.seed)) if postgres else f"sqlite:{programs.folder / 'store.db'}"
     out = programs.run("consumers", f"{service}-consumer", "--once", "--json", "--log-level", "warn", "--store", store,
                        *getattr(module, "OPTIONS", []))
+    said = programs.said
     own = {topic["topic"] for topic in programs.topics() if topic["service"] == service}
     emitted = distinct(kafka_reader.read(brokers, own), decoder) if own else []
-    return events, emitted, json.loads(out.splitlines()[-1])
+    return events, emitted, json.loads(out.splitlines()[-1]), said
 
 
 def check(service, args, postgres=None):
@@ -246,10 +249,10 @@ def check(service, args, postgres=None):
     programs = Programs(args.build, folder)
     try:
         programs.millrace("up", "--background")
-        events, emitted, summary = go_through(programs, service, module, args, postgres)
+        events, emitted, summary, said = go_through(programs, service, module, args, postgres)
         dead = module.dead(events) if hasattr(module, "dead") else 0
         if (summary["dead_lettered"], summary["waiting_events"]) != (dead, 0) or not events:
-            raise Differs(f"of {len(events)} events {dead} should be refused and none wait: {summary}")
+            raise Differs(f"of {len(events)} events {dead} should be refused and none wait: {summary}\n{said[:1500]}")
 
         def rows_of(table, columns):
             if postgres:

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bookings-workflow: states are what the steps add up to by time; what cannot be is kept and told.
+ */
+#include "bookings.gen.h"
+#include "consumers_bench.h"
+#include "event_operations.gen.h"
+
+extern const struct mr_consumer consumer_bookings_workflow;
+
+#define CLIENT "client-1"
+#define THE_BOOKING .bookingId = MR_STR(BOOKING), .clientId = MR_STR(CLIENT)
+#define THE_EVENT .eventId = MR_STR(EVENT), .bookingId = MR_STR(BOOKING)
+#define AT(minutes) (T0 + (int64_t)(minutes)*MINUTE)
+
+static void create(struct bench *b, int minutes)
+{
+    SEND(b, bookings_booking_created_v1, envelope(b, minutes, BOOKING),
+         .data = {THE_BOOKING, .title = MR_STR("Fair"),
+                  .status = BOOKINGS_BOOKING_CREATED_V1_STATUS_DRAFT, .createdBy = MR_STR(CLIENT)});
+}
+
+static void submit(struct bench *b, int minutes, const char *title)
+{
+    const struct mr_str dates[] = {MR_STR("2024-03-01"), MR_STR("2024-03-08")};
+
+    SEND(b, bookings_booking_submitted_v1, envelope(b, minutes, BOOKING),
+         .data = {THE_BOOKING, .title = mr_str_from(title), .submittedBy = MR_STR(CLIENT),
+                  .submittedAt = AT(minutes), .eventDates = dates, .n_eventDates = 2});
+}
+
+static void approve(struct bench *b, int minutes)
+{
+    SEND(b, bookings_booking_approved_v1, envelope(b, minutes, BOOKING),
+         .data = {THE_BOOKING, .title = MR_STR("Fair"), .approvedBy = MR_STR("admin"),
+                  .approvedAt = AT(minutes)});
+}
+
+static void reject(struct bench *b, int minutes, bool again)
+{
+    SEND(b, bookings_booking_rejected_v1, envelope(b, minutes, BOOKING),
+         .data = {THE_BOOKING, .rejectedBy = MR_STR("admin"), .rejectedAt = AT(minutes),
+                  .reason = MR_STR("Date taken"), .allowResubmission = again});
+}
+
+static void cancel(struct bench *b, int minutes)
+{
+    const struct mr_str events[] = {MR_STR(EVENT), MR_STR(EVENT)};
+
+    SEND(b, bookings_booking_cancelled_v1, envelope(b, minutes, BOOKING),
+         .data = {THE_BOOKING, .cancelledBy = MR_STR(CLIENT), .cancelledAt = AT(minutes),
+                  .reason = MR_STR("Rain"), .affectedEventIds = events, .n_affectedEventIds = 2});
+}
+
+static void generate(struct bench *b, int minutes)
+{
+    const struct mr_str events[] = {MR_STR(EVENT)};
+
+    SEND(b, event_operations_event_instances_generated_v1, envelope(b, minutes, BOOKING),
+         .data = {THE_BOOKING, .eventIds = events, .n_eventIds = 1, .generatedBy = MR_STR("admin"),
+                  .generatedAt = AT(minutes), .totalEvents = 1});
+}
+
+static void assign(struct bench *b, int minutes, const char *manager, const char *date)
+{
+    SEND(b, event_operations_event_assigned_to_manager_v1, envelope(b, minutes, BOOKING),
+         .data = {THE_EVENT, .managerId = mr_str_from(manager), .assignedBy = MR_STR("admin"),
+                  .assignedAt = AT(minutes), .eventDate = mr_str_from(date),
+                  .location = {MR_STR("loc-7"), MR_STR("Mill"), MR_STR("Mill Lane 7")}});
+}
+
+static void reschedule(struct bench *b, int minutes, const char *date)
+{
+    SEND(b, event_operations_event_rescheduled_v1, envelope(b, minutes, BOOKING),
+         .data = {THE_EVENT, .rescheduledBy = MR_STR("admin"), .rescheduledAt = AT(minutes),
+                  .originalDate = MR_STR("2024-03-01"), .newDate = mr_str_from(date),
+                  .reason = MR_STR("Rain")});
+}
+
+static void start(struct bench *b, int minutes)
+{
+    SEND(b, event_operations_event_started_v1, envelope(b, minutes, BOOKING),
+         .data = {THE_EVENT, .startedBy = MR_STR("m1"), .startedAt = AT(minutes),
+                  .location = {MR_STR("loc-7"), MR_STR("Mill")}});
+}
+
+START_TEST(a_booking_stands_where_its_steps_lead_whatever_comes_first)
+{
+    struct bench *b = BENCH(bookings_workflow);
+
+    approve(b, 30);
+    ck_assert_str_eq(ask(b, "SELECT state, steps, unexpected FROM booking_state"), "approved|1|1");
+    submit(b, 20, "Spring fair");
+    create(b, 10);
+    ck_assert_str_eq(ask(b, "SELECT state, steps, unexpected, impossible, client_id, title,"
+                            " dates, decided_by, submitted_by FROM booking_state"),
+                     "approved|3|0|0|" CLIENT "|Fair||admin|" CLIENT);
+    ck_assert_str_eq(ask(b, "SELECT step, state FROM life_step WHERE kind = 'booking'"
+                            " ORDER BY stepped_at"),
+                     "created|draft\nsubmitted|submitted\napproved|approved");
+    bench_free(b);
+}
+END_TEST
+
+START_TEST(an_impossible_step_is_kept_and_told_and_changes_no_state)
+{
+    struct bench *b = BENCH(bookings_workflow);
+
+    create(b, 0);
+    submit(b, 1, "Fair");
+    reject(b, 2, false);
+    approve(b, 3);
+    submit(b, 4, "Fair again");
+    ck_assert_str_eq(ask(b, "SELECT state, impossible, last_step FROM booking_state"),
+                     "refused|2|submitted");
+    ck_assert_str_eq(ask(b, "SELECT step, verdict, state_after, by_user FROM odd_step"
+                            " ORDER BY stepped_at"),
+                     "approved|impossible|refused|admin\nsubmitted|impossible|refused|" CLIENT);
+    bench_free(b);
+}
+END_TEST
+
+START_TEST(a_step_that_comes_late_can_make_another_one_possible)
+{
+    struct bench *b = BENCH(bookings_workflow);
+
+    create(b, 0);
+    submit(b, 1, "Fair");
+    reject(b, 2, true);
+    approve(b, 9);
+    ck_assert_str_eq(ask(b, "SELECT state, impossible FROM booking_state"), "rejected|1");
+    submit(b, 5, "Fair again");
+    ck_assert_str_eq(ask(b, "SELECT state, impossible, unexpected FROM booking_state"),
+                     "approved|0|0");
+    ck_assert_str_eq(ask(b, "SELECT count(*) FROM odd_step"), "0");
+    bench_free(b);
+}
+END_TEST
+
+START_TEST(of_two_steps_of_one_moment_the_earlier_in_a_life_counts_first)
+{
+    for (int first = 0; first < 2; first++) {
+        struct bench *b = BENCH(bookings_workflow);
+        if (first)
+            create(b, 0);
+        submit(b, 0, "Fair");
+        if (!first)
+            create(b, 0);
+        ck_assert_str_eq(ask(b, "SELECT state, unexpected, impossible FROM booking_state"),
+                         "submitted|0|0");
+        bench_free(b);
+    }
+}
+END_TEST
+
+START_TEST(a_cancelled_booking_leaves_events_to_call_off)
+{
+    struct bench *b = BENCH(bookings_workflow);
+
+    create(b, 0);
+    submit(b, 1, "Fair");
+    approve(b, 2);
+    generate(b, 3);
+    assign(b, 4, "m1", "2024-03-01");
+    cancel(b, 5); /* names its event twice */
+    ck_assert_str_eq(ask(b, "SELECT state FROM booking_state"), "cancelled");
+    ck_assert_str_eq(ask(b, "SELECT task, who FROM open_task ORDER BY task"),
+                     "call-off|m1\nprepare|m1");
+    SEND(b, event_operations_event_cancelled_v1, envelope(b, 6, BOOKING),
+         .data = {THE_EVENT, .cancelledBy = MR_STR("m1"), .cancelledAt = AT(6),
+                  .reason = MR_STR("Booking cancelled")});
+    ck_assert_str_eq(ask(b, "SELECT count(*) FROM open_task"), "0");
+    start(b, 7);
+    ck_assert_str_eq(ask(b, "SELECT state, impossible FROM event_state"), "cancelled|1");
+    bench_free(b);
+}
+END_TEST
+
+START_TEST(an_event_is_on_the_day_that_was_said_last_with_its_last_manager)
+{
+    struct bench *b = BENCH(bookings_workflow);
+
+    reschedule(b, 30, "2024-04-01");
+    assign(b, 40, "m2", "2024-04-01");
+    reschedule(b, 50, "2024-05-01");
+    assign(b, 10, "m1", "2024-03-01");
+    generate(b, 5);
+    ck_assert_str_eq(ask(b, "SELECT state, event_date, manager_id, booking_id, impossible"
+                            " FROM event_state"),
+                     "assigned|2024-05-01|m2|" BOOKING "|0");
+    start(b, 60);
+    ck_assert_str_eq(ask(b, "SELECT state, unexpected FROM event_state"), "running|1");
+    bench_free(b);
+}
+END_TEST
+
+static void kit_issue(struct bench *b, int minutes)
+{
+    SEND(b, event_operations_kit_issue_reported_v1, envelope(b, minutes, BOOKING),
+         .data = {.kitAssignmentId = MR_STR("k"),
+                  .activityId = MR_STR("a"),
+                  .eventId = MR_STR(EVENT),
+                  .kitInstanceId = MR_STR("k-7"),
+                  .reportedBy = MR_STR("u"),
+                  .reportedAt = AT(minutes),
+                  .issueType = EVENT_OPERATIONS_KIT_ISSUE_REPORTED_V1_ISSUE_TYPE_MISSING,
+                  .description = MR_STR("No poles"),
+                  .impactLevel = EVENT_OPERATIONS_KIT_ISSUE_REPORTED_V1_IMPACT_MAJOR,
+                  .needsImmediate = true});
+}
+
+START_TEST(an_issue_is_kept_with_its_thing_and_says_nothing_of_its_state)
+{
+    struct bench *b = BENCH(bookings_workflow);
+    const struct mr_str missing[] = {MR_STR("pole")};
+
+    kit_issue(b, 20);
+    ck_assert_str_eq(ask(b, "SELECT state, unexpected FROM kit_state"), "unknown|0");
+    SEND(b, event_operations_kit_checked_out_v1, envelope(b, 10, BOOKING),
+         .data = {.kitAssignmentId = MR_STR("k"),
+                  .activityId = MR_STR("a"),
+                  .eventId = MR_STR(EVENT),
+                  .kitInstanceId = MR_STR("k-7"),
+                  .checkedOutBy = MR_STR("u"),
+                  .checkedOutAt = AT(10),
+                  .checkedOutTo = MR_STR("team"),
+                  .expectedReturnDate = MR_STR("2024-03-02")});
+    ck_assert_str_eq(ask(b, "SELECT task, subject_id, who FROM open_task"), "return-kit|k|team");
+    SEND(b, event_operations_kit_returned_v1, envelope(b, 30, BOOKING),
+         .data = {.kitAssignmentId = MR_STR("k"),
+                  .activityId = MR_STR("a"),
+                  .eventId = MR_STR(EVENT),
+                  .kitInstanceId = MR_STR("k-7"),
+                  .returnedBy = MR_STR("u"),
+                  .returnedAt = AT(30),
+                  .receivedBy = MR_STR("store"),
+                  .condition = EVENT_OPERATIONS_KIT_RETURNED_V1_CONDITION_DAMAGED,
+                  .has_missingComponents = true,
+                  .missingComponents = missing,
+                  .n_missingComponents = 1});
+    ck_assert_str_eq(ask(b, "SELECT state, condition, missing, out_with FROM kit_state"),
+                     "returned|damaged|pole|team");
+    ck_assert_str_eq(ask(b, "SELECT kind, subject_id, issue_type, severity, urgent FROM issue"),
+                     "kit|k|missing|major|1");
+    bench_free(b);
+}
+END_TEST
+
+int main(void)
+{
+    return unit_run("consumers_workflow",
+                    (const TTest *[]){
+                        a_booking_stands_where_its_steps_lead_whatever_comes_first,
+                        an_impossible_step_is_kept_and_told_and_changes_no_state,
+                        a_step_that_comes_late_can_make_another_one_possible,
+                        of_two_steps_of_one_moment_the_earlier_in_a_life_counts_first,
+                        a_cancelled_booking_leaves_events_to_call_off,
+                        an_event_is_on_the_day_that_was_said_last_with_its_last_manager,
+                        an_issue_is_kept_with_its_thing_and_says_nothing_of_its_state,
+                        NULL,
+                    });
+}
