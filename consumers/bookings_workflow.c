@@ -10,16 +10,16 @@
 #include "event_operations.gen.h"
 #include "millrace/consumer.h"
 
-#define DATA event->data
 /* A step, and what it tells of the thing, unless a younger step of SETS has told so already. */
 #define TAKES(ID, NAME, LIFE, STEP, SUBJECT, BY, SETS, SQL, ...)                                   \
     MR_HANDLER(ID, NAME)                                                                           \
     {                                                                                              \
         uint32_t newer;                                                                            \
-        int r = mr_life_step(tx, &LIFE##_life, DATA.SUBJECT, STEP, DATA.BY, &newer);               \
-        return r || (newer & (SETS)) ? r : mr_sql(tx, SQL, MR_TEXT(DATA.SUBJECT), __VA_ARGS__);    \
+        int r = mr_life_step(tx, &LIFE##_life, event->data.SUBJECT, STEP, event->data.BY, &newer); \
+        return r || (newer & (SETS)) ? r                                                           \
+                                     : mr_sql(tx, SQL, MR_TEXT(event->data.SUBJECT), __VA_ARGS__); \
     }
-#define OPT_TEXT(field) MR_OPT(DATA.has_##field, MR_TEXT(DATA.field))
+#define OPT_TEXT(field) MR_OPT(event->data.has_##field, MR_TEXT(event->data.field))
 
 /* "a, b", in the arena; no data when there is no memory. */
 static struct mr_str joined(struct mr_tx *tx, const struct mr_str *items, size_t n)
@@ -38,7 +38,7 @@ static struct mr_str joined(struct mr_tx *tx, const struct mr_str *items, size_t
     }
     return (struct mr_str){text, text ? (size_t)(at - text) : 0};
 }
-#define JOINED(list) MR_TEXT(joined(tx, DATA.list, DATA.n_##list))
+#define JOINED(list) MR_TEXT(joined(tx, event->data.list, event->data.n_##list))
 
 #define DECISIONS (B(ASK_CHANGES) | B(APPROVE) | B(REJECT) | B(REFUSE))
 static const char decided[] = "UPDATE booking SET client_id = ?2, decided_by = ?3, decided_at = ?4,"
@@ -47,28 +47,30 @@ static const char described[] = "UPDATE booking SET title = ?2, dates = ?3 WHERE
 
 TAKES(bookings_booking_created_v1, booking_created, booking, CREATE, bookingId, createdBy,
       B(CREATE) | B(SUBMIT) | B(APPROVE),
-      "UPDATE booking SET client_id = ?2, title = ?3 WHERE booking_id = ?1", MR_TEXT(DATA.clientId),
-      MR_TEXT(DATA.title))
+      "UPDATE booking SET client_id = ?2, title = ?3 WHERE booking_id = ?1",
+      MR_TEXT(event->data.clientId), MR_TEXT(event->data.title))
 
 MR_HANDLER(bookings_booking_submitted_v1, booking_submitted)
 {
     static const char *const units[] = {"unknown", "daily", "weekly", "monthly"};
-    const struct bookings_booking_submitted_v1_recurrence *again = &DATA.recurrencePattern;
+    const struct bookings_booking_submitted_v1_recurrence *again = &event->data.recurrencePattern;
     const char *recurrence =
         mr_arena_printf(mr_tx_arena(tx), "%s, every %lld, until %.*s", units[again->frequency],
                         (long long)again->interval, MR_STR_ARG(again->endDate));
     uint32_t newer;
 
-    int r = mr_life_step(tx, &booking_life, DATA.bookingId, SUBMIT, DATA.submittedBy, &newer);
+    int r = mr_life_step(tx, &booking_life, event->data.bookingId, SUBMIT, event->data.submittedBy,
+                         &newer);
     if (r == 0 && !(newer & B(SUBMIT)))
         r = mr_sql(tx,
                    "UPDATE booking SET client_id = ?2, submitted_by = ?3, submitted_at = ?4,"
                    " recurrence = ?5 WHERE booking_id = ?1",
-                   MR_TEXT(DATA.bookingId), MR_TEXT(DATA.clientId), MR_TEXT(DATA.submittedBy),
-                   MR_INT(DATA.submittedAt),
-                   MR_OPT(DATA.has_recurrencePattern, MR_TEXT_OF(recurrence)));
+                   MR_TEXT(event->data.bookingId), MR_TEXT(event->data.clientId),
+                   MR_TEXT(event->data.submittedBy), MR_INT(event->data.submittedAt),
+                   MR_OPT(event->data.has_recurrencePattern, MR_TEXT_OF(recurrence)));
     if (r == 0 && !(newer & (B(SUBMIT) | B(APPROVE))))
-        r = mr_sql(tx, described, MR_TEXT(DATA.bookingId), MR_TEXT(DATA.title), JOINED(eventDates));
+        r = mr_sql(tx, described, MR_TEXT(event->data.bookingId), MR_TEXT(event->data.title),
+                   JOINED(eventDates));
     return r;
 }
 
@@ -76,46 +78,51 @@ MR_HANDLER(bookings_booking_approved_v1, booking_approved)
 {
     uint32_t newer;
 
-    int r = mr_life_step(tx, &booking_life, DATA.bookingId, APPROVE, DATA.approvedBy, &newer);
+    int r = mr_life_step(tx, &booking_life, event->data.bookingId, APPROVE, event->data.approvedBy,
+                         &newer);
     if (r == 0 && !(newer & DECISIONS))
-        r = mr_sql(tx, decided, MR_TEXT(DATA.bookingId), MR_TEXT(DATA.clientId),
-                   MR_TEXT(DATA.approvedBy), MR_INT(DATA.approvedAt), OPT_TEXT(notes));
+        r = mr_sql(tx, decided, MR_TEXT(event->data.bookingId), MR_TEXT(event->data.clientId),
+                   MR_TEXT(event->data.approvedBy), MR_INT(event->data.approvedAt),
+                   OPT_TEXT(notes));
     if (r == 0 && !(newer & (B(SUBMIT) | B(APPROVE))))
-        r = mr_sql(tx, described, MR_TEXT(DATA.bookingId), MR_TEXT(DATA.title), JOINED(eventDates));
+        r = mr_sql(tx, described, MR_TEXT(event->data.bookingId), MR_TEXT(event->data.title),
+                   JOINED(eventDates));
     return r;
 }
 
 TAKES(bookings_booking_rejected_v1, booking_rejected, booking,
-      DATA.allowResubmission ? REJECT : REFUSE, bookingId, rejectedBy, DECISIONS, decided,
-      MR_TEXT(DATA.clientId), MR_TEXT(DATA.rejectedBy), MR_INT(DATA.rejectedAt),
-      MR_TEXT(DATA.reason))
+      event->data.allowResubmission ? REJECT : REFUSE, bookingId, rejectedBy, DECISIONS, decided,
+      MR_TEXT(event->data.clientId), MR_TEXT(event->data.rejectedBy),
+      MR_INT(event->data.rejectedAt), MR_TEXT(event->data.reason))
 
 MR_HANDLER(bookings_booking_changes_requested_v1, booking_changes_requested)
 {
-    struct mr_str *wishes = mr_arena_array(mr_tx_arena(tx), DATA.n_changes + 1, sizeof(*wishes));
+    struct mr_str *wishes =
+        mr_arena_array(mr_tx_arena(tx), event->data.n_changes + 1, sizeof(*wishes));
     uint32_t newer;
 
     if (!wishes)
         return -ENOMEM;
-    for (size_t i = 0; i < DATA.n_changes; i++) {
-        const struct bookings_booking_changes_requested_v1_change *wish = &DATA.changes[i];
+    for (size_t i = 0; i < event->data.n_changes; i++) {
+        const struct bookings_booking_changes_requested_v1_change *wish = &event->data.changes[i];
         wishes[i] = mr_str_from(
             mr_arena_printf(mr_tx_arena(tx), "%.*s: %.*s%s%.*s%s", MR_STR_ARG(wish->field),
                             MR_STR_ARG(wish->reason), wish->has_suggestedValue ? " (" : "",
                             MR_STR_ARG(wish->suggestedValue), wish->has_suggestedValue ? ")" : ""));
     }
-    int r = mr_life_step(tx, &booking_life, DATA.bookingId, ASK_CHANGES, DATA.requestedBy, &newer);
+    int r = mr_life_step(tx, &booking_life, event->data.bookingId, ASK_CHANGES,
+                         event->data.requestedBy, &newer);
     return r || (newer & DECISIONS)
                ? r
-               : mr_sql(tx, decided, MR_TEXT(DATA.bookingId), MR_TEXT(DATA.clientId),
-                        MR_TEXT(DATA.requestedBy), MR_INT(DATA.requestedAt),
-                        MR_TEXT(joined(tx, wishes, DATA.n_changes)));
+               : mr_sql(tx, decided, MR_TEXT(event->data.bookingId), MR_TEXT(event->data.clientId),
+                        MR_TEXT(event->data.requestedBy), MR_INT(event->data.requestedAt),
+                        MR_TEXT(joined(tx, wishes, event->data.n_changes)));
 }
 
-TAKES(bookings_booking_updated_v1, booking_updated, booking, DATA.needsReapproval ? REOPEN : UPDATE,
-      bookingId, updatedBy, B(UPDATE) | B(REOPEN),
+TAKES(bookings_booking_updated_v1, booking_updated, booking,
+      event->data.needsReapproval ? REOPEN : UPDATE, bookingId, updatedBy, B(UPDATE) | B(REOPEN),
       "UPDATE booking SET client_id = ?2, changed_fields = ?3 WHERE booking_id = ?1",
-      MR_TEXT(DATA.clientId), JOINED(changedFields))
+      MR_TEXT(event->data.clientId), JOINED(changedFields))
 
 /* For an event that another thing's event names; at: ?3 of the SQL, or MR_VALUES_END. */
 static int event_step(struct mr_tx *tx, struct mr_str event_id, int step, struct mr_str by,
@@ -131,18 +138,19 @@ MR_HANDLER(bookings_booking_cancelled_v1, booking_cancelled)
 {
     uint32_t newer;
 
-    int r = mr_life_step(tx, &booking_life, DATA.bookingId, CANCEL, DATA.cancelledBy, &newer);
+    int r = mr_life_step(tx, &booking_life, event->data.bookingId, CANCEL, event->data.cancelledBy,
+                         &newer);
     if (r == 0 && !(newer & B(CANCEL)))
         r = mr_sql(tx,
                    "UPDATE booking SET client_id = ?2, cancelled_at = ?3, cancel_reason = ?4"
                    " WHERE booking_id = ?1",
-                   MR_TEXT(DATA.bookingId), MR_TEXT(DATA.clientId), MR_INT(DATA.cancelledAt),
-                   MR_TEXT(DATA.reason));
-    for (size_t i = 0; r == 0 && i < DATA.n_affectedEventIds; i++)
-        r = event_step(tx, DATA.affectedEventIds[i], LOSE_BOOKING, DATA.cancelledBy,
+                   MR_TEXT(event->data.bookingId), MR_TEXT(event->data.clientId),
+                   MR_INT(event->data.cancelledAt), MR_TEXT(event->data.reason));
+    for (size_t i = 0; r == 0 && i < event->data.n_affectedEventIds; i++)
+        r = event_step(tx, event->data.affectedEventIds[i], LOSE_BOOKING, event->data.cancelledBy,
                        "UPDATE event SET booking_id = ?2, booking_cancelled_at = ?3"
                        " WHERE event_id = ?1",
-                       DATA.bookingId, MR_INT(DATA.cancelledAt));
+                       event->data.bookingId, MR_INT(event->data.cancelledAt));
     return r;
 }
 
@@ -150,14 +158,16 @@ MR_HANDLER(event_operations_event_instances_generated_v1, instances_generated)
 {
     uint32_t newer;
 
-    int r = mr_life_step(tx, &booking_life, DATA.bookingId, GENERATE, DATA.generatedBy, &newer);
+    int r = mr_life_step(tx, &booking_life, event->data.bookingId, GENERATE,
+                         event->data.generatedBy, &newer);
     if (r == 0 && !(newer & B(GENERATE)))
         r = mr_sql(tx, "UPDATE booking SET client_id = ?2, n_events = ?3 WHERE booking_id = ?1",
-                   MR_TEXT(DATA.bookingId), MR_TEXT(DATA.clientId), MR_INT(DATA.totalEvents));
-    for (size_t i = 0; r == 0 && i < DATA.n_eventIds; i++)
-        r = event_step(tx, DATA.eventIds[i], PLAN, DATA.generatedBy,
-                       "UPDATE event SET booking_id = ?2 WHERE event_id = ?1", DATA.bookingId,
-                       MR_VALUES_END);
+                   MR_TEXT(event->data.bookingId), MR_TEXT(event->data.clientId),
+                   MR_INT(event->data.totalEvents));
+    for (size_t i = 0; r == 0 && i < event->data.n_eventIds; i++)
+        r = event_step(tx, event->data.eventIds[i], PLAN, event->data.generatedBy,
+                       "UPDATE event SET booking_id = ?2 WHERE event_id = ?1",
+                       event->data.bookingId, MR_VALUES_END);
     return r;
 }
 
@@ -165,45 +175,48 @@ MR_HANDLER(event_operations_event_assigned_to_manager_v1, assigned_to_manager)
 {
     uint32_t newer;
 
-    int r = mr_life_step(tx, &event_life, DATA.eventId, ASSIGN, DATA.assignedBy, &newer);
+    int r =
+        mr_life_step(tx, &event_life, event->data.eventId, ASSIGN, event->data.assignedBy, &newer);
     if (r == 0 && !(newer & B(ASSIGN)))
         r = mr_sql(tx,
                    "UPDATE event SET booking_id = ?2, manager_id = ?3, location_id = ?4,"
                    " location_name = ?5, address = ?6 WHERE event_id = ?1",
-                   MR_TEXT(DATA.eventId), MR_TEXT(DATA.bookingId), MR_TEXT(DATA.managerId),
-                   MR_TEXT(DATA.location.id), MR_TEXT(DATA.location.name),
-                   MR_TEXT(DATA.location.address));
+                   MR_TEXT(event->data.eventId), MR_TEXT(event->data.bookingId),
+                   MR_TEXT(event->data.managerId), MR_TEXT(event->data.location.id),
+                   MR_TEXT(event->data.location.name), MR_TEXT(event->data.location.address));
     if (r == 0 && !(newer & (B(ASSIGN) | B(RESCHEDULE))))
         r = mr_sql(tx, "UPDATE event SET event_date = ?2 WHERE event_id = ?1",
-                   MR_TEXT(DATA.eventId), MR_TEXT(DATA.eventDate));
+                   MR_TEXT(event->data.eventId), MR_TEXT(event->data.eventDate));
     return r;
 }
 
 TAKES(event_operations_event_rescheduled_v1, rescheduled, event, RESCHEDULE, eventId, rescheduledBy,
       B(ASSIGN) | B(RESCHEDULE),
       "UPDATE event SET booking_id = ?2, event_date = ?3 WHERE event_id = ?1",
-      MR_TEXT(DATA.bookingId), MR_TEXT(DATA.newDate))
+      MR_TEXT(event->data.bookingId), MR_TEXT(event->data.newDate))
 
 MR_HANDLER(event_operations_event_preparation_started_v1, preparation_started)
 {
     uint32_t newer;
 
-    int r = mr_life_step(tx, &event_life, DATA.eventId, PREPARE, DATA.startedBy, &newer);
+    int r =
+        mr_life_step(tx, &event_life, event->data.eventId, PREPARE, event->data.startedBy, &newer);
     if (r || (newer & B(PREPARE)))
         return r;
-    r = mr_sql(tx, "UPDATE event SET booking_id = ?2 WHERE event_id = ?1", MR_TEXT(DATA.eventId),
-               MR_TEXT(DATA.bookingId));
+    r = mr_sql(tx, "UPDATE event SET booking_id = ?2 WHERE event_id = ?1",
+               MR_TEXT(event->data.eventId), MR_TEXT(event->data.bookingId));
     if (r == 0)
-        r = mr_sql(tx, "DELETE FROM preparation_task WHERE event_id = ?1", MR_TEXT(DATA.eventId));
-    for (size_t i = 0; r == 0 && i < DATA.n_preparationTasks; i++) {
+        r = mr_sql(tx, "DELETE FROM preparation_task WHERE event_id = ?1",
+                   MR_TEXT(event->data.eventId));
+    for (size_t i = 0; r == 0 && i < event->data.n_preparationTasks; i++) {
         const struct event_operations_event_preparation_started_v1_task *task =
-            &DATA.preparationTasks[i];
+            &event->data.preparationTasks[i];
         r = mr_sql(tx,
                    "INSERT INTO preparation_task VALUES (?1, ?2, ?3, ?4, ?5)"
                    " ON CONFLICT (event_id, task_id) DO UPDATE SET"
                    " description = excluded.description, assigned_to = excluded.assigned_to,"
                    " due_date = excluded.due_date",
-                   MR_TEXT(DATA.eventId), MR_TEXT(task->id), MR_TEXT(task->description),
+                   MR_TEXT(event->data.eventId), MR_TEXT(task->id), MR_TEXT(task->description),
                    MR_OPT(task->has_assignedTo, MR_TEXT(task->assignedTo)), MR_TEXT(task->dueDate));
     }
     return r;
@@ -214,10 +227,10 @@ MR_HANDLER(event_operations_event_ready_v1, event_ready)
     const struct {
         bool there;
         struct mr_str what;
-    } needs[] = {{DATA.staffAssigned, MR_STR("staff")},
-                 {DATA.kitsAssigned, MR_STR("kits")},
-                 {DATA.logisticsConfirmed, MR_STR("logistics")},
-                 {DATA.venueConfirmed, MR_STR("venue")}};
+    } needs[] = {{event->data.staffAssigned, MR_STR("staff")},
+                 {event->data.kitsAssigned, MR_STR("kits")},
+                 {event->data.logisticsConfirmed, MR_STR("logistics")},
+                 {event->data.venueConfirmed, MR_STR("venue")}};
     struct mr_str lacks[4];
     size_t n = 0;
     uint32_t newer;
@@ -225,107 +238,114 @@ MR_HANDLER(event_operations_event_ready_v1, event_ready)
     for (size_t i = 0; i < 4; i++)
         if (!needs[i].there)
             lacks[n++] = needs[i].what;
-    int r = mr_life_step(tx, &event_life, DATA.eventId, GET_READY, DATA.readyBy, &newer);
+    int r =
+        mr_life_step(tx, &event_life, event->data.eventId, GET_READY, event->data.readyBy, &newer);
     return r || (newer & B(GET_READY))
                ? r
                : mr_sql(tx, "UPDATE event SET booking_id = ?2, lacks = ?3 WHERE event_id = ?1",
-                        MR_TEXT(DATA.eventId), MR_TEXT(DATA.bookingId),
+                        MR_TEXT(event->data.eventId), MR_TEXT(event->data.bookingId),
                         MR_OPT(n > 0, MR_TEXT(joined(tx, lacks, n))));
 }
 
 TAKES(event_operations_event_started_v1, event_started, event, START, eventId, startedBy,
       B(START) | B(COMPLETE),
       "UPDATE event SET booking_id = ?2, started_at = ?3 WHERE event_id = ?1",
-      MR_TEXT(DATA.bookingId), MR_INT(DATA.startedAt))
+      MR_TEXT(event->data.bookingId), MR_INT(event->data.startedAt))
 TAKES(event_operations_event_completed_v1, event_completed, event, COMPLETE, eventId, completedBy,
       B(COMPLETE),
       "UPDATE event SET booking_id = ?2, started_at = ?3, ended_at = ?4, met_expectations = ?5,"
       " notes = ?6 WHERE event_id = ?1",
-      MR_TEXT(DATA.bookingId), MR_INT(DATA.actualStartTime), MR_INT(DATA.actualEndTime),
-      MR_BOOL(DATA.outcomes.metExpectations), MR_TEXT(DATA.outcomes.notes))
+      MR_TEXT(event->data.bookingId), MR_INT(event->data.actualStartTime),
+      MR_INT(event->data.actualEndTime), MR_BOOL(event->data.outcomes.metExpectations),
+      MR_TEXT(event->data.outcomes.notes))
 TAKES(event_operations_event_cancelled_v1, event_cancelled, event, CALL_OFF, eventId, cancelledBy,
       B(CALL_OFF),
       "UPDATE event SET booking_id = ?2, cancelled_at = ?3, cancel_reason = ?4 WHERE event_id = ?1",
-      MR_TEXT(DATA.bookingId), MR_INT(DATA.cancelledAt), MR_TEXT(DATA.reason))
+      MR_TEXT(event->data.bookingId), MR_INT(event->data.cancelledAt), MR_TEXT(event->data.reason))
 
 TAKES(event_operations_activity_created_v1, activity_created, activity, MAKE, activityId, createdBy,
       B(MAKE),
       "UPDATE activity SET event_id = ?2, activity_type = ?3, description = ?4, minutes = ?5,"
       " needs_kits = ?6, needs_roles = ?7 WHERE activity_id = ?1",
-      MR_TEXT(DATA.eventId), MR_TEXT(DATA.activityType), MR_TEXT(DATA.description),
-      MR_INT(DATA.duration), JOINED(requiredKitTemplateIds), JOINED(requiredStaffRoles))
+      MR_TEXT(event->data.eventId), MR_TEXT(event->data.activityType),
+      MR_TEXT(event->data.description), MR_INT(event->data.duration),
+      JOINED(requiredKitTemplateIds), JOINED(requiredStaffRoles))
 TAKES(event_operations_activity_assigned_v1, activity_assigned, activity, GIVE, activityId,
       assignedBy, B(GIVE),
       "UPDATE activity SET event_id = ?2, assignment_id = ?3, assigned_to = ?4, role = ?5"
       " WHERE activity_id = ?1",
-      MR_TEXT(DATA.eventId), MR_TEXT(DATA.assignmentId), MR_TEXT(DATA.assignedTo),
-      MR_TEXT(DATA.role))
+      MR_TEXT(event->data.eventId), MR_TEXT(event->data.assignmentId),
+      MR_TEXT(event->data.assignedTo), MR_TEXT(event->data.role))
 TAKES(event_operations_activity_started_v1, activity_started, activity, BEGIN, activityId,
       startedBy, B(BEGIN),
       "UPDATE activity SET event_id = ?2, started_at = ?3 WHERE activity_id = ?1",
-      MR_TEXT(DATA.eventId), MR_INT(DATA.startedAt))
+      MR_TEXT(event->data.eventId), MR_INT(event->data.startedAt))
 TAKES(event_operations_activity_completed_v1, activity_completed, activity, END, activityId,
       completedBy, B(END),
       "UPDATE activity SET event_id = ?2, completed_at = ?3, notes = ?4 WHERE activity_id = ?1",
-      MR_TEXT(DATA.eventId), MR_INT(DATA.completedAt), MR_TEXT(DATA.outcomes.notes))
+      MR_TEXT(event->data.eventId), MR_INT(event->data.completedAt),
+      MR_TEXT(event->data.outcomes.notes))
 
 TAKES(event_operations_staff_assignment_created_v1, assignment_created, assignment, PROPOSE,
       assignmentId, createdBy, B(PROPOSE),
       "UPDATE assignment SET event_id = ?2, user_id = ?3, activity_id = ?4, role = ?5,"
       " begins_at = ?6, ends_at = ?7 WHERE assignment_id = ?1",
-      MR_TEXT(DATA.eventId), MR_TEXT(DATA.userId), OPT_TEXT(activityId), MR_TEXT(DATA.role),
-      MR_INT(DATA.startTime), MR_INT(DATA.endTime))
+      MR_TEXT(event->data.eventId), MR_TEXT(event->data.userId), OPT_TEXT(activityId),
+      MR_TEXT(event->data.role), MR_INT(event->data.startTime), MR_INT(event->data.endTime))
 TAKES(event_operations_staff_assignment_offered_v1, assignment_offered, assignment, OFFER,
       assignmentId, offeredBy, B(OFFER),
       "UPDATE assignment SET event_id = ?2, user_id = ?3, answer_until_at = ?4"
       " WHERE assignment_id = ?1",
-      MR_TEXT(DATA.eventId), MR_TEXT(DATA.userId), MR_INT(DATA.responseDeadline))
+      MR_TEXT(event->data.eventId), MR_TEXT(event->data.userId),
+      MR_INT(event->data.responseDeadline))
 static const char answered[] = "UPDATE assignment SET event_id = ?2, user_id = ?3,"
                                " answered_at = ?4, remarks = ?5 WHERE assignment_id = ?1";
 #define ANSWERS (B(ACCEPT) | B(DECLINE))
 TAKES(event_operations_staff_assignment_accepted_v1, assignment_accepted, assignment, ACCEPT,
-      assignmentId, userId, ANSWERS, answered, MR_TEXT(DATA.eventId), MR_TEXT(DATA.userId),
-      MR_INT(DATA.acceptedAt), OPT_TEXT(notes))
+      assignmentId, userId, ANSWERS, answered, MR_TEXT(event->data.eventId),
+      MR_TEXT(event->data.userId), MR_INT(event->data.acceptedAt), OPT_TEXT(notes))
 TAKES(event_operations_staff_assignment_rejected_v1, assignment_rejected, assignment, DECLINE,
-      assignmentId, userId, ANSWERS, answered, MR_TEXT(DATA.eventId), MR_TEXT(DATA.userId),
-      MR_INT(DATA.rejectedAt), MR_TEXT(DATA.reason))
+      assignmentId, userId, ANSWERS, answered, MR_TEXT(event->data.eventId),
+      MR_TEXT(event->data.userId), MR_INT(event->data.rejectedAt), MR_TEXT(event->data.reason))
 TAKES(event_operations_staff_checked_in_v1, checked_in, assignment, COME, assignmentId, userId,
       B(COME),
       "UPDATE assignment SET event_id = ?2, user_id = ?3, checked_in_at = ?4"
       " WHERE assignment_id = ?1",
-      MR_TEXT(DATA.eventId), MR_TEXT(DATA.userId), MR_INT(DATA.checkedInAt))
+      MR_TEXT(event->data.eventId), MR_TEXT(event->data.userId), MR_INT(event->data.checkedInAt))
 TAKES(event_operations_staff_checked_out_v1, checked_out, assignment, LEAVE, assignmentId, userId,
       B(LEAVE),
       "UPDATE assignment SET event_id = ?2, user_id = ?3, checked_out_at = ?4,"
       " minutes_worked = ?5 WHERE assignment_id = ?1",
-      MR_TEXT(DATA.eventId), MR_TEXT(DATA.userId), MR_INT(DATA.checkedOutAt),
-      MR_INT(llround(DATA.hoursWorked * 60)))
-static const char *const consequences[] = {"unknown", "warning", "penalty", "removal"};
+      MR_TEXT(event->data.eventId), MR_TEXT(event->data.userId), MR_INT(event->data.checkedOutAt),
+      MR_INT(llround(event->data.hoursWorked * 60)))
 TAKES(event_operations_staff_no_show_v1, no_show, assignment, MISS, assignmentId, reportedBy,
       B(MISS),
       "UPDATE assignment SET event_id = ?2, user_id = ?3, consequence = ?4"
       " WHERE assignment_id = ?1",
-      MR_TEXT(DATA.eventId), MR_TEXT(DATA.userId), MR_TEXT_OF(consequences[DATA.consequenceLevel]))
+      MR_TEXT(event->data.eventId), MR_TEXT(event->data.userId),
+      MR_TEXT_OF(consequences[event->data.consequenceLevel]))
 
 #define KIT_OF "UPDATE kit SET activity_id = ?2, event_id = ?3, "
-#define KIT MR_TEXT(DATA.activityId), MR_TEXT(DATA.eventId)
 TAKES(event_operations_kit_assigned_to_activity_v1, kit_assigned, kit, PUT_ASIDE, kitAssignmentId,
       assignedBy, B(PUT_ASIDE),
-      KIT_OF "kit_template_id = ?4, quantity = ?5 WHERE kit_assignment_id = ?1", KIT,
-      MR_TEXT(DATA.kitTemplateId), MR_INT(DATA.quantity))
+      KIT_OF "kit_template_id = ?4, quantity = ?5 WHERE kit_assignment_id = ?1",
+      MR_TEXT(event->data.activityId), MR_TEXT(event->data.eventId),
+      MR_TEXT(event->data.kitTemplateId), MR_INT(event->data.quantity))
 TAKES(event_operations_kit_prepared_v1, kit_prepared, kit, FILL, kitAssignmentId, preparedBy,
-      B(FILL), KIT_OF "kit_instance_id = ?4, components = ?5 WHERE kit_assignment_id = ?1", KIT,
-      MR_TEXT(DATA.kitInstanceId), MR_INT((int64_t)DATA.n_components))
+      B(FILL), KIT_OF "kit_instance_id = ?4, components = ?5 WHERE kit_assignment_id = ?1",
+      MR_TEXT(event->data.activityId), MR_TEXT(event->data.eventId),
+      MR_TEXT(event->data.kitInstanceId), MR_INT((int64_t)event->data.n_components))
 TAKES(event_operations_kit_checked_out_v1, kit_checked_out, kit, TAKE, kitAssignmentId,
       checkedOutBy, B(TAKE), KIT_OF "out_with = ?4, return_date = ?5 WHERE kit_assignment_id = ?1",
-      KIT, MR_TEXT(DATA.checkedOutTo), MR_TEXT(DATA.expectedReturnDate))
-static const char *const conditions[] = {"unknown", "excellent", "good", "fair", "poor", "damaged"};
+      MR_TEXT(event->data.activityId), MR_TEXT(event->data.eventId),
+      MR_TEXT(event->data.checkedOutTo), MR_TEXT(event->data.expectedReturnDate))
 TAKES(event_operations_kit_returned_v1, kit_returned, kit, BRING_BACK, kitAssignmentId, returnedBy,
       B(BRING_BACK),
-      KIT_OF "condition = ?4, missing = ?5, damaged = ?6 WHERE kit_assignment_id = ?1", KIT,
-      MR_TEXT_OF(conditions[DATA.condition]),
-      MR_OPT(DATA.n_missingComponents > 0, JOINED(missingComponents)),
-      MR_INT((int64_t)DATA.n_damagedComponents))
+      KIT_OF "condition = ?4, missing = ?5, damaged = ?6 WHERE kit_assignment_id = ?1",
+      MR_TEXT(event->data.activityId), MR_TEXT(event->data.eventId),
+      MR_TEXT_OF(conditions[event->data.condition]),
+      MR_OPT(event->data.n_missingComponents > 0, JOINED(missingComponents)),
+      MR_INT((int64_t)event->data.n_damagedComponents))
 
 /* "event/location": a location is confirmed for an event. */
 static struct mr_str venue_id(struct mr_tx *tx, struct mr_str event_id, struct mr_str location_id)
@@ -336,64 +356,112 @@ static struct mr_str venue_id(struct mr_tx *tx, struct mr_str event_id, struct m
 
 MR_HANDLER(event_operations_location_confirmed_v1, location_confirmed)
 {
-    struct mr_str id = venue_id(tx, DATA.eventId, DATA.locationId);
-    const char *contact =
-        mr_arena_printf(mr_tx_arena(tx), "%.*s, %.*s, %.*s", MR_STR_ARG(DATA.contactPerson.name),
-                        MR_STR_ARG(DATA.contactPerson.phone), MR_STR_ARG(DATA.contactPerson.email));
+    struct mr_str id = venue_id(tx, event->data.eventId, event->data.locationId);
+    const char *contact = mr_arena_printf(
+        mr_tx_arena(tx), "%.*s, %.*s, %.*s", MR_STR_ARG(event->data.contactPerson.name),
+        MR_STR_ARG(event->data.contactPerson.phone), MR_STR_ARG(event->data.contactPerson.email));
     uint32_t newer;
 
     if (!id.data || !contact)
         return -ENOMEM;
-    int r = mr_life_step(tx, &venue_life, id, CONFIRM, DATA.confirmedBy, &newer);
+    int r = mr_life_step(tx, &venue_life, id, CONFIRM, event->data.confirmedBy, &newer);
     return r || (newer & B(CONFIRM))
                ? r
                : mr_sql(tx,
                         "UPDATE venue SET event_id = ?2, location_id = ?3, confirmed_by = ?4,"
                         " confirmed_at = ?5, contact = ?6, instructions = ?7 WHERE venue = ?1",
-                        MR_TEXT(id), MR_TEXT(DATA.eventId), MR_TEXT(DATA.locationId),
-                        MR_TEXT(DATA.confirmedBy), MR_INT(DATA.confirmedAt),
-                        MR_OPT(DATA.has_contactPerson, MR_TEXT_OF(contact)),
+                        MR_TEXT(id), MR_TEXT(event->data.eventId), MR_TEXT(event->data.locationId),
+                        MR_TEXT(event->data.confirmedBy), MR_INT(event->data.confirmedAt),
+                        MR_OPT(event->data.has_contactPerson, MR_TEXT_OF(contact)),
                         OPT_TEXT(specialInstructions));
 }
 
 /* ---- what went wrong ---- */
-#define RAISE(TYPE, SEVERITY, URGENT, DONE)                                                        \
-    mr_sql(tx, "INSERT INTO issue VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",          \
-           MR_TEXT(event->envelope.event_id), MR_TEXT_OF(life->kind), MR_TEXT(subject),            \
-           MR_TEXT(DATA.eventId), TYPE, MR_TEXT_OF(SEVERITY), MR_BOOL(URGENT),                     \
-           MR_TEXT(DATA.description), DONE, MR_TEXT(DATA.reportedBy), MR_INT(DATA.reportedAt))
-#define ISSUE(ID, NAME, LIFE, STEP, SUBJECT, TYPE, SEVERITY, URGENT, DONE)                         \
-    MR_HANDLER(ID, NAME)                                                                           \
-    {                                                                                              \
-        const struct mr_life *life = &LIFE##_life;                                                 \
-        struct mr_str subject = SUBJECT;                                                           \
-        uint32_t newer;                                                                            \
-        int r = subject.data ? mr_life_step(tx, life, subject, STEP, DATA.reportedBy, &newer)      \
-                             : -ENOMEM;                                                            \
-        return r ? r : RAISE(TYPE, SEVERITY, URGENT, DONE);                                        \
-    }
+struct issue {
+    struct mr_str subject, event_id, by, description;
+    struct mr_value type, done;
+    const char *severity;
+    bool urgent;
+    int64_t at;
+};
 
-static const char *const impacts[] = {"unknown", "minor", "moderate", "major"};
-static const char *const severities[] = {"unknown", "low", "medium", "high", "critical"};
-static const char *const event_troubles[] = {"unknown",   "venue",  "staff", "kit",
-                                             "logistics", "client", "other"};
-static const char *const kit_troubles[] = {"unknown",      "missing", "damaged",
-                                           "insufficient", "quality", "other"};
-static const char *const venue_troubles[] = {"unknown", "access", "facilities",
-                                             "space",   "safety", "other"};
+static int report(struct mr_tx *tx, const struct mr_life *life, int step, const struct issue *issue)
+{
+    uint32_t newer;
 
-ISSUE(event_operations_event_issue_reported_v1, event_issue, event, EVENT_ISSUE, DATA.eventId,
-      MR_TEXT_OF(event_troubles[DATA.issueType]), severities[DATA.severity],
-      DATA.severity == EVENT_OPERATIONS_EVENT_ISSUE_REPORTED_V1_SEVERITY_CRITICAL,
-      OPT_TEXT(immediateActionTaken))
-ISSUE(event_operations_activity_issue_reported_v1, activity_issue, activity, REPORT,
-      DATA.activityId, MR_TEXT(DATA.issueType), impacts[DATA.impactLevel], false, MR_NULL)
-ISSUE(event_operations_kit_issue_reported_v1, kit_issue, kit, KIT_ISSUE, DATA.kitAssignmentId,
-      MR_TEXT_OF(kit_troubles[DATA.issueType]), impacts[DATA.impactLevel], DATA.needsImmediate,
-      MR_NULL)
-ISSUE(event_operations_location_issue_reported_v1, location_issue, venue, DOUBT,
-      venue_id(tx, DATA.eventId, DATA.locationId), MR_TEXT_OF(venue_troubles[DATA.issueType]),
-      impacts[DATA.impactLevel], DATA.needsImmediate, MR_NULL)
+    if (!issue->subject.data)
+        return -ENOMEM;
+    int r = mr_life_step(tx, life, issue->subject, step, issue->by, &newer);
+    if (r != 0)
+        return r;
+    return mr_sql(tx, "INSERT INTO issue VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                  MR_TEXT(mr_tx_event(tx)->envelope->event_id), MR_TEXT_OF(life->kind),
+                  MR_TEXT(issue->subject), MR_TEXT(issue->event_id), issue->type,
+                  MR_TEXT_OF(issue->severity), MR_BOOL(issue->urgent), MR_TEXT(issue->description),
+                  issue->done, MR_TEXT(issue->by), MR_INT(issue->at));
+}
+
+MR_HANDLER(event_operations_event_issue_reported_v1, event_issue)
+{
+    const struct issue issue = {.subject = event->data.eventId,
+                                .event_id = event->data.eventId,
+                                .by = event->data.reportedBy,
+                                .at = event->data.reportedAt,
+                                .type = MR_TEXT_OF(event_troubles[event->data.issueType]),
+                                .severity = severities[event->data.severity],
+                                .urgent =
+                                    event->data.severity ==
+                                    EVENT_OPERATIONS_EVENT_ISSUE_REPORTED_V1_SEVERITY_CRITICAL,
+                                .description = event->data.description,
+                                .done = OPT_TEXT(immediateActionTaken)};
+
+    return report(tx, &event_life, EVENT_ISSUE, &issue);
+}
+
+MR_HANDLER(event_operations_activity_issue_reported_v1, activity_issue)
+{
+    const struct issue issue = {.subject = event->data.activityId,
+                                .event_id = event->data.eventId,
+                                .by = event->data.reportedBy,
+                                .at = event->data.reportedAt,
+                                .type = MR_TEXT(event->data.issueType),
+                                .severity = impacts[event->data.impactLevel],
+                                .description = event->data.description,
+                                .done = MR_NULL};
+
+    return report(tx, &activity_life, REPORT, &issue);
+}
+
+MR_HANDLER(event_operations_kit_issue_reported_v1, kit_issue)
+{
+    const struct issue issue = {.subject = event->data.kitAssignmentId,
+                                .event_id = event->data.eventId,
+                                .by = event->data.reportedBy,
+                                .at = event->data.reportedAt,
+                                .type = MR_TEXT_OF(kit_troubles[event->data.issueType]),
+                                .severity = impacts[event->data.impactLevel],
+                                .urgent = event->data.needsImmediate,
+                                .description = event->data.description,
+                                .done = MR_NULL};
+
+    return report(tx, &kit_life, KIT_ISSUE, &issue);
+}
+
+MR_HANDLER(event_operations_location_issue_reported_v1, location_issue)
+{
+    const struct issue issue = {.subject =
+                                    venue_id(tx, event->data.eventId, event->data.locationId),
+                                .event_id = event->data.eventId,
+                                .by = event->data.reportedBy,
+                                .at = event->data.reportedAt,
+                                .type = MR_TEXT_OF(venue_troubles[event->data.issueType]),
+                                .severity = impacts[event->data.impactLevel],
+                                .urgent = event->data.needsImmediate,
+                                .description = event->data.description,
+                                .done = MR_NULL};
+
+    return report(tx, &venue_life, DOUBT, &issue);
+}
 
 const struct mr_consumer consumer_bookings_workflow = {
     .name = "bookings-workflow",

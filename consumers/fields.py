@@ -29,26 +29,29 @@ def uses(compiler, path):
         use, macro = USE.match(line), MACRO.match(line)
         if use:
             last = (use[3], use[4])
-            found.setdefault(last, place_of(use, path))
+            found.setdefault(last, place_of(use, path, use[4]))
         elif macro and last and not found[last]:
-            found[last] = place_of(macro, path)  # gcc: used within a macro of a header; clang names the user
+            found[last] = place_of(macro, path, last[1])  # gcc: used within a macro of a header; clang names the user
         elif "mr-field" in line and "warning:" in line:
             sys.exit(f"cannot read what {compiler[0]} says of {path}: {line}")
     return found
 
 
-def in_define(path, number):
-    """Whether that line belongs to the definition of a macro, which is not yet a use."""
+def names(path, number, field):
+    """Whether that line is no part of a macro, or of one that names the field: one that gets the name as an argument is
+    placed where it is used."""
     lines = pathlib.Path(path).read_text().split("\n")
-    at = number - 1
-    while at > 0 and lines[at - 1].endswith("\\"):
-        at -= 1
-    return lines[at].lstrip().startswith("#")
+    first = last = number - 1
+    while first > 0 and lines[first - 1].endswith("\\"):
+        first -= 1
+    while lines[last].endswith("\\"):
+        last += 1
+    return not lines[first].lstrip().startswith("#") or re.search(rf"\b{field}\b", "\n".join(lines[first:last + 1]))
 
 
-def place_of(match, path):
+def place_of(match, path, field):
     """consumers/FILE:LINE when it is in the file itself, else nothing."""
-    same = os.path.realpath(match[1]) == os.path.realpath(path) and not in_define(path, int(match[2]))
+    same = os.path.realpath(match[1]) == os.path.realpath(path) and names(path, int(match[2]), field)
     return f"consumers/{pathlib.Path(path).name}:{match[2]}" if same else ""
 
 
