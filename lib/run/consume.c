@@ -23,7 +23,7 @@ static int open_tables(struct consume *run, struct mr_error *reterr)
     if (r == 0)
         r = mr_store_migrate(run->store, run->consumer->name, m, n, now, reterr);
     if (r == 0)
-        r = mr_inbox_new(run->store, (size_t)run->options.inbox, &run->inbox, reterr);
+        r = mr_inbox_new(run->store, now, NULL, &run->inbox, reterr);
     if (r == 0)
         r = consume_parked_open(run, reterr);
     if (r == 0)
@@ -117,7 +117,7 @@ static int undone(struct consume *run, int r)
 static int commit(struct consume *run, struct mr_error *reterr)
 {
     int64_t deleted = run->outbox.deleted;
-    int r = mr_inbox_write(run->inbox, reterr);
+    int r = mr_inbox_write(run->inbox, run->world.now(run->world.self), reterr);
 
     if (r == 0)
         r = consume_outbox_forget(run, reterr);

@@ -21,17 +21,21 @@ enum {
     CONSUME_OUTBOX_WINDOW = 10000, /* records on their way to the broker, at most */
     CONSUME_PARKED = 10000,        /* events put aside before their partitions wait */
     CONSUME_WRITERS = 64,          /* writer schemas kept per topic */
-    CONSUME_INBOX = 4 << 20,       /* event ids remembered */
-    CONSUME_INBOX_MOST = 64 << 20,
-    CONSUME_HEADERS = 256,      /* headers of one record that are kept */
-    CONSUME_LOSSES = 12,        /* transactions lost in a row before it is given up */
-    CONSUME_NOTIFY_AT_ONCE = 8, /* messages to people on their way */
+    CONSUME_HEADERS = 256,         /* headers of one record that are kept */
+    CONSUME_LOSSES = 12,           /* transactions lost in a row before it is given up */
+    CONSUME_NOTIFY_AT_ONCE = 8,    /* messages to people on their way */
     CONSUME_TOGETHER = 50,  /* records of a batch from which on its events may share their fate */
     CONSUME_APART = 64,     /* batches handled event by event after one failed, at most */
     CONSUME_LOOK_MS = 1000, /* how often the parked table is looked at for an operator's word */
 };
 
 /* ---- what the engine reaches for, replaced by fakes in unit tests ---- */
+/* How long a topic keeps a record. */
+struct consume_keeps {
+    int64_t retention_ms; /* -1: for ever */
+    int64_t segment_ms;   /* a segment that is open this long is closed */
+};
+
 struct consume_broker {
     void *self;
     int (*poll)(void *self, int timeout_ms, struct mr_message *messages, size_t max,
@@ -46,6 +50,8 @@ struct consume_broker {
     int (*watermarks)(void *self, struct mr_topic_partition *items, size_t n_items, int64_t which,
                       struct mr_error *reterr);
     int (*n_partitions)(void *self, const char *topic, int32_t *ret_n, struct mr_error *reterr);
+    /* Outcomes: 0; else it is not told. NULL: never. */
+    int (*keeps)(void *self, const char *topic, struct consume_keeps *ret, struct mr_error *reterr);
     /* As mr_kafka_produce with a tag; reports come through consume_delivered inside serve. */
     int (*produce)(void *self, const char *topic, struct mr_bytes key, const struct mr_bytes *value,
                    const struct mr_header *headers, size_t n_headers, uint64_t tag,
@@ -79,7 +85,7 @@ struct consume_options {
     const char *gap;  /* "stop", "accept" */
     int64_t batch;
     int64_t parked;
-    int64_t inbox;
+    int64_t window_ms; /* of ids; 0: as the topics keep their records */
     int64_t drain_ms;
     int64_t notify_for_ms;  /* a message is tried for so long */
     int64_t notify_keep_ms; /* a settled one is kept for so long */
@@ -306,6 +312,12 @@ int consume_run(struct consume *run, struct mr_error *reterr);
 
 /* Begins a transaction, with a minute's patience for another writer. 0 or -errno. */
 int consume_begin_store(struct consume *run, struct mr_error *reterr);
+
+/* ---- consume_window.c ---- */
+/* How long ids are remembered; INT64_MAX: for ever. */
+int64_t consume_window_ms(struct consume *run);
+/* Tells the inbox. */
+void consume_window_open(struct consume *run);
 
 /* ---- consume_lost.c: a transaction that was lost ---- */
 /* r, of a turn: unless it tells of a lost transaction, given back. Else 0: the next turn begins

@@ -96,6 +96,29 @@ static int kafka_n_partitions(void *self, const char *topic, int32_t *ret_n,
     return 0;
 }
 
+static void take_setting(void *self, const char *key, const char *value, MR_UNUSED bool is_default)
+{
+    struct consume_keeps *keeps = self;
+
+    if (strcmp(key, "retention.ms") == 0 && keeps->retention_ms == 0)
+        keeps->retention_ms = strtoll(value, NULL, 10);
+    else if (strcmp(key, "segment.ms") == 0)
+        keeps->segment_ms = strtoll(value, NULL, 10);
+    else if (strcmp(key, "cleanup.policy") == 0 && !strstr(value, "delete"))
+        keeps->retention_ms = -1;
+}
+
+static int kafka_keeps(void *self, const char *topic, struct consume_keeps *ret,
+                       struct mr_error *reterr)
+{
+    struct consume_kafka *k = self;
+
+    *ret = (struct consume_keeps){0};
+    int r = mr_kafka_topic_settings(mr_kafka_consumer_client(k->consumer), topic, ASK_MS,
+                                    take_setting, ret, reterr);
+    return r == 0 && ret->retention_ms == 0 ? MR_ABSENT : r;
+}
+
 static int kafka_produce(void *self, const char *topic, struct mr_bytes key,
                          const struct mr_bytes *value, const struct mr_header *headers,
                          size_t n_headers, uint64_t tag, struct mr_error *reterr)
@@ -124,6 +147,7 @@ struct consume_broker consume_kafka_broker(struct consume_kafka *k)
         .commit = kafka_commit,
         .watermarks = kafka_watermarks,
         .n_partitions = kafka_n_partitions,
+        .keeps = kafka_keeps,
         .produce = kafka_produce,
         .serve = kafka_serve,
     };
@@ -229,6 +253,7 @@ int consume_kafka_open(struct consume *run, struct consume_kafka *k,
         r = check_topics(run, k, reterr);
     if (r != 0)
         return r;
+    consume_window_open(run);
     return run->options.dry_run ? assign_all(run, k, reterr) : subscribe(run, k, reterr);
 }
 

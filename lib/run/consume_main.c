@@ -34,9 +34,10 @@ static const struct mr_option rows[] = {
                .max = 100000, .help = "Most records in one transaction"),
     MR_OPT_INT(struct consume_options, parked, .name = "parked-limit", .arg = "N", .def = "10000",
                .min = 1, .max = 10000000, .help = "Events put aside before their partitions wait"),
-    MR_OPT_INT(struct consume_options, inbox, .name = "inbox-ids", .arg = "N", .def = "4194304",
-               .min = 1000, .max = CONSUME_INBOX_MOST,
-               .help = "Event ids remembered to skip repeats"),
+    MR_OPT_DURATION(struct consume_options, window_ms, .name = "inbox-window", .arg = "TIME",
+                    .def = "0s",
+                    .help = "How long event ids are remembered to skip repeats; 0s: as long as the "
+                            "topics keep their records"),
     MR_OPT_DURATION(struct consume_options, drain_ms, .name = "drain-timeout", .arg = "TIME",
                     .def = "10s", .help = "Longest wait for the broker when ending"),
     MR_OPT_FLAG(struct consume_options, json, .name = "json",

@@ -25,7 +25,6 @@ struct ids {
 
 struct inbox_shared {
     struct mr_store *store;
-    size_t window;
     uint64_t seed;
     struct ids current, previous;
     struct ids pending;    /* of the transaction under way */
@@ -103,7 +102,7 @@ static void learn(struct inbox_shared *inbox, const struct mr_uuid *id)
     (void)put(&inbox->current, inbox->seed, id);
 }
 
-int inbox_shared_new(struct mr_store *store, size_t window, struct inbox_shared **ret)
+int inbox_shared_new(struct mr_store *store, struct inbox_shared **ret)
 {
     struct inbox_shared *inbox = calloc(1, sizeof(*inbox));
     struct mr_uuid seed;
@@ -114,7 +113,6 @@ int inbox_shared_new(struct mr_store *store, size_t window, struct inbox_shared 
         return r;
     }
     inbox->store = store;
-    inbox->window = window;
     memcpy(&inbox->seed, seed.bytes, sizeof(inbox->seed));
     *ret = inbox;
     return 0;
@@ -219,8 +217,10 @@ static int learn_foreign(struct inbox_shared *inbox, struct mr_value array, stru
                         (long long)n);
 }
 
-/* Several processes may do this at once: each takes rows that no other has. */
-static int evict(struct inbox_shared *inbox, struct mr_error *reterr)
+/* Rows leave in the order in which they came, a bounded slice at a time: of those with the lowest
+ * numbers the ones that are old enough. Several processes may do this at once: each takes rows that
+ * no other has. */
+static int evict(struct inbox_shared *inbox, int64_t oldest, struct mr_error *reterr)
 {
     inbox->since_eviction += inbox->n_added;
     if (inbox->since_eviction < EVICT_STEP)
@@ -228,12 +228,13 @@ static int evict(struct inbox_shared *inbox, struct mr_error *reterr)
     inbox->since_eviction = 0;
     return mr_store_run(inbox->store,
                         "DELETE FROM mr_inbox WHERE seq IN (SELECT seq FROM mr_inbox"
-                        " WHERE seq <= (SELECT max(seq) FROM mr_inbox) - ?1"
-                        " ORDER BY seq LIMIT ?2 FOR UPDATE SKIP LOCKED)",
-                        MR_VALUES(MR_INT((int64_t)inbox->window), MR_INT(EVICT_MOST)), reterr);
+                        " WHERE seq < (SELECT min(seq) FROM mr_inbox) + ?2 AND handled_at < ?1"
+                        " FOR UPDATE SKIP LOCKED)",
+                        MR_VALUES(MR_INT(oldest), MR_INT(EVICT_MOST)), reterr);
 }
 
-int inbox_shared_write(struct inbox_shared *inbox, struct mr_error *reterr)
+int inbox_shared_write(struct inbox_shared *inbox, int64_t now, int64_t window,
+                       struct mr_error *reterr)
 {
     if (inbox->n_added == 0)
         return 0;
@@ -242,12 +243,12 @@ int inbox_shared_write(struct inbox_shared *inbox, struct mr_error *reterr)
         return r;
     struct mr_value array = MR_BLOB(((struct mr_bytes){inbox->array.data, inbox->array.len}));
     r = mr_store_run(inbox->store,
-                     "INSERT INTO mr_inbox (event_id) SELECT id FROM unnest(CAST(?1 AS uuid[]))"
-                     " AS t (id) ON CONFLICT DO NOTHING",
-                     MR_VALUES(array), reterr);
+                     "INSERT INTO mr_inbox (event_id, handled_at) SELECT id, ?2"
+                     " FROM unnest(CAST(?1 AS uuid[])) AS t (id) ON CONFLICT DO NOTHING",
+                     MR_VALUES(array, MR_INT(now)), reterr);
     if (r == 0 && mr_store_changes(inbox->store) != (int64_t)inbox->n_added)
         r = learn_foreign(inbox, array, reterr);
-    return r == 0 ? evict(inbox, reterr) : r;
+    return r == 0 && window != INT64_MAX ? evict(inbox, now - window, reterr) : r;
 }
 
 void inbox_shared_settle(struct inbox_shared *inbox, bool committed)

@@ -65,6 +65,21 @@ static const struct mr_migration migrations[] = {
         "CREATE INDEX mr_notice_settled ON mr_notice (settled_at) WHERE next_try IS NULL"},
 };
 
+/* Older ids: runs of one stretch of time, cut into pages by the ids' hash. A shared store keeps
+ * all as rows. */
+static const struct mr_migration inbox[] = {
+    {1,
+     "CREATE TABLE mr_inbox_seed (seed BLOB NOT NULL) STRICT;"
+     "CREATE TABLE mr_inbox_run ("
+     " run INTEGER PRIMARY KEY, state INTEGER NOT NULL, bits INTEGER NOT NULL,"
+     " ids INTEGER NOT NULL, first_at INTEGER NOT NULL, last_at INTEGER NOT NULL,"
+     " through INTEGER NOT NULL, merged_into INTEGER NOT NULL, done INTEGER NOT NULL) STRICT;"
+     "CREATE TABLE mr_inbox_page (place INTEGER PRIMARY KEY, ids BLOB NOT NULL) STRICT",
+     "ALTER TABLE mr_inbox ADD COLUMN handled_at INTEGER NOT NULL"
+     " DEFAULT CAST(extract(epoch FROM now()) * 1000000 AS BIGINT);"
+     "ALTER TABLE mr_inbox ALTER COLUMN handled_at DROP DEFAULT"},
+};
+
 /* Exact sums of money in SQL. SQLite has the same by sqlite_decimal.c; there the names are those of
  * its own decimal extension, which its shell carries, so that views can be read by that, too. */
 static const struct mr_migration decimals[] = {
@@ -111,6 +126,8 @@ int mr_ledger_open(struct mr_store *store, const char *owner, int64_t now, struc
 {
     int r = mr_store_migrate(store, "millrace", migrations, MR_N_ELEMENTS(migrations), now, reterr);
 
+    if (r == 0)
+        r = mr_store_migrate(store, "inbox", inbox, MR_N_ELEMENTS(inbox), now, reterr);
     if (r == 0)
         r = mr_store_migrate(store, "decimal", decimals, MR_N_ELEMENTS(decimals), now, reterr);
     if (r == 0)

@@ -89,7 +89,6 @@ static int64_t run_engine(char **argv, const char *path)
                                        .gap = "stop",
                                        .batch = CONSUME_BATCH,
                                        .parked = CONSUME_PARKED,
-                                       .inbox = CONSUME_INBOX,
                                        .drain_ms = 10000},
                            .broker = consume_kafka_broker(&kafka),
                            .registry = consume_real_registry(client),

@@ -24,13 +24,13 @@ def run_suite(t, name):
 
 @test
 def the_stores_suite_holds_on_postgresql(t):
-    for name in ("store", "store_decimal"):
+    for name in ("store", "store_decimal", "inbox"):
         run_suite(t, name)
 
 
 @test
 def the_engines_suites_hold_on_postgresql(t):
-    for name in ("consume", "consume_dead", "consume_emit", "consume_retry", "consume_together", "notify"):
+    for name in ("consume", "consume_dead", "consume_emit", "consume_filter", "consume_retry", "consume_together", "notify"):
         run_suite(t, name)
 
 

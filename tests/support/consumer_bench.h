@@ -70,7 +70,6 @@ static inline int open_consumer(struct bench *b, const char *store, struct mr_er
                     .gap = "stop",
                     .batch = 500,
                     .parked = 100,
-                    .inbox = 100000,
                     .drain_ms = 20000},
         .broker = consume_kafka_broker(&b->kafka),
         .registry = consume_real_registry(b->registry),

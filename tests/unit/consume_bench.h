@@ -191,7 +191,6 @@ static inline struct bench *bench_new(void)
                                               .gap = "stop",
                                               .batch = 100,
                                               .parked = 100,
-                                              .inbox = 1000,
                                               .drain_ms = 1000};
     b->store = open_fresh();
     start(b);

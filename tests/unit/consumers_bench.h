@@ -73,7 +73,6 @@ static inline struct bench *bench_of(const struct mr_consumer *consumer, const c
                                           .gap = "stop",
                                           .batch = 100,
                                           .parked = 100,
-                                          .inbox = 1000,
                                           .drain_ms = 1000}};
     fake_attach(b->fake, &b->run);
     ck_assert_msg(consume_open(&b->run, &error) == 0, "%s", error.text);

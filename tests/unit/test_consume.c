@@ -269,6 +269,47 @@ START_TEST(the_summary_counts_every_outcome)
 }
 END_TEST
 
+/* ---- the window of ids ---- */
+
+START_TEST(ids_are_remembered_as_long_as_the_longest_of_the_topics_keeps_records)
+{
+    const int64_t day = INT64_C(86400000), slack = 15 * 60 * 1000;
+    struct bench *b = bench_new();
+
+    /* not told: topics.yaml says `cluster`, so Kafka's own default, and its open segment */
+    ck_assert_int_eq(consume_window_ms(&b->run), 14 * day + slack);
+    b->fake->keeps = (struct consume_keeps){3 * day, day / 2};
+    ck_assert_int_eq(consume_window_ms(&b->run), 3 * day + day / 2 + slack);
+    b->fake->keeps.retention_ms = -1;
+    ck_assert_int_eq(consume_window_ms(&b->run), INT64_MAX);
+    b->fake->keeps.retention_ms = INT64_MAX;
+    ck_assert_int_eq(consume_window_ms(&b->run), INT64_MAX);
+    b->run.options.window_ms = 5000;
+    ck_assert_int_eq(consume_window_ms(&b->run), 5000);
+    bench_free(b);
+}
+END_TEST
+
+START_TEST(a_repeat_a_day_later_is_known_also_after_a_restart)
+{
+    struct bench *b = bench_new();
+
+    consume_window_open(&b->run);
+    send(b, 'a', 1, 1);
+    turns(b);
+    b->fake->now += INT64_C(86400) * SECOND;
+    restart(b);
+    consume_window_open(&b->run);
+    send(b, 'a', 1, 1);
+    send(b, 'a', 2, 2);
+    turns(b);
+    assert_effects(b, "1,2");
+    /* a store for many learns it from the table, and does the batch again */
+    ck_assert_int_eq(b->run.count.duplicates, 1);
+    bench_free(b);
+}
+END_TEST
+
 /* ---- headers as bytes ---- */
 
 START_TEST(packed_headers_come_back_and_broken_ones_are_refused)
@@ -319,6 +360,8 @@ int main(void)
                         a_dry_run_handles_and_keeps_nothing,
                         a_request_to_end_finishes_the_batch_and_publishes_what_it_emitted,
                         the_summary_counts_every_outcome,
+                        ids_are_remembered_as_long_as_the_longest_of_the_topics_keeps_records,
+                        a_repeat_a_day_later_is_known_also_after_a_restart,
                         packed_headers_come_back_and_broken_ones_are_refused,
                         NULL,
                     });

@@ -60,7 +60,6 @@ static int run_once(struct bench *b)
                     .gap = "stop",
                     .batch = 4,
                     .parked = 10,
-                    .inbox = 1000,
                     .drain_ms = 1000},
         .store = b->store,
         .self = &b->capacity};

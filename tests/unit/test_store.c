@@ -613,107 +613,6 @@ START_TEST(offsets_move_only_for_their_newest_owner)
 }
 END_TEST
 
-static struct mr_uuid id_of(uint32_t i)
-{
-    struct mr_uuid id;
-
-    mr_uuid_v5(&mr_uuid_space, &i, sizeof(i), &id);
-    return id;
-}
-
-static void add_ids(struct mr_store *store, struct mr_inbox *inbox, uint32_t from, uint32_t n,
-                    bool commit)
-{
-    ck_assert_int_eq(mr_store_begin(store, NULL), 0);
-    for (uint32_t i = from; i < from + n; i++) {
-        struct mr_uuid id = id_of(i);
-        ck_assert_int_eq(mr_inbox_seen(inbox, &id, NULL), MR_ABSENT);
-        ck_assert_int_eq(mr_inbox_add(inbox, &id), 0);
-        ck_assert_int_eq(mr_inbox_seen(inbox, &id, NULL), 0);
-    }
-    ck_assert_int_eq(mr_inbox_write(inbox, NULL), 0);
-    if (commit)
-        ck_assert_int_eq(mr_store_commit(store, NULL), 0);
-    else
-        mr_store_rollback(store);
-    mr_inbox_settle(inbox, commit);
-}
-
-static bool seen(struct mr_inbox *inbox, uint32_t i)
-{
-    struct mr_uuid id = id_of(i);
-    int r = mr_inbox_seen(inbox, &id, NULL);
-
-    ck_assert(r == 0 || r == MR_ABSENT);
-    return r == 0;
-}
-
-START_TEST(the_inbox_knows_every_id_of_its_window_also_after_a_restart)
-{
-    MR_AUTO(mr_store) struct mr_store *store = open_fresh();
-    struct mr_inbox *inbox = NULL;
-    enum { N = 20000, WINDOW = 6000 };
-
-    ck_assert_int_eq(mr_ledger_open(store, "stock", 1, NULL), 0);
-    ck_assert_int_eq(mr_inbox_new(store, WINDOW, &inbox, NULL), 0);
-    for (uint32_t i = 0; i < N; i += 1000) {
-        add_ids(store, inbox, i, 1000, true);
-        add_ids(store, inbox, N + i, 10, false);
-    }
-    for (int pass = 0; pass < 2; pass++) {
-        if (on_postgres()) /* it knows what it handled itself; the table knows all */
-            break;
-        for (uint32_t i = N - WINDOW; i < N; i++)
-            ck_assert_msg(seen(inbox, i), "%u", i);
-        for (uint32_t i = 0; i < N - WINDOW - 5096; i++)
-            ck_assert(!seen(inbox, i));
-        for (uint32_t i = N; i < 2 * N; i++)
-            ck_assert(!seen(inbox, i));
-        ck_assert_uint_le(mr_inbox_count(inbox), WINDOW + 5096);
-        ck_assert_uint_eq(mr_inbox_count(inbox),
-                          (size_t)number(store, "SELECT count(*) FROM mr_inbox"));
-        (void)mr_inbox_free(inbox);
-        ck_assert_int_eq(mr_inbox_new(store, WINDOW, &inbox, NULL), 0);
-    }
-    if (on_postgres()) {
-        /* numbers of what was rolled back are used up as well */
-        ck_assert_int_ge(number(store, "SELECT count(*) FROM mr_inbox"), WINDOW - 100);
-        ck_assert_int_le(number(store, "SELECT count(*) FROM mr_inbox"), WINDOW + 5096);
-    }
-    (void)mr_inbox_free(inbox);
-}
-END_TEST
-
-START_TEST(an_id_that_another_instance_wrote_is_told_once_and_known_then)
-{
-    MR_AUTO(mr_store) struct mr_store *store = open_fresh();
-    struct mr_inbox *one = NULL, *other = NULL;
-    struct mr_uuid id = id_of(5), unknown = id_of(99);
-
-    if (!on_postgres())
-        return;
-    ck_assert_int_eq(mr_ledger_open(store, "stock", 1, NULL), 0);
-    ck_assert_int_eq(mr_inbox_new(store, 100000, &one, NULL), 0);
-    ck_assert_int_eq(mr_inbox_new(store, 100000, &other, NULL), 0);
-    add_ids(store, one, 0, 10, true);
-    ck_assert_int_eq(mr_inbox_seen(other, &id, NULL), MR_ABSENT);
-    ck_assert_int_eq(mr_store_begin(store, NULL), 0);
-    ck_assert_int_eq(mr_inbox_add(other, &unknown), 0);
-    ck_assert_int_eq(mr_inbox_add(other, &id), 0);
-    ck_assert_int_eq(mr_inbox_write(other, NULL), -EAGAIN);
-    mr_store_rollback(store);
-    mr_inbox_settle(other, false);
-    ck_assert_int_eq(mr_inbox_seen(other, &id, NULL), 0);
-    ck_assert_int_eq(mr_inbox_seen(other, &unknown, NULL), MR_ABSENT);
-    id = id_of(6);
-    ck_assert_int_eq(mr_inbox_confirm(other, &unknown, NULL), MR_ABSENT);
-    ck_assert_int_eq(mr_inbox_confirm(other, &id, NULL), 0);
-    ck_assert_int_eq(mr_inbox_seen(other, &id, NULL), 0);
-    (void)mr_inbox_free(one);
-    (void)mr_inbox_free(other);
-}
-END_TEST
-
 START_TEST(what_waits_goes_with_its_partition_to_the_next_owner)
 {
     MR_AUTO(mr_store) struct mr_store *one = NULL, *other = NULL;
@@ -858,8 +757,6 @@ int main(void)
                         migrations_run_once_in_order_and_are_never_edited,
                         a_store_belongs_to_one_consumer,
                         offsets_move_only_for_their_newest_owner,
-                        the_inbox_knows_every_id_of_its_window_also_after_a_restart,
-                        an_id_that_another_instance_wrote_is_told_once_and_known_then,
                         what_waits_goes_with_its_partition_to_the_next_owner,
                         the_outbox_gives_records_in_order_until_they_are_acknowledged,
                         parked_events_of_a_key_come_back_in_order,

@@ -16,14 +16,24 @@
  * it belongs to another consumer, or to a newer build; -errno. */
 int mr_ledger_open(struct mr_store *store, const char *owner, int64_t now, struct mr_error *reterr);
 
-/* ---- inbox: the ids of the last events that were handled ----
- * Rows are appended in the order of handling and never searched: the ids are looked up in memory, 8
- * bytes each, so that a check costs the same whatever the size, and a random id dirties no page. */
+/* ---- inbox: the ids of the events that were handled, for as long as a window says ----
+ * The last ones are in memory, older ones on disk in runs of one stretch of time each, with a
+ * filter of two bytes an id in memory: an id that is new, as almost all are, asks the disk nothing.
+ * In a store that several processes share the table itself answers. docs/consumers.md. */
 struct mr_inbox;
 
-/* Reads what the store remembers; keeps the last `window` ids (at least). */
-int mr_inbox_new(struct mr_store *store, size_t window, struct mr_inbox **ret_inbox,
-                 struct mr_error *reterr);
+/* For tests: NULL takes what docs/limits.md says. */
+struct mr_inbox_options {
+    unsigned run_bits; /* a run begins with 64 << run_bits ids */
+    size_t memory;     /* bytes of all filters, at most */
+};
+
+/* Reads what the store remembers; forgets nothing until it is told a window. now: µs since the
+ * epoch. */
+int mr_inbox_new(struct mr_store *store, int64_t now, const struct mr_inbox_options *options,
+                 struct mr_inbox **ret_inbox, struct mr_error *reterr);
+/* An id is known for this many µs after it was handled, at least; INT64_MAX: for ever. */
+void mr_inbox_set_window(struct mr_inbox *inbox, int64_t window);
 struct mr_inbox *mr_inbox_free(struct mr_inbox *inbox);
 /* Outcomes: 0 it was handled before, MR_ABSENT it was not, -errno. */
 int mr_inbox_seen(struct mr_inbox *inbox, const struct mr_uuid *id, struct mr_error *reterr);
@@ -33,9 +43,10 @@ int mr_inbox_seen(struct mr_inbox *inbox, const struct mr_uuid *id, struct mr_er
 int mr_inbox_confirm(struct mr_inbox *inbox, const struct mr_uuid *id, struct mr_error *reterr);
 /* Remembers an id within the transaction under way. 0 or -ENOMEM. */
 int mr_inbox_add(struct mr_inbox *inbox, const struct mr_uuid *id);
-/* Before commit: writes what was added, drops what fell out of the window. -EAGAIN: another process
- * has handled some of them, which are known from now on: roll back, do the batch again. */
-int mr_inbox_write(struct mr_inbox *inbox, struct mr_error *reterr);
+/* Before commit: writes what was added, and does a slice of tidying up: what fell out of the window
+ * is dropped. -EAGAIN: another process has handled some of them, which are known from now on: roll
+ * back, do the batch again. */
+int mr_inbox_write(struct mr_inbox *inbox, int64_t now, struct mr_error *reterr);
 /* After commit or rollback. */
 void mr_inbox_settle(struct mr_inbox *inbox, bool committed);
 size_t mr_inbox_count(const struct mr_inbox *inbox);
