@@ -5,7 +5,7 @@
 #include "consumers_bench.h"
 #include "event_operations.gen.h"
 
-extern const struct mr_consumer consumer_bookings_workflow;
+extern const struct mr_consumer consumer_bookings_workflow, consumer_bookings_reporting;
 
 #define CLIENT "client-1"
 #define THE_BOOKING .bookingId = MR_STR(BOOKING), .clientId = MR_STR(CLIENT)
@@ -245,9 +245,67 @@ START_TEST(an_issue_is_kept_with_its_thing_and_says_nothing_of_its_state)
 }
 END_TEST
 
+/* ---- reporting ---- */
+
+START_TEST(reports_add_up_whatever_comes_first)
+{
+    struct bench *b = BENCH(bookings_reporting);
+    const struct event_operations_event_completed_v1_staff staff[] = {
+        {MR_STR("u"), MR_STR("host"), 1.25}, {MR_STR("u"), MR_STR("host"), 0.5}};
+    const struct mr_pair_double metrics[] = {{MR_STR("visitors"), 120.5}};
+
+    for (int minutes = 30; minutes > 0; minutes -= 20) /* the younger one first: 30, then 10 */
+        SEND(b, event_operations_event_completed_v1, envelope(b, minutes, BOOKING),
+             .data = {THE_EVENT, .completedBy = MR_STR("m1"), .completedAt = AT(minutes),
+                      .actualStartTime = AT(0), .actualEndTime = AT(minutes),
+                      .staffParticipated = staff, .n_staffParticipated = minutes == 30 ? 2 : 1,
+                      .outcomes = {.metExpectations = minutes == 30,
+                                   .metrics = metrics,
+                                   .n_metrics = minutes == 30 ? 1 : 0}});
+    assign(b, 2, "m1", "2024-03-01");
+    reschedule(b, 3, "2024-04-01");
+    reschedule(b, 4, "2024-05-01");
+    ck_assert_str_eq(ask(b, "SELECT event_date, minutes, met_expectations, reschedules,"
+                            " staff_minutes FROM event_report"),
+                     "2024-05-01|30|1|2|105");
+    ck_assert_str_eq(ask(b, "SELECT manager_id, events, completed, minutes, staff_minutes"
+                            " FROM manager_report"),
+                     "m1|1|1|30|105");
+    ck_assert_str_eq(ask(b, "SELECT what, n, subjects FROM day_report ORDER BY what"),
+                     "assigned|1|1\ncompleted|2|1\nrescheduled|2|1");
+    ck_assert_str_eq(ask(b, "SELECT name, value, millionths FROM metric"),
+                     "visitors|120.5|120500000");
+    bench_free(b);
+}
+END_TEST
+
+START_TEST(kits_and_their_issues_are_reported_by_template)
+{
+    struct bench *b = BENCH(bookings_reporting);
+
+    kit_issue(b, 20);
+    kit_issue(b, 21);
+    ck_assert_str_eq(ask(b, "SELECT kit_template_id, n FROM issue_report"), "|2");
+    SEND(b, event_operations_kit_assigned_to_activity_v1, envelope(b, 10, BOOKING),
+         .data = {.kitAssignmentId = MR_STR("k"),
+                  .activityId = MR_STR("a"),
+                  .eventId = MR_STR(EVENT),
+                  .kitTemplateId = MR_STR("tent"),
+                  .assignedBy = MR_STR("u"),
+                  .assignedAt = AT(10),
+                  .quantity = 3});
+    ck_assert_str_eq(ask(b, "SELECT kit_template_id, issue_type, severity, n FROM issue_report"),
+                     "tent|missing|major|2");
+    ck_assert_str_eq(
+        ask(b, "SELECT kit_template_id, assignments, returned, issues FROM kit_report"),
+        "tent|1|0|2");
+    bench_free(b);
+}
+END_TEST
+
 int main(void)
 {
-    return unit_run("consumers_workflow",
+    return unit_run("consumers_bookings",
                     (const TTest *[]){
                         a_booking_stands_where_its_steps_lead_whatever_comes_first,
                         an_impossible_step_is_kept_and_told_and_changes_no_state,
@@ -256,6 +314,8 @@ int main(void)
                         a_cancelled_booking_leaves_events_to_call_off,
                         an_event_is_on_the_day_that_was_said_last_with_its_last_manager,
                         an_issue_is_kept_with_its_thing_and_says_nothing_of_its_state,
+                        reports_add_up_whatever_comes_first,
+                        kits_and_their_issues_are_reported_by_template,
                         NULL,
                     });
 }
