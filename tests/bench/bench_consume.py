@@ -1,81 +1,66 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Apache Kafka -> SQLite, each event once: the consumer engine beside the same work straight on the libraries, in turns.
+"""Apache Kafka -> SQLite and PostgreSQL, each event once: the consumer engine beside peers that do the same work, in turns.
 
-usage: bench_consume.py [EVENTS [ROUNDS]]    environment: MILLRACE_BUILD, MILLRACE_TEST_KAFKA (an empty one)
-Ratios within a round are to be trusted, single figures only on a quiet machine. Goals: at most 7 us of CPU an event, 100,000 events/s.
+usage: bench_consume.py [EVENTS [ROUNDS]]    (100000, 3)    environment: MILLRACE_BUILD, MILLRACE_TEST_KAFKA (an empty one)
+All read orders, keep a row for each, and remember ids and offsets in the transaction of the rows: in C straight on librdkafka, avro-c
+and SQLite; in Python on confluent-kafka, fastavro, sqlite3 and psycopg's executemany; 500 events a transaction. CPU is of the client,
+time from the first record to the last commit. Only ratios within a round are to be trusted, and the best round counts: exit 1 below a floor.
 """
-import json
 import os
-import pathlib
-import random
-import subprocess
 import sys
-import tempfile
-import uuid
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "support"))
-import components  # noqa: E402 (its folder is added above)
+import orders
+from orders import HERE, components
 
-BUILD = pathlib.Path(os.environ.get("MILLRACE_BUILD", HERE.parents[1] / "build"))
-
-
-def order(draw, number):
-    address = {"street": "1 Main Street", "city": "Springfield", "state": "CA", "zip": "12345", "country": "US"}
-    item = {"product_id": f"prod_{draw.randrange(10**4)}", "quantity": 2, "unit_price": "22.99", "total_price": "45.98"}
-    return {"event_id": str(uuid.UUID(int=draw.getrandbits(128), version=4)),
-            "correlation_id": str(uuid.UUID(int=draw.getrandbits(128), version=4)),
-            "timestamp": "2024-01-15T12:00:00Z", "source_service": "order-management-service", "event_version": "1.0",
-            "event_type": "order.created",
-            "data": {"order_id": f"order_{number:09d}", "customer_id": f"cust_{draw.randrange(10**6)}",
-                     "total_amount": "45.98", "currency": "USD", "status": "pending", "items": [item],
-                     "shipping_address": address, "billing_address": address}}
+SCHEMA = HERE.parents[1] / "schemas/avro/order-management/order.created.v1.avsc"
+RATIOS = {  # (figure, of whom, to whom): goal, floor
+    "SQLite, CPU": ("cpu_us", "C, SQLite", "ours, SQLite", 2.3, 1.5),
+    "SQLite, events/s": ("events_per_s", "ours, SQLite", "Python, SQLite", 7.5, 4),
+    "PostgreSQL, CPU": ("cpu_us", "Python, PostgreSQL", "ours, PostgreSQL", 14, 8),
+    "PostgreSQL, events/s": ("events_per_s", "ours, PostgreSQL", "Python, PostgreSQL", 4.5, 3),
+}
 
 
-def fill(folder, env, n_events):
-    """Order numbers are random, as those of a real shop: rows do not come in the order of their key."""
-    draw, path = random.Random(1), folder / "orders.ndjson"
-    with open(path, "w", encoding="utf-8") as out:
-        for number in draw.sample(range(10**9), n_events):
-            out.write(json.dumps(order(draw, number), separators=(",", ":")) + "\n")
-    subprocess.run([BUILD / "producers/order-management-producer", path], env=env, check=True)
+def python():
+    """The Python peer's own environment, made once."""
+    recipe = HERE / "peers/requirements.txt"
+
+    def make(at):
+        components.command("psycopg", [sys.executable, "-m", "venv", at / "venv"])
+        components.command("psycopg", [at / "venv/bin/python", "-m", "pip", "install", "-q", "--no-deps", "--disable-pip-version-check",
+                                       "--only-binary=:all:", "-r", recipe])
+    return components.fetch(f"bench-peers-{sys.implementation.cache_tag}", [recipe], make) / "venv/bin/python"
 
 
-def run(program, folder, env, n_events):
-    argv = [BUILD / "tests/bench/bench_consume", program, env["MILLRACE_BROKERS"], env["MILLRACE_REGISTRY"], folder]
-    return json.loads(subprocess.run([*argv, str(n_events)], check=True, capture_output=True, text=True).stdout)
+def round_of(number, bench, n):
+    def peer(kind):
+        return orders.figures([python(), HERE / "peers/consume.py", bench.brokers, bench.store(kind), str(n), SCHEMA], n)
+    found = {}
+    for name, run in (("ours, SQLite", lambda: bench.consume("engine", "SQLite", n)),
+                      ("C, SQLite", lambda: bench.consume("naive", "SQLite", n)),
+                      ("Python, SQLite", lambda: peer("SQLite")),
+                      ("ours, PostgreSQL", lambda: bench.consume("engine", "PostgreSQL", n)),
+                      ("Python, PostgreSQL", lambda: peer("PostgreSQL"))):
+        got = found[name] = run()
+        print(f"round {number}  {name:<18} {got['cpu_us']:7.2f} us CPU  {got['events_per_s']:9,.0f} events/s  {got['peak_mib']:4.0f} MiB",
+              flush=True)
+    return found
 
 
 def main():
-    n_events = int(sys.argv[1]) if len(sys.argv) > 1 else 200000
+    n = int(sys.argv[1]) if len(sys.argv) > 1 else 100000
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
-    with tempfile.TemporaryDirectory(prefix="millrace-bench-") as name:
-        folder = pathlib.Path(name)
-        kafka = None
-        brokers = os.environ.get("MILLRACE_TEST_KAFKA")
-        if not brokers:
-            kafka = components.Kafka(folder / "kafka")
-            brokers = kafka.start()
-        where = folder / "registry-address"
-        registry = subprocess.Popen([BUILD / "cli/millrace", "registry", "serve", "-l", "127.0.0.1:0", "--address-file",
-                                     where], stderr=subprocess.DEVNULL)
-        try:
-            address = components.wait_for(lambda: where.exists() and where.read_text().strip(), 5, "our registry")
-            env = os.environ | {"MILLRACE_BROKERS": brokers, "MILLRACE_REGISTRY": f"http://{address}"}
-            for words in (["schema", "register"], ["topics", "create"]):
-                subprocess.run([BUILD / "cli/millrace", *words], env=env, check=True, stdout=subprocess.DEVNULL)
-            fill(folder, env, n_events)
-            for _ in range(rounds):
-                ours, theirs = (run(program, folder, env, n_events) for program in ("engine", "naive"))
-                print(f"engine {ours['cpu_us']:.2f} us/event, {ours['events_per_s']:,.0f}/s   "
-                      f"naive {theirs['cpu_us']:.2f} us/event, {theirs['events_per_s']:,.0f}/s   "
-                      f"CPU x{theirs['cpu_us'] / ours['cpu_us']:.2f}", flush=True)
-        finally:
-            components.stop_process(registry)
-            if kafka:
-                kafka.stop()
+    with orders.cluster(os.environ.get("MILLRACE_TEST_KAFKA")) as bench:
+        bench.make(n)
+        found = [round_of(number, bench, n) for number in range(1, rounds + 1)]
+    failed = False
+    for name, (figure, one, other, goal, floor) in RATIOS.items():
+        values = sorted(got[one][figure] / got[other][figure] for got in found)
+        failed |= values[-1] < floor
+        print(f"{name}: best {values[-1]:.2f} times, median {values[len(values) // 2]:.2f}; goal {goal}, floor {floor}")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

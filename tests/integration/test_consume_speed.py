@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the benchmarks of consumers measure, in short and by ratio: on a Kafka and a PostgreSQL of their own."""
+import pathlib
+import sys
+
+from harness import test
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "bench"))
+import bench_backlog  # noqa: E402 (its folder is added above)
+import bench_poison  # noqa: E402
+import orders  # noqa: E402
+
+ROUNDS = 8  # the least counts: whatever else the machine does only adds
+
+
+@test
+def a_poisoned_key_delays_no_other_key(_t):
+    with orders.cluster() as bench:
+        for kind in ("SQLite", "PostgreSQL"):
+            told = []
+            ratio = bench_poison.best_ratio(bench, kind, 4000, 1000, ROUNDS, told.append, bench_poison.LIMIT)
+            assert ratio < bench_poison.LIMIT, "\n".join(told)
+
+
+@test
+def memory_stays_flat_over_a_backlog(_t):
+    with orders.cluster() as bench:
+        bench.make(300000)
+        for kind in ("SQLite", "PostgreSQL"):
+            told = []
+            assert bench_backlog.growth(bench, kind, 300000, told.append) < bench_backlog.LIMIT, told
