@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* festivo-audit: what sagas did and who was told, kept for good. */
-#include <string.h>
-
 #include "festivo_notification.gen.h"
 #include "festivo_orchestrator.gen.h"
 #include "millrace/consumer.h"
@@ -9,8 +7,8 @@
 
 /* One row an event, written once: the store itself refuses to change or delete one. `event` is the
  * whole of it, as its writer wrote it, with fields that a later minor version adds and this build
- * does not know: the columns beside it are for asking. TRIGGERS: how the store says no. */
-#define TABLES(TRIGGERS)                                                                           \
+ * does not know: the columns beside it are for asking. */
+#define TABLES                                                                                     \
     "CREATE TABLE audit ("                                                                         \
     " event_id TEXT NOT NULL PRIMARY KEY, event_type TEXT NOT NULL, topic TEXT NOT NULL,"          \
     " happened_at INTEGER NOT NULL, day TEXT NOT NULL, said_at INTEGER NOT NULL,"                  \
@@ -33,18 +31,7 @@
     " max(CASE WHEN step IN ('completed', 'failed') THEN what END) AS outcome"                     \
     " FROM audit WHERE saga_id IS NOT NULL GROUP BY saga_id;"                                      \
     "CREATE VIEW notification_day AS SELECT day, channel, what AS kind, count(*) AS sent"          \
-    " FROM audit WHERE recipient IS NOT NULL GROUP BY day, channel, what;" TRIGGERS
-
-static const char sqlite_tables[] =
-    TABLES("CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN"
-           " SELECT RAISE(ABORT, 'audit rows are never changed'); END;"
-           "CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN"
-           " SELECT RAISE(ABORT, 'audit rows are never deleted'); END");
-static const char postgres_tables[] =
-    TABLES("CREATE FUNCTION audit_never() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN"
-           " RAISE EXCEPTION ''audit rows are never changed or deleted''; END';"
-           "CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit"
-           " FOR EACH STATEMENT EXECUTE FUNCTION audit_never()");
+    " FROM audit WHERE recipient IS NOT NULL GROUP BY day, channel, what;"
 
 /* What of an event one asks by. */
 struct entry {
@@ -61,20 +48,18 @@ static int keep(struct mr_tx *tx, const struct entry *entry)
 {
     const struct mr_event *event = mr_tx_event(tx);
     const struct mr_envelope *e = event->envelope;
-    char when[MR_TIME_MAX];
+    char day[MR_TIME_MAX];
     struct mr_str json;
 
     int r = mr_tx_json(tx, &json);
     if (r != 0)
         return r;
-    (void)mr_time_format_micros(entry->at, when);
-    struct mr_str day = {when, strcspn(when, "T")};
     return mr_sql(tx,
                   "INSERT INTO audit VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
                   " ?13, ?14, ?15, ?16, ?17) ON CONFLICT (event_id) DO NOTHING",
                   MR_TEXT(e->event_id), MR_TEXT(e->event_type), MR_TEXT_OF(event->topic->name),
-                  MR_INT(entry->at), MR_TEXT(day), MR_INT(e->timestamp), MR_TEXT(e->correlation_id),
-                  MR_OPT(e->has_causation_id, MR_TEXT(e->causation_id)),
+                  MR_INT(entry->at), MR_TEXT(mr_time_day(entry->at, day)), MR_INT(e->timestamp),
+                  MR_TEXT(e->correlation_id), MR_OPT(e->has_causation_id, MR_TEXT(e->causation_id)),
                   MR_OPT(e->has_user_id, MR_TEXT(e->user_id)), MAYBE(entry->saga_id),
                   MAYBE(entry->saga_type), MR_OPT(entry->step, MR_TEXT_OF(entry->step)),
                   MAYBE(entry->recipient), MAYBE(entry->channel), MR_TEXT(entry->what),
@@ -146,5 +131,6 @@ const struct mr_consumer consumer_festivo_audit = {
                           MR_ON(festivo_orchestrator_saga_compensation_triggered_v1, compensating),
                           MR_ON(festivo_notification_notification_sent_v1, notified),
                           MR_ON(festivo_notification_notification_broadcast_sent_v1, broadcast)),
-    .migrations = MR_MIGRATIONS({1, sqlite_tables, postgres_tables}),
+    .migrations =
+        MR_MIGRATIONS({1, TABLES MR_APPEND_ONLY("audit"), TABLES MR_APPEND_ONLY_POSTGRES("audit")}),
 };

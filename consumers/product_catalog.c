@@ -69,7 +69,7 @@ MR_HANDLER(inventory_management_inventory_updated_v1, updated)
                    MR_INT(event->data.available_quantity), MR_TEXT(event->data.update_type),
                    MR_TEXT(event->data.source_event), MR_INT(event->envelope.timestamp),
                    MR_TEXT(event->envelope.event_id));
-    if (r != 0 || event->data.available_quantity > 0 || before == 0)
+    if (r != 0 || mr_sql_changes(tx) == 0 || event->data.available_quantity > 0 || before == 0)
         return r;
     return tell_out_of_stock(tx, event->data.product_id, event->data.location_id);
 }

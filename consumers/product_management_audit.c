@@ -32,21 +32,10 @@
     " count(DISTINCT product_id) AS products, min(changed_at) AS first_at,"                        \
     " max(changed_at) AS last_at FROM change GROUP BY user_id, what;"
 
-#define KEPT(TABLE)                                                                                \
-    "CREATE TRIGGER " TABLE "_not_changed BEFORE UPDATE ON " TABLE                                 \
-    " BEGIN SELECT RAISE(ABORT, 'a record of the audit stays as it is'); END;"                     \
-    "CREATE TRIGGER " TABLE "_not_deleted BEFORE DELETE ON " TABLE                                 \
-    " BEGIN SELECT RAISE(ABORT, 'a record of the audit stays as it is'); END;"
-#define KEPT_POSTGRES(TABLE)                                                                       \
-    "CREATE TRIGGER " TABLE "_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON " TABLE                  \
-    " EXECUTE FUNCTION audit_stays();"
-
 static const char sqlite_tables[] =
-    TABLES KEPT("change") KEPT("change_field") KEPT("change_context");
-static const char postgres_tables[] =
-    TABLES "CREATE FUNCTION audit_stays() RETURNS trigger LANGUAGE plpgsql AS"
-           " 'BEGIN RAISE EXCEPTION ''a record of the audit stays as it is''; END';" KEPT_POSTGRES(
-               "change") KEPT_POSTGRES("change_field") KEPT_POSTGRES("change_context");
+    TABLES MR_APPEND_ONLY("change") MR_APPEND_ONLY("change_field") MR_APPEND_ONLY("change_context");
+static const char postgres_tables[] = TABLES MR_APPEND_ONLY_POSTGRES("change")
+    MR_APPEND_ONLY_POSTGRES("change_field") MR_APPEND_ONLY_POSTGRES("change_context");
 
 static int record(struct mr_tx *tx, const struct mr_envelope *envelope, struct mr_str product_id,
                   const char *what, struct mr_value said_at, struct mr_value reason)

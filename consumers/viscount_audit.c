@@ -35,19 +35,9 @@
     " min(adjusted_at) AS first_at, max(adjusted_at) AS last_at FROM adjustment"                   \
     " GROUP BY reference_number HAVING count(*) > 1;"
 
-#define REFUSE(table, what)                                                                        \
-    "CREATE TRIGGER " table "_" what " BEFORE " what " ON " table                                  \
-    " BEGIN SELECT RAISE(ABORT, 'the audit trail is only added to'); END;"
-static const char sqlite_tables[] = TABLES REFUSE("adjustment", "UPDATE")
-    REFUSE("adjustment", "DELETE") REFUSE("chain", "UPDATE") REFUSE("chain", "DELETE");
-
-#define REFUSE_ALL(table)                                                                          \
-    "CREATE TRIGGER " table "_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON " table                 \
-    " FOR EACH STATEMENT EXECUTE FUNCTION audit_stays();"
+static const char sqlite_tables[] = TABLES MR_APPEND_ONLY("adjustment") MR_APPEND_ONLY("chain");
 static const char postgres_tables[] =
-    TABLES "CREATE FUNCTION audit_stays() RETURNS trigger LANGUAGE plpgsql AS"
-           " 'BEGIN RAISE EXCEPTION ''the audit trail is only added to''; END';" //
-    REFUSE_ALL("adjustment") REFUSE_ALL("chain");
+    TABLES MR_APPEND_ONLY_POSTGRES("adjustment") MR_APPEND_ONLY_POSTGRES("chain");
 
 enum { DIGEST = 64 }; /* hex digits */
 

@@ -163,6 +163,21 @@ START_TEST(a_cancelled_ticket_can_be_refunded)
 }
 END_TEST
 
+START_TEST(who_asks_for_a_refund_of_nothing_gets_what_was_paid)
+{
+    struct bench *b = BENCH(festivo_ticket), *gates = BENCH(festivo_access_control);
+
+    sell(b, ", sold_at, price", ", 5, '59.8'");
+    ask_for_refund(b, "t1", "0", 0);
+    ask_for_refund(b, "t2", "0", 0); /* nobody knows what was paid */
+    forward(b, gates);
+    ck_assert_str_eq(ask(gates, "SELECT refund_amount FROM ticket ORDER BY ticket_id"), "59.8\n0");
+    ck_assert_str_eq(ask(b, "SELECT amount FROM refund_request ORDER BY request_id"), "0\n0");
+    bench_free(gates);
+    bench_free(b);
+}
+END_TEST
+
 START_TEST(a_refund_that_the_shops_table_speaks_against_is_refused)
 {
     static const struct {
@@ -303,6 +318,7 @@ int main(void)
                         the_younger_word_on_a_ticket_stays_and_reopens_no_gate,
                         a_tickets_money_goes_back_once_however_often_it_is_asked_for,
                         a_cancelled_ticket_can_be_refunded,
+                        who_asks_for_a_refund_of_nothing_gets_what_was_paid,
                         a_refund_that_the_shops_table_speaks_against_is_refused,
                         a_refund_with_another_code_than_the_ticket_was_sold_with_is_refused,
                         a_saga_is_told_from_its_events_in_whatever_order_they_come,

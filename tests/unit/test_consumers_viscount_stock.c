@@ -42,6 +42,22 @@ static void updated(struct bench *b, const char *location, int minutes, int64_t 
                   .source_event = MR_STR("purchase_order_received")});
 }
 
+/* ---- product-catalog ---- */
+
+START_TEST(a_level_older_than_the_known_one_says_nothing_of_what_ran_out)
+{
+    struct bench *b = BENCH(product_catalog);
+
+    updated(b, "w", 9, 5, 0);
+    updated(b, "w", 3, 2, 2);
+    updated(b, "w", 4, 0, 0);
+    ck_assert_uint_eq(b->fake->n_published, 0);
+    updated(b, "w", 12, 0, 0);
+    ck_assert_uint_eq(b->fake->n_published, 1);
+    bench_free(b);
+}
+END_TEST
+
 /* ---- viscount-procurement ---- */
 
 START_TEST(an_alert_asks_for_a_reorder_up_to_its_cover)
@@ -210,6 +226,7 @@ int main(void)
 {
     return unit_run("consumers_viscount_stock",
                     (const TTest *[]){
+                        a_level_older_than_the_known_one_says_nothing_of_what_ran_out,
                         an_alert_asks_for_a_reorder_up_to_its_cover,
                         the_youngest_alert_decides_and_all_are_kept,
                         a_threshold_beyond_all_bounds_asks_for_what_64_bits_hold,

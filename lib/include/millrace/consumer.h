@@ -61,6 +61,20 @@ struct mr_on {
 #define MR_EMITS(...) ((const struct mr_topic *const[]){__VA_ARGS__, NULL})
 #define MR_MIGRATIONS(...) ((const struct mr_migration[]){__VA_ARGS__, {.number = 0}})
 
+/* For a migration of an audit trail: the store refuses to change or delete a row of `table`, also
+ * to an SQL shell. Written for each store: MR_MIGRATIONS({n, TABLES MR_APPEND_ONLY("t"),
+ * TABLES MR_APPEND_ONLY_POSTGRES("t")}). Ends with a semicolon, as TABLES must. */
+#define MR_APPEND_ONLY(table)                                                                      \
+    "CREATE TRIGGER " table "_not_changed BEFORE UPDATE ON " table                                 \
+    " BEGIN SELECT RAISE(ABORT, 'a row of " table " stays as it is: it is only added to'); END;"   \
+    "CREATE TRIGGER " table "_not_deleted BEFORE DELETE ON " table                                 \
+    " BEGIN SELECT RAISE(ABORT, 'a row of " table " stays as it is: it is only added to'); END;"
+#define MR_APPEND_ONLY_POSTGRES(table)                                                             \
+    "CREATE FUNCTION " table "_stays() RETURNS trigger LANGUAGE plpgsql AS"                        \
+    " 'BEGIN RAISE EXCEPTION ''a row of " table " stays as it is: it is only added to''; END';"    \
+    "CREATE TRIGGER " table "_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON " table                 \
+    " FOR EACH STATEMENT EXECUTE FUNCTION " table "_stays();"
+
 /* A consumer: constant data, found by the name of its service. */
 struct mr_consumer {
     const char *name; /* service = group id; the binary is <name>-consumer */
