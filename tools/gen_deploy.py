@@ -23,9 +23,9 @@ SAID = "Made by tools/gen_deploy.py from topics.yaml: ./dev deploy writes it ane
 class Service:
     """What the files need to know of a consumer group of topics.yaml."""
 
-    def __init__(self, name, topics, has_health):
+    def __init__(self, name, topics, options):
         self.name, self.program, self.schema = name, f"{name}-consumer", name.replace("-", "_")
-        self.has_health = has_health
+        self.has_health, self.has_instance = "[MILLRACE_METRICS]" in options, "[MILLRACE_INSTANCE]" in options
         mine = [topic for topic in topics if name in groups_of(topic)]
         self.topics = sorted(topic["topic"] for topic in mine)
         self.most = max(topic["partitions"] for topic in mine)
@@ -38,8 +38,8 @@ def groups_of(topic):
 def services(millrace, consumer):
     """All groups; any consumer tells what all of them can do, as one engine runs them."""
     topics = json.loads(said(millrace, "events", "-o", "json"))
-    has_health = "[MILLRACE_METRICS]" in said(consumer, "--help")
-    return [Service(name, topics, has_health) for name in sorted({name for topic in topics for name in groups_of(topic)})]
+    options = said(consumer, "--help")
+    return [Service(name, topics, options) for name in sorted({name for topic in topics for name in groups_of(topic)})]
 
 
 def said(*words):

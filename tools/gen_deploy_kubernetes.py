@@ -218,7 +218,7 @@ spec:
       containers:
         - name: consumer
           image: millrace
-          args: [%(program)s, -X, group.instance.id=$(POD_NAME), -X, session.timeout.ms=45000]
+          args: [%(program)s, %(member)s]
           envFrom:
             - configMapRef: {name: millrace}
           env:
@@ -246,8 +246,11 @@ spec:
     matchLabels: {app.kubernetes.io/name: %(name)s}
 """
 
+# How a pod says which member of the group it is, by whether programs have an option for it.
+MEMBER = {True: "--instance, $(POD_NAME)", False: "-X, group.instance.id=$(POD_NAME), -X, session.timeout.ms=45000"}
+
 HEALTH = """\
-            - {name: MILLRACE_METRICS, value: ":9100"}
+            - {name: MILLRACE_METRICS, value: "0.0.0.0:9100"}
           ports:
             - {name: metrics, containerPort: 9100, protocol: TCP}
           startupProbe:
@@ -314,7 +317,7 @@ def files(services, sql):
     for service in services:
         made[f"{service.program}.yaml"] = CONSUMER % {
             **common, "name": service.program, "program": service.program, "schema": service.schema,
-            "n": len(service.topics), "topics": listed(service.topics), "instances": min(INSTANCES, service.most),
+            "member": MEMBER[service.has_instance], "n": len(service.topics), "topics": listed(service.topics), "instances": min(INSTANCES, service.most),
             "health": HEALTH if service.has_health else "", "service_ports": PORTS if service.has_health else ""}
     made["kustomization.yaml"] = KUSTOMIZATION % {"resources": "\n".join(f"  - {name}" for name in sorted(made))}
     return made

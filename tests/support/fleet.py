@@ -12,10 +12,12 @@ consumer, and every consumer that is built, in as many instances as one asks for
 """
 import json
 import os
+import re
 import signal
 import socket
 import struct
 import time
+import urllib.request
 
 import components
 from components import free_port, wait_for
@@ -25,8 +27,8 @@ from harness import BUILD
 class Instance:
     """One process of a consumer."""
 
-    def __init__(self, service, number, running):
-        self.service, self.number, self.running = service, number, running
+    def __init__(self, service, number, running, has_health):
+        self.service, self.number, self.running, self.has_health = service, number, running, has_health
         self.name, self.paused = f"{service}-{number}", False
 
     def kill(self):
@@ -49,10 +51,13 @@ class Instance:
         return self.running.process.poll() is None
 
     def ready(self):
-        """It has its partitions; of a process that ended, why."""
+        """By its own word, /readyz, or by its log where it serves none; of a process that ended, why."""
         if not self.alive():
             raise AssertionError(f"{self.name} ended, status {self.running.process.poll()}\n{self.running.err()[-2000:]}")
-        return "event=assigned" in self.running.err()
+        if not self.has_health:
+            return "event=assigned" in self.running.err()
+        address = re.search(r"event=metrics .*address=(\S+)", self.running.err())
+        return address is not None and answers_ok(address[1], "/readyz")
 
     def finish(self, seconds):
         """SIGTERM, if it still runs; its summary, or None of one that was killed."""
@@ -79,6 +84,8 @@ class Fleet:
             for group in topic["consumers"]:
                 if group["group"] in built and (services is None or group["group"] in services):
                     self.groups.setdefault(group["group"], []).append(topic["topic"])
+        any_one = next(iter(self.groups), None)
+        self.has_health = any_one is not None and "--metrics" in t.run(f"{any_one}-consumer", "--help").out
         self.partitions = {topic["topic"]: topic["partitions"] for topic in self.topics}
         self.postgres = components.PostgreSQL(t.folder / "postgres", connections=50 + 4 * instances * len(self.groups))
         self.running = {service: [] for service in self.groups}
@@ -113,7 +120,10 @@ class Fleet:
 
     def start_instance(self, service, *options):
         words = ["--store", self.stores[service], "--json", *self.options, *map(str, options)]
-        instance = Instance(service, len(self.running[service]), self.t.start(f"{service}-consumer", *words, env=self.env))
+        if self.has_health:
+            words += ["--metrics", "127.0.0.1:0"]
+        started = self.t.start(f"{service}-consumer", *words, env=self.env)
+        instance = Instance(service, len(self.running[service]), started, self.has_health)
         self.running[service].append(instance)
         return instance
 
@@ -227,6 +237,14 @@ def dead_letters(service):
 def stop_server(component, kill):
     component.process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
     component.process.wait(60)
+
+
+def answers_ok(address, path):
+    try:
+        with urllib.request.urlopen(f"http://{address}{path}", timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
 
 
 # ---- Kafka's own words: ListOffsets, version 1, of one broker ----

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A day of all five platforms through all services, on Apache Kafka and PostgreSQL; then the counts.
 
-usage: services.py [EVENTS [INSTANCES]]    events of each platform (5000), instances of each consumer (1)
+usage: services.py [EVENTS [INSTANCES]]    events of each platform (day: as below), instances of each consumer (1)
 
 What is not equal is said, and makes the exit status 1. Environment: MILLRACE_BUILD; MILLRACE_KEEP=1 keeps all logs.
 """
@@ -12,15 +12,17 @@ import time
 import harness
 from fleet import Fleet, dead_letters
 
-PLATFORMS = ("bookings", "festivo", "first-viscount", "product-management", "ticketwave")
+# What `millrace simulate` makes of a day; TicketWave's sales of 28 minutes stand for its day of a million.
+DAY = {"bookings": 5800, "festivo": 7700, "first-viscount": 22500, "product-management": 2700, "ticketwave": 20000}
 READ = ("handled", "duplicates", "filtered", "tombstones", "dead_lettered")  # each record read is one of these
 
 
 class Day:
-    """What happened, and what of it is not as it must be."""
+    """What happened, and what of it is not as it must be. events: of each platform; None: a day's."""
 
     def __init__(self, t, events, instances=1, seed=1, say=print):
-        self.fleet, self.events, self.seed, self.say = Fleet(t, instances), events, seed, say
+        self.fleet, self.seed, self.say = Fleet(t, instances), seed, say
+        self.events = {platform: events or n for platform, n in DAY.items()}
         self.begun, self.mistakes = time.monotonic(), []
 
     def run(self):
@@ -28,11 +30,11 @@ class Day:
         fleet.start()
         n = len(fleet.instances())
         self.step(f"{len(fleet.groups)} services, {n} processes on Apache Kafka and PostgreSQL are ready")
-        made = [fleet.produce(platform, self.events, self.seed + i) for i, platform in enumerate(PLATFORMS)]
+        made = [fleet.produce(platform, n, self.seed + i) for i, (platform, n) in enumerate(self.events.items())]
         self.delivered = sum(summary["delivered"] for services in made for summary in services.values())
-        self.step(f"{self.delivered} events of {len(PLATFORMS)} platforms delivered by "
+        self.step(f"{self.delivered} events of {len(DAY)} platforms delivered by "
                   f"{sum(map(len, made))} producers")
-        self.ends = fleet.drain(120 + self.events // 50)
+        self.ends = fleet.drain(120 + sum(self.events.values()) // 100)
         self.positions = fleet.positions()
         (connections,) = fleet.postgres.sql("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'")[0]
         memory = [instance.memory() / 2**20 for instance in fleet.instances()]
@@ -89,7 +91,8 @@ class Day:
 
 
 def main():
-    events, instances = [*map(int, sys.argv[1:3]), *(5000, 1)[len(sys.argv[1:3]):]]
+    words = [int(word) if word != "day" else None for word in sys.argv[1:3]]
+    events, instances = [*words, *(None, 1)[len(words):]]
     harness.stop_on_signals()
     suite = harness.Suite()
     t = harness.T(suite, "services")
