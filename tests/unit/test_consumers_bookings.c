@@ -5,7 +5,8 @@
 #include "consumers_bench.h"
 #include "event_operations.gen.h"
 
-extern const struct mr_consumer consumer_bookings_workflow, consumer_bookings_reporting;
+extern const struct mr_consumer consumer_bookings_workflow, consumer_bookings_reporting,
+    consumer_bookings_notification;
 
 #define CLIENT "client-1"
 #define THE_BOOKING .bookingId = MR_STR(BOOKING), .clientId = MR_STR(CLIENT)
@@ -303,19 +304,114 @@ START_TEST(kits_and_their_issues_are_reported_by_template)
 }
 END_TEST
 
+/* ---- notification ---- */
+
+#define MESSAGES "SELECT recipient, kind FROM message ORDER BY recipient, kind"
+
+static void cancel_event(struct bench *b, int minutes)
+{
+    SEND(b, event_operations_event_cancelled_v1, envelope(b, minutes, BOOKING),
+         .data = {THE_EVENT, .cancelledBy = MR_STR("m1"), .cancelledAt = AT(minutes),
+                  .reason = MR_STR("Rain"), .notifyClient = true});
+}
+
+static void plan_staff(struct bench *b, int minutes, const char *user)
+{
+    SEND(b, event_operations_staff_assignment_created_v1, envelope(b, minutes, BOOKING),
+         .data = {.assignmentId = mr_str_from(user),
+                  .eventId = MR_STR(EVENT),
+                  .userId = mr_str_from(user),
+                  .role = MR_STR("host"),
+                  .createdBy = MR_STR("m1"),
+                  .createdAt = AT(minutes),
+                  .startTime = AT(60),
+                  .endTime = AT(90)});
+}
+
+START_TEST(a_message_waits_for_whoever_it_is_for)
+{
+    struct bench *b = BENCH(bookings_notification);
+
+    cancel_event(b, 30);
+    ck_assert_str_eq(ask(b, MESSAGES), "");
+    ck_assert_str_eq(ask(b, "SELECT role, state FROM wish ORDER BY role"),
+                     "client|waiting\nmanager|waiting\nstaff|open");
+    create(b, 0);
+    ck_assert_str_eq(ask(b, MESSAGES), CLIENT "|booking-created\n" CLIENT "|event-cancelled");
+    assign(b, 10, "m1", "2024-03-01");
+    assign(b, 40, "m2", "2024-03-01"); /* after the cancellation: not told of it */
+    ck_assert_str_eq(ask(b, "SELECT recipient, kind FROM message WHERE role IS NULL"
+                            " OR role = 'manager' ORDER BY recipient, kind"),
+                     "m1|event-assigned\nm1|event-cancelled\nm2|event-assigned");
+    ck_assert_str_eq(ask(b, "SELECT recipient, title, body FROM mr_notice"
+                            " WHERE kind = 'event-cancelled' AND recipient = 'm1'"),
+                     "m1|An event of yours is cancelled|Reason: Rain\nEvent: " EVENT
+                     "\nBooking: " BOOKING "\n");
+    bench_free(b);
+}
+END_TEST
+
+START_TEST(all_staff_that_there_was_by_then_is_told_once)
+{
+    struct bench *b = BENCH(bookings_notification);
+
+    plan_staff(b, 10, "anna");
+    plan_staff(b, 12, "anna"); /* a second assignment */
+    plan_staff(b, 35, "late");
+    cancel_event(b, 30);
+    plan_staff(b, 20, "bert"); /* older, came later */
+    ck_assert_str_eq(ask(b, "SELECT recipient FROM message WHERE role = 'staff' ORDER BY 1"),
+                     "anna\nbert");
+    ck_assert_str_eq(ask(b, "SELECT count(*) FROM mr_notice WHERE kind = 'event-cancelled'"), "2");
+    bench_free(b);
+}
+END_TEST
+
+START_TEST(who_has_several_tasks_gets_one_message_and_the_office_hears_of_grave_trouble)
+{
+    struct bench *b = BENCH_WITH(bookings_notification, "--office", "desk");
+    const struct event_operations_event_preparation_started_v1_task tasks[] = {
+        {MR_STR("t1"), MR_STR("Order tables"), true, MR_STR("anna"), MR_STR("2024-02-01")},
+        {MR_STR("t2"), MR_STR("Nobody's"), false, {0}, MR_STR("2024-02-01")},
+        {MR_STR("t3"), MR_STR("Call the mill"), true, MR_STR("anna"), MR_STR("2024-02-02")}};
+
+    SEND(b, event_operations_event_preparation_started_v1, envelope(b, 1, BOOKING),
+         .data = {THE_EVENT, .startedBy = MR_STR("m1"), .startedAt = AT(1),
+                  .preparationTasks = tasks, .n_preparationTasks = 3});
+    ck_assert_str_eq(ask(b, "SELECT recipient, body FROM message"),
+                     "anna|Order tables, until 2024-02-01\nCall the mill, until 2024-02-02\n"
+                     "Event: " EVENT "\n");
+    for (int severity = EVENT_OPERATIONS_EVENT_ISSUE_REPORTED_V1_SEVERITY_MEDIUM;
+         severity <= EVENT_OPERATIONS_EVENT_ISSUE_REPORTED_V1_SEVERITY_HIGH; severity++)
+        SEND(b, event_operations_event_issue_reported_v1, envelope(b, severity, BOOKING),
+             .data = {THE_EVENT, .reportedBy = MR_STR("m1"), .reportedAt = AT(2),
+                      .issueType = EVENT_OPERATIONS_EVENT_ISSUE_REPORTED_V1_ISSUE_TYPE_VENUE,
+                      .severity = (enum event_operations_event_issue_reported_v1_severity)severity,
+                      .description = MR_STR("High water")});
+    ck_assert_str_eq(ask(b, "SELECT recipient, title FROM mr_notice WHERE kind = 'issue'"),
+                     "desk|Trouble with an event: venue, high");
+    ck_assert_str_eq(ask(b, "SELECT count(*) FROM wish WHERE kind = 'issue'"), "2");
+    bench_free(b);
+}
+END_TEST
+
 int main(void)
 {
-    return unit_run("consumers_bookings",
-                    (const TTest *[]){
-                        a_booking_stands_where_its_steps_lead_whatever_comes_first,
-                        an_impossible_step_is_kept_and_told_and_changes_no_state,
-                        a_step_that_comes_late_can_make_another_one_possible,
-                        of_two_steps_of_one_moment_the_earlier_in_a_life_counts_first,
-                        a_cancelled_booking_leaves_events_to_call_off,
-                        an_event_is_on_the_day_that_was_said_last_with_its_last_manager,
-                        an_issue_is_kept_with_its_thing_and_says_nothing_of_its_state,
-                        reports_add_up_whatever_comes_first,
-                        kits_and_their_issues_are_reported_by_template,
-                        NULL,
-                    });
+    return unit_run(
+        "consumers_bookings",
+        (const TTest *[]){
+            a_booking_stands_where_its_steps_lead_whatever_comes_first,
+            an_impossible_step_is_kept_and_told_and_changes_no_state,
+            a_step_that_comes_late_can_make_another_one_possible,
+            of_two_steps_of_one_moment_the_earlier_in_a_life_counts_first,
+            a_cancelled_booking_leaves_events_to_call_off,
+            an_event_is_on_the_day_that_was_said_last_with_its_last_manager,
+            an_issue_is_kept_with_its_thing_and_says_nothing_of_its_state,
+            reports_add_up_whatever_comes_first,
+            kits_and_their_issues_are_reported_by_template,
+            a_message_waits_for_whoever_it_is_for,
+            all_staff_that_there_was_by_then_is_told_once,
+            who_has_several_tasks_gets_one_message_and_the_office_hears_of_grave_trouble,
+            NULL,
+        });
 }

@@ -4,7 +4,7 @@
 #include "product_management.gen.h"
 
 extern const struct mr_consumer consumer_product_management_audit,
-    consumer_product_management_analytics;
+    consumer_product_management_analytics, consumer_product_management_notifications;
 
 #define PRODUCT "00000000-0000-4000-8000-0000000000a1"
 #define SELLER "00000000-0000-4000-8000-0000000000a2"
@@ -158,6 +158,31 @@ START_TEST(a_deleted_product_stays_deleted_and_is_counted_by_its_category)
 }
 END_TEST
 
+START_TEST(the_seller_is_told_also_of_what_came_before_the_listing)
+{
+    struct bench *b = BENCH(product_management_notifications);
+
+    change_price(b, 5, "1999.50");
+    SEND(b, product_management_product_low_stock_warning_v1, envelope(b, 6, FLOW),
+         .data = {.productId = MR_STR(PRODUCT),
+                  .productName = MR_STR("Wheel"),
+                  .currentQuantity = 2,
+                  .threshold = 10,
+                  .has_severity = true,
+                  .severity = PRODUCT_MANAGEMENT_PRODUCT_LOW_STOCK_WARNING_V1_SEVERITY_CRITICAL});
+    ck_assert_str_eq(ask(b, "SELECT count(*) FROM mr_notice"), "0");
+    create(b, 0, "2499", 7);
+    ck_assert_str_eq(ask(b, "SELECT recipient, kind, title FROM message ORDER BY happened_at"),
+                     SELLER "|product-listed|Your product is listed: Wheel\n" SELLER
+                            "|product-changed|Your product was changed: " PRODUCT "\n" SELLER
+                            "|low-stock|Low stock, critical: Wheel");
+    ck_assert_str_eq(ask(b, "SELECT body FROM mr_notice WHERE kind = 'product-changed'"),
+                     "price: 1999.5 (was 2499)\nChanged by: " USER "\nProduct: " PRODUCT "\n");
+    ck_assert_str_eq(ask(b, "SELECT warnings, grave, lowest FROM low_stock_frequency"), "1|1|2");
+    bench_free(b);
+}
+END_TEST
+
 int main(void)
 {
     return unit_run("consumers_products",
@@ -167,6 +192,7 @@ int main(void)
                         prices_and_stock_have_one_history_whatever_came_first,
                         of_two_values_of_the_same_moment_the_same_one_always_wins,
                         a_deleted_product_stays_deleted_and_is_counted_by_its_category,
+                        the_seller_is_told_also_of_what_came_before_the_listing,
                         NULL,
                     });
 }
