@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* inventory-management: stock per product and warehouse, what orders set aside of it and until
- * when, and the state of each order. */
-#include "millrace/consumer.h"
+ * when, the state of each order, and the word of each change to those who live by it. */
+#include <errno.h>
+
+#include "inventory/stock.h"
 #include "order_management.gen.h"
 #include "product_catalog.gen.h"
-
-struct inventory {
-    const char *location;  /* option: the contract's orders name no warehouse */
-    int64_t opening_stock; /* option */
-    int64_t hold_ms;       /* option: how long a reservation lasts */
-};
 
 /* A line's state: reserved (counts in stock.reserved), short (not enough was there), expired,
  * released (order cancelled), shipped (order completed: counts out of stock.on_hand). */
@@ -39,40 +35,46 @@ static const char tables[] =
     " ELSE s.on_hand - s.reserved END AS available, s.changed_at"
     " FROM stock AS s LEFT JOIN product AS p ON p.product_id = s.product_id";
 
+/* order_line: what does not hang on the order in which orders of different flows came. */
+static const char more[] =
+    "ALTER TABLE product ADD COLUMN described_by TEXT;"
+    "ALTER TABLE order_state ADD COLUMN correlation_id TEXT;"
+    "ALTER TABLE reservation ADD COLUMN reservation_id TEXT;"
+    "CREATE INDEX reservation_by_id ON reservation (reservation_id);"
+    "CREATE INDEX order_state_customer ON order_state (customer_id, created_at);"
+    "CREATE VIEW order_line AS SELECT order_id, line, product_id, location_id, quantity,"
+    " CASE WHEN state IN ('shipped', 'released') THEN state ELSE 'open' END AS outcome,"
+    " reservation_id FROM reservation";
+
 /* ---- products ---- */
 
 static int describe(struct mr_tx *tx, struct mr_str product_id, struct mr_str sku,
                     struct mr_str name, bool is_active)
 {
+    const struct mr_envelope *e = mr_tx_event(tx)->envelope;
+
     return mr_sql(tx,
-                  "INSERT INTO product (product_id, sku, name, is_active, described_at)"
-                  " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (product_id) DO UPDATE"
-                  " SET sku = excluded.sku, name = excluded.name, is_active = excluded.is_active,"
-                  " described_at = excluded.described_at"
-                  " WHERE excluded.described_at >= coalesce(product.described_at, 0)",
+                  "INSERT INTO product (product_id, sku, name, is_active, described_at,"
+                  " described_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (product_id)"
+                  " DO UPDATE SET sku = excluded.sku, name = excluded.name,"
+                  " is_active = excluded.is_active, described_at = excluded.described_at,"
+                  " described_by = excluded.described_by"
+                  " WHERE excluded.described_at > coalesce(product.described_at, -1)"
+                  " OR (excluded.described_at = product.described_at"
+                  "  AND excluded.described_by > coalesce(product.described_by, ''))",
                   MR_TEXT(product_id), MR_TEXT(sku), MR_TEXT(name), MR_BOOL(is_active),
-                  MR_INT(mr_tx_event(tx)->envelope->timestamp));
-}
-
-/* The first word of a product opens its stock, be it its own event or an order that came first. The
- * row is locked then: orders of other partitions, in other processes, want the same product. */
-static int open_stock(struct mr_tx *tx, struct mr_str product_id)
-{
-    const struct inventory *self = mr_tx_self(tx);
-
-    return mr_sql(tx,
-                  "INSERT INTO stock VALUES (?1, ?2, ?3, 0, ?4) ON CONFLICT (product_id,"
-                  " location_id) DO UPDATE SET changed_at = stock.changed_at",
-                  MR_TEXT(product_id), MR_TEXT_OF(self->location), MR_INT(self->opening_stock),
-                  MR_INT(mr_tx_event(tx)->envelope->timestamp));
+                  MR_INT(e->timestamp), MR_TEXT(e->event_id));
 }
 
 MR_HANDLER(product_catalog_product_created_v1, product_created)
 {
+    const struct inventory *self = mr_tx_self(tx);
+    struct shelf shelf;
+
     int r = describe(tx, event->data.product_id, event->data.sku, event->data.name,
                      event->data.is_active);
-
-    return r != 0 ? r : open_stock(tx, event->data.product_id);
+    return r != 0 ? r
+                  : inventory_open(tx, event->data.product_id, mr_str_from(self->location), &shelf);
 }
 
 MR_HANDLER(product_catalog_product_updated_v1, product_updated)
@@ -93,128 +95,155 @@ MR_HANDLER(product_catalog_product_deleted_v1, product_deleted)
                   MR_INT(event->envelope.timestamp));
 }
 
-/* ---- stock that orders set aside ---- */
+/* ---- reservations ---- */
 
-/* What lapsed by the event's own time goes back: a replay decides the same. */
-static int expire(struct mr_tx *tx, struct mr_str product_id, const char *location, int64_t at)
+/* Outcomes: 0 with whether the product was deleted; as mr_sql. */
+static int is_gone(struct mr_tx *tx, struct mr_str product_id, bool *ret_gone)
 {
-    int r =
-        mr_sql(tx,
-               "UPDATE stock SET changed_at = ?3, reserved = reserved - (SELECT sum(quantity)"
-               " FROM reservation WHERE product_id = ?1 AND location_id = ?2"
-               " AND state = 'reserved' AND expires_at <= ?3)"
-               " WHERE product_id = ?1 AND location_id = ?2 AND EXISTS (SELECT 1 FROM reservation"
-               " WHERE product_id = ?1 AND location_id = ?2 AND state = 'reserved'"
-               " AND expires_at <= ?3)",
-               MR_TEXT(product_id), MR_TEXT_OF(location), MR_INT(at));
+    int64_t gone = 0;
 
-    if (r != 0 || mr_sql_changes(tx) == 0)
-        return r;
-    return mr_sql(tx,
-                  "UPDATE reservation SET state = 'expired' WHERE product_id = ?1"
-                  " AND location_id = ?2 AND state = 'reserved' AND expires_at <= ?3",
-                  MR_TEXT(product_id), MR_TEXT_OF(location), MR_INT(at));
+    int r = mr_sql_row(tx, MR_INTO(MR_INTO_INT(&gone)),
+                       "SELECT CASE WHEN coalesce(deleted_at, 0) > coalesce(described_at, 0)"
+                       " THEN 1 ELSE 0 END FROM product WHERE product_id = ?1",
+                       MR_TEXT(product_id));
+    *ret_gone = gone != 0;
+    return r == MR_ABSENT ? 0 : r;
 }
 
-static int reserve(struct mr_tx *tx, struct mr_str order_id, int64_t line, struct mr_str product_id,
-                   int64_t quantity)
+static int reserve(struct mr_tx *tx, struct line *l)
 {
-    const struct inventory *self = mr_tx_self(tx);
-    int64_t at = mr_tx_event(tx)->envelope->timestamp;
+    struct mr_str id = inventory_reservation_id(tx, l);
+    struct shelf shelf;
+    bool gone = false;
 
-    int r = open_stock(tx, product_id);
+    int r = id.data ? inventory_open(tx, l->product_id, l->location_id, &shelf) : -ENOMEM;
     if (r == 0)
-        r = expire(tx, product_id, self->location, at);
+        r = inventory_expire(tx, &shelf);
     if (r == 0)
-        r = mr_sql(
-            tx,
-            "UPDATE stock SET reserved = reserved + ?3, changed_at = ?4 WHERE product_id = ?1"
-            " AND location_id = ?2 AND on_hand - reserved >= ?3 AND NOT EXISTS (SELECT 1"
-            " FROM product WHERE product_id = ?1"
-            " AND coalesce(deleted_at, 0) > coalesce(described_at, 0))",
-            MR_TEXT(product_id), MR_TEXT_OF(self->location), MR_INT(quantity), MR_INT(at));
+        r = is_gone(tx, l->product_id, &gone);
     if (r != 0)
         return r;
-    return mr_sql(tx, "INSERT INTO reservation VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                  MR_TEXT(order_id), MR_INT(line), MR_TEXT(product_id), MR_TEXT_OF(self->location),
-                  MR_INT(quantity),
-                  mr_sql_changes(tx) > 0 ? MR_TEXT_LIT("reserved") : MR_TEXT_LIT("short"),
-                  MR_INT(at + self->hold_ms * 1000));
-}
-
-/* Brings an order's lines to their end: shipped leaves the shelf, released goes back to it. */
-static int settle(struct mr_tx *tx, struct mr_str order_id, bool shipped)
-{
-    int64_t at = mr_tx_event(tx)->envelope->timestamp;
-
-    /* locked first: the sums below are of one moment with it, see open_stock */
-    int r = mr_sql(tx,
-                   "UPDATE stock SET changed_at = ?2 WHERE (product_id, location_id) IN (SELECT"
-                   " product_id, location_id FROM reservation WHERE order_id = ?1"
-                   " AND state <> 'shipped')",
-                   MR_TEXT(order_id), MR_INT(at));
-    if (r != 0)
-        return r;
-    r = mr_sql(tx,
-               "UPDATE stock SET changed_at = ?2, on_hand = on_hand - CASE WHEN ?3 THEN l.units"
-               " ELSE 0 END, reserved = reserved - l.held FROM (SELECT product_id, location_id,"
-               " sum(quantity) AS units, sum(CASE WHEN state = 'reserved' THEN quantity ELSE 0 END)"
-               " AS held FROM reservation WHERE order_id = ?1 AND state <> 'shipped'"
-               " GROUP BY product_id, location_id) AS l"
-               " WHERE stock.product_id = l.product_id AND stock.location_id = l.location_id",
-               MR_TEXT(order_id), MR_INT(at), MR_BOOL(shipped));
+    l->held = !gone && inventory_available(&shelf) >= l->quantity;
+    if (l->held) {
+        r = inventory_tell_reserved(tx, l);
+        if (r == 0)
+            r = inventory_change(tx, &shelf, shelf.on_hand, shelf.reserved + l->quantity);
+    }
     if (r != 0)
         return r;
     return mr_sql(tx,
-                  "UPDATE reservation SET state = ?2 WHERE order_id = ?1 AND state <> 'shipped'",
-                  MR_TEXT(order_id), shipped ? MR_TEXT_LIT("shipped") : MR_TEXT_LIT("released"));
+                  "INSERT INTO reservation (order_id, line, product_id, location_id, quantity,"
+                  " state, expires_at, reservation_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                  MR_TEXT(l->order_id), MR_INT(l->number), MR_TEXT(l->product_id),
+                  MR_TEXT(l->location_id), MR_INT(l->quantity),
+                  l->held ? MR_TEXT_LIT("reserved") : MR_TEXT_LIT("short"), MR_INT(l->until),
+                  MR_TEXT(id));
 }
 
-/* ---- orders: their three events come in any order ---- */
+/* ---- the end of an order ---- */
 
-/* If the end was heard of before the beginning, it takes effect now. */
-static int settle_if_ended(struct mr_tx *tx, struct mr_str order_id)
+static int ship(struct mr_tx *tx, const struct line *l)
 {
+    struct shelf s;
+
+    int r = inventory_open(tx, l->product_id, l->location_id, &s);
+    if (r == 0 && s.on_hand < l->quantity)
+        r = inventory_correct(tx, l, &s);
+    if (r == 0)
+        r = inventory_change(tx, &s, s.on_hand - l->quantity,
+                             s.reserved - (l->held ? l->quantity : 0));
+    if (r == 0)
+        r = inventory_tell_level(tx, &s, MR_STR("shipment"), MR_STR("order.completed"));
+    return r == 0 ? inventory_set_state(tx, l, MR_TEXT_LIT("shipped")) : r;
+}
+
+static int release(struct mr_tx *tx, const struct line *l, int64_t at)
+{
+    struct shelf s;
+
+    int r = l->held ? inventory_open(tx, l->product_id, l->location_id, &s) : 0;
+    if (r == 0 && l->held)
+        r = inventory_change(tx, &s, s.on_hand, s.reserved - l->quantity);
+    if (r == 0 && l->held)
+        r = inventory_tell_released(tx, l, at, MR_STR("order_cancelled"));
+    return r == 0 ? inventory_set_state(tx, l, MR_TEXT_LIT("released")) : r;
+}
+
+/* Brings an order's lines to their end: shipped leaves the shelf, released goes back to it. If the
+ * end is heard of before the beginning, it takes effect with that. */
+static int settle(struct mr_tx *tx, struct mr_str order_id)
+{
+    struct line l = {.order_id = order_id};
     struct mr_str state;
+    int64_t held, ended = 0;
 
-    int r = mr_sql_row(tx, MR_INTO(MR_INTO_TEXT(&state)),
-                       "SELECT state FROM order_state WHERE order_id = ?1", MR_TEXT(order_id));
+    int r = mr_sql_row(tx, MR_INTO(MR_INTO_TEXT(&state), MR_INTO_INT(&ended)),
+                       "SELECT state, cancelled_at FROM order_state WHERE order_id = ?1",
+                       MR_TEXT(order_id));
     if (r != 0 || mr_str_is(state, "created"))
         return r;
-    return settle(tx, order_id, mr_str_is(state, "completed"));
+    bool shipped = mr_str_is(state, "completed");
+    while ((r = mr_sql_row(
+                tx,
+                MR_INTO(MR_INTO_INT(&l.number), MR_INTO_TEXT(&l.product_id),
+                        MR_INTO_TEXT(&l.location_id), MR_INTO_INT(&l.quantity), MR_INTO_INT(&held)),
+                "SELECT line, product_id, location_id, quantity,"
+                " CASE WHEN state = 'reserved' THEN 1 ELSE 0 END FROM reservation"
+                " WHERE order_id = ?1 AND state <> 'shipped' AND state <> ?2"
+                " ORDER BY product_id, line LIMIT 1",
+                MR_TEXT(order_id), shipped ? MR_TEXT_LIT("shipped") : MR_TEXT_LIT("released"))) ==
+           0) {
+        l.held = held != 0;
+        r = shipped ? ship(tx, &l) : release(tx, &l, ended);
+        if (r != 0)
+            return r;
+    }
+    return r == MR_ABSENT ? 0 : r;
 }
+
+/* ---- orders: their three events come in any order; the first end of a kind counts ---- */
 
 MR_HANDLER(order_management_order_created_v1, order_created)
 {
+    const struct inventory *self = mr_tx_self(tx);
+
     int r =
         mr_sql(tx,
-               "INSERT INTO order_state (order_id, customer_id, total_amount, currency, created_at)"
-               " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (order_id) DO UPDATE"
+               "INSERT INTO order_state (order_id, customer_id, total_amount, currency, created_at,"
+               " correlation_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (order_id) DO UPDATE"
                " SET customer_id = excluded.customer_id, total_amount = excluded.total_amount,"
-               " currency = excluded.currency, created_at = excluded.created_at"
-               " WHERE order_state.created_at IS NULL",
+               " currency = excluded.currency, created_at = excluded.created_at,"
+               " correlation_id = excluded.correlation_id WHERE order_state.created_at IS NULL",
                MR_TEXT(event->data.order_id), MR_TEXT(event->data.customer_id),
                MR_DECIMAL(event->data.total_amount), MR_TEXT(event->data.currency),
-               MR_INT(event->envelope.timestamp));
+               MR_INT(event->envelope.timestamp), MR_TEXT(event->envelope.correlation_id));
     if (r == 0 && mr_sql_changes(tx) == 0)
         return mr_tx_invalid(tx, "the order was created before, by another event");
-    for (size_t i = 0; r == 0 && i < event->data.n_items; i++)
-        r = reserve(tx, event->data.order_id, (int64_t)i + 1, event->data.items[i].product_id,
-                    event->data.items[i].quantity);
-    return r != 0 ? r : settle_if_ended(tx, event->data.order_id);
+    for (size_t i = 0; r == 0 && i < event->data.n_items; i++) {
+        struct line line = {.order_id = event->data.order_id,
+                            .product_id = event->data.items[i].product_id,
+                            .location_id = mr_str_from(self->location),
+                            .number = (int64_t)i + 1,
+                            .quantity = event->data.items[i].quantity,
+                            .until = event->envelope.timestamp + self->hold_ms * 1000};
+        r = reserve(tx, &line);
+    }
+    return r != 0 ? r : settle(tx, event->data.order_id);
 }
 
 MR_HANDLER(order_management_order_completed_v1, order_completed)
 {
-    int r =
-        mr_sql(tx,
-               "INSERT INTO order_state (order_id, completed_at, final_amount)"
-               " VALUES (?1, ?2, ?3) ON CONFLICT (order_id) DO UPDATE"
-               " SET completed_at = excluded.completed_at, final_amount = excluded.final_amount",
-               MR_TEXT(event->data.order_id), MR_INT(event->data.completion_time),
-               MR_DECIMAL(event->data.final_amount));
+    int r = mr_sql(tx,
+                   "INSERT INTO order_state (order_id, completed_at, final_amount)"
+                   " VALUES (?1, ?2, ?3) ON CONFLICT (order_id) DO UPDATE"
+                   " SET completed_at = excluded.completed_at, final_amount = excluded.final_amount"
+                   " WHERE order_state.completed_at IS NULL"
+                   " OR (excluded.completed_at, excluded.final_amount)"
+                   "  < (order_state.completed_at, order_state.final_amount)",
+                   MR_TEXT(event->data.order_id), MR_INT(event->data.completion_time),
+                   MR_DECIMAL(event->data.final_amount));
 
-    return r != 0 ? r : settle(tx, event->data.order_id, true);
+    return r != 0 ? r : settle(tx, event->data.order_id);
 }
 
 /* A completed order has left: cancelling it brings nothing back to the shelf. */
@@ -224,23 +253,31 @@ MR_HANDLER(order_management_order_cancelled_v1, order_cancelled)
                    "INSERT INTO order_state (order_id, cancelled_at, cancellation_reason)"
                    " VALUES (?1, ?2, ?3) ON CONFLICT (order_id) DO UPDATE"
                    " SET cancelled_at = excluded.cancelled_at,"
-                   " cancellation_reason = excluded.cancellation_reason",
+                   " cancellation_reason = excluded.cancellation_reason"
+                   " WHERE order_state.cancelled_at IS NULL"
+                   " OR (excluded.cancelled_at, excluded.cancellation_reason)"
+                   "  < (order_state.cancelled_at, order_state.cancellation_reason)",
                    MR_TEXT(event->data.order_id), MR_INT(event->data.cancelled_at),
                    MR_TEXT(event->data.cancellation_reason));
 
-    return r != 0 ? r : settle_if_ended(tx, event->data.order_id);
+    return r != 0 ? r : settle(tx, event->data.order_id);
 }
 
 const struct mr_consumer consumer_inventory_management = {
     .name = "inventory-management",
-    .summary = "Keeps stock per product and warehouse, reservations and the state of orders",
+    .summary = "Keeps stock, reservations and the state of orders, and tells what changes",
     .handles = MR_HANDLES(MR_ON(product_catalog_product_created_v1, product_created),
                           MR_ON(product_catalog_product_updated_v1, product_updated),
                           MR_ON(product_catalog_product_deleted_v1, product_deleted),
                           MR_ON(order_management_order_created_v1, order_created),
                           MR_ON(order_management_order_completed_v1, order_completed),
                           MR_ON(order_management_order_cancelled_v1, order_cancelled)),
-    .migrations = MR_MIGRATIONS({1, tables}),
+    .emits = MR_EMITS(&topic_inventory_management_inventory_reserved_v1,
+                      &topic_inventory_management_inventory_released_v1,
+                      &topic_inventory_management_inventory_adjusted_v1,
+                      &topic_inventory_management_inventory_low_stock_alert_v1,
+                      &topic_inventory_management_inventory_updated_v1),
+    .migrations = MR_MIGRATIONS({1, tables}, {2, more}),
     .size = sizeof(struct inventory),
     .options = MR_OPTIONS(
         MR_OPT_STR(struct inventory, location, .name = "location", .arg = "ID",
@@ -249,5 +286,8 @@ const struct mr_consumer consumer_inventory_management = {
                    .def = "1000", .min = 0, .max = INT64_C(1000000000000),
                    .help = "Units on hand of a product that was never seen before"),
         MR_OPT_DURATION(struct inventory, hold_ms, .name = "reservation-time", .arg = "TIME",
-                        .def = "15m", .help = "How long stock stays set aside for an order")),
+                        .def = "15m", .help = "How long stock stays set aside for an order"),
+        MR_OPT_INT(struct inventory, low_stock, .name = "low-stock", .arg = "N", .def = "10",
+                   .min = 0, .max = INT64_C(1000000000000),
+                   .help = "Say so when fewer units than this are available; 0: never")),
 };
