@@ -240,8 +240,8 @@ static int work(struct consume *run, bool retry_due, struct mr_error *reterr)
 
 static int poll(struct consume *run, int timeout_ms, struct mr_error *reterr)
 {
-    int n = run->broker.poll(run->broker.self, timeout_ms, run->messages,
-                             (size_t)run->options.batch, reterr);
+    int n =
+        run->broker.poll(run->broker.self, timeout_ms, run->messages, consume_most(run), reterr);
 
     if (n < 0)
         return n;

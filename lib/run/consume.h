@@ -22,6 +22,7 @@ enum {
     CONSUME_PARKED = 10000,        /* events put aside before their partitions wait */
     CONSUME_WRITERS = 64,          /* writer schemas kept per topic */
     CONSUME_HEADERS = 256,         /* headers of one record that are kept */
+    CONSUME_LEAST = 20,            /* records of a batch after losses, at least */
     CONSUME_LOSSES = 12,           /* transactions lost in a row before it is given up */
     CONSUME_NOTIFY_AT_ONCE = 8,    /* messages to people on their way */
     CONSUME_TOGETHER = 50,  /* records of a batch from which on its events may share their fate */
@@ -282,6 +283,7 @@ struct consume {
     struct consume_counters count_before; /* the transaction under way */
     bool lost;                            /* a transaction was: what is in memory is not so */
     int losses;                           /* in a row */
+    int64_t fewer;                        /* records by which a batch is shorter for losses */
     struct consume_apart apart;
     int64_t begun_at;
     int64_t log_second; /* events' fates are logged a few per second, the rest are counted */
@@ -328,6 +330,9 @@ int consume_lost(struct consume *run, int r, struct mr_error *reterr);
 void consume_together(struct consume *run);
 /* After a commit. */
 void consume_kept(struct consume *run);
+/* Records of the next batch, at most: fewer for a while after one was lost, since instances that
+ * change the same rows get into each other's way the less, the less each changes at a time. */
+size_t consume_most(const struct consume *run);
 /* Back to what the store has. Outcomes: 0, -EAGAIN, -errno. */
 int consume_again(struct consume *run, struct mr_error *reterr);
 

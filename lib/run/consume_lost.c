@@ -9,6 +9,29 @@
 
 enum { FIRST_WAIT_MS = 50, MOST_WAIT_MS = 5000 };
 
+/* ---- how long a batch is ---- */
+
+size_t consume_most(const struct consume *run)
+{
+    return (size_t)(run->options.batch - run->fewer);
+}
+
+/* A quarter of it the next time; longer again by an eighth with each that is kept. */
+static void take_fewer(struct consume *run)
+{
+    int64_t most = (int64_t)consume_most(run) / 4;
+    int64_t least = run->options.batch < CONSUME_LEAST ? run->options.batch : CONSUME_LEAST;
+
+    run->fewer = run->options.batch - (most > least ? most : least);
+}
+
+static void take_more(struct consume *run)
+{
+    int64_t more = (int64_t)consume_most(run) / 8 + 1;
+
+    run->fewer = run->fewer > more ? run->fewer - more : 0;
+}
+
 /* ---- events that share their fate ---- */
 
 /* A short batch gains nothing, and whoever waits for its events would wait for the second try. */
@@ -25,6 +48,7 @@ void consume_kept(struct consume *run)
     struct consume_apart *apart = &run->apart;
 
     run->losses = 0;
+    take_more(run);
     if (apart->together)
         apart->last /= 2;
     else if (apart->backlog && apart->left > 0)
@@ -60,6 +84,7 @@ int consume_lost(struct consume *run, int r, struct mr_error *reterr)
     if (++run->losses > CONSUME_LOSSES)
         return r == -EAGAIN ? -EIO : r;
     run->lost = true;
+    take_fewer(run);
     mr_warn(&run->log, fenced ? "fenced" : "store-again", "lost=%d why=\"%s\" next=%s", run->losses,
             reterr->text, fenced ? "let-go" : "again");
     return 0;

@@ -24,6 +24,7 @@ enum order {
     DO_NONSENSE,
     DO_SQL_REFUSED,
     DO_SQL_REFUSED_AND_AGAIN,
+    DO_SQL_LOST, /* the first time; on PostgreSQL only */
     DO_BAD_EMIT,
     DO_NOTIFY
 };
@@ -86,6 +87,10 @@ MR_HANDLER(ticketwave_booking_inventory_update_requested_v1, obey)
     case DO_SQL_REFUSED_AND_AGAIN: /* what the store said first counts */
         r = mr_sql(tx, "INSERT INTO effect (number) VALUES (-1)");
         return r != 0 ? r : mr_tx_again(tx, "not yet");
+    case DO_SQL_LOST:
+        return script->calls[i] > 1
+                   ? 0
+                   : mr_sql(tx, "DO 'BEGIN RAISE EXCEPTION USING ERRCODE = ''40P01''; END'");
     case DO_KEEP:
     case DO_BAD_EMIT:
         break;

@@ -99,6 +99,36 @@ START_TEST(batches_that_fail_again_and_again_are_tried_together_less_and_less)
 }
 END_TEST
 
+/* As a deadlock with another instance. */
+START_TEST(after_a_lost_batch_the_next_ones_are_shorter_and_grow_again)
+{
+    struct bench *b = bench_new();
+    int id = BACKLOG + 1;
+
+    if (on_postgres()) {
+        b->script.order[1] = DO_SQL_LOST;
+        send_backlog(b, 1);
+        turn(b);
+        ck_assert_int_eq(b->run.losses, 1);
+        ck_assert_uint_eq(consume_most(&b->run), 25); /* of 100 */
+        turn(b);
+        ck_assert_int_eq(b->run.count.handled, 25);
+        for (int i = 0; i < 3; i++)
+            turn(b);
+        ck_assert_int_eq(number(b, "SELECT count(*) FROM effect"), BACKLOG);
+        ck_assert_int_eq(b->run.losses, 0);
+        ck_assert_int_eq(b->run.count.redone, 0);
+        ck_assert_uint_lt(consume_most(&b->run), 50);
+        for (; consume_most(&b->run) < 100; turn(b), id++) {
+            ck_assert_int_lt(id, BACKLOG + 15);
+            send(b, 'a', 3, id);
+        }
+    }
+    ck_assert_uint_eq(consume_most(&b->run), 100);
+    bench_free(b);
+}
+END_TEST
+
 int main(void)
 {
     return unit_run("consume_together",
@@ -107,6 +137,7 @@ int main(void)
                         one_refused_event_of_a_backlog_takes_no_other_along,
                         one_event_of_a_backlog_that_is_tried_again_holds_up_its_flow_only,
                         batches_that_fail_again_and_again_are_tried_together_less_and_less,
+                        after_a_lost_batch_the_next_ones_are_shorter_and_grow_again,
                         NULL,
                     });
 }
