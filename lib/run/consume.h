@@ -25,7 +25,7 @@ enum {
     CONSUME_LEAST = 20,            /* records of a batch after losses, at least */
     CONSUME_LOSSES = 12,           /* transactions lost in a row before it is given up */
     CONSUME_NOTIFY_AT_ONCE = 8,    /* messages to people on their way */
-    CONSUME_TOGETHER = 50,  /* records of a batch from which on its events may share their fate */
+    CONSUME_TOGETHER = 500, /* records of a batch from which on its events may share their fate */
     CONSUME_APART = 64,     /* batches handled event by event after one failed, at most */
     CONSUME_LOOK_MS = 1000, /* how often the parked table is looked at for an operator's word */
 };
@@ -237,6 +237,7 @@ struct consume_notify {
 
 /* Batches whose events are undone one by one, because of some that shared their fate one failed. */
 struct consume_apart {
+    size_t from;   /* records of a batch whose events share their fate; 0: CONSUME_TOGETHER */
     int left;      /* batches yet to come */
     int last;      /* as many it was the last time; doubled when it happens again */
     bool backlog;  /* the batch under way is long enough */

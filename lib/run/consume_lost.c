@@ -39,7 +39,7 @@ void consume_together(struct consume *run)
 {
     struct consume_apart *apart = &run->apart;
 
-    apart->backlog = run->n_messages >= CONSUME_TOGETHER;
+    apart->backlog = run->n_messages >= (apart->from > 0 ? apart->from : CONSUME_TOGETHER);
     apart->together = apart->backlog && apart->left == 0 && mr_store_together(run->store);
 }
 

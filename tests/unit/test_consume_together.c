@@ -5,6 +5,14 @@
 
 enum { BACKLOG = 60, BAD = 30 }; /* a batch's records, the one that fails */
 
+static struct bench *backlog_new(void)
+{
+    struct bench *b = bench_new();
+
+    b->run.apart.from = BACKLOG;
+    return b;
+}
+
 /* Events of many flows; the last is behind the failing one, in the flow of that alone. */
 static void send_backlog(struct bench *b, int first_id)
 {
@@ -17,7 +25,7 @@ static void send_backlog(struct bench *b, int first_id)
 
 START_TEST(a_backlog_is_one_transaction)
 {
-    struct bench *b = bench_new();
+    struct bench *b = backlog_new();
 
     send_backlog(b, 1);
     turns(b);
@@ -35,7 +43,7 @@ START_TEST(one_refused_event_of_a_backlog_takes_no_other_along)
                                          DO_BAD_EMIT};
 
     for (size_t i = 0; i < MR_N_ELEMENTS(refused); i++) {
-        struct bench *b = bench_new();
+        struct bench *b = backlog_new();
         b->script.order[1] = refused[i];
         send_backlog(b, 1);
         turns(b);
@@ -55,7 +63,7 @@ END_TEST
 
 START_TEST(one_event_of_a_backlog_that_is_tried_again_holds_up_its_flow_only)
 {
-    struct bench *b = bench_new();
+    struct bench *b = backlog_new();
 
     b->script.order[1] = DO_AGAIN;
     send_backlog(b, 1);
@@ -76,7 +84,7 @@ END_TEST
 
 START_TEST(batches_that_fail_again_and_again_are_tried_together_less_and_less)
 {
-    struct bench *b = bench_new();
+    struct bench *b = backlog_new();
     int64_t redone = 0;
 
     b->script.order[1] = DO_SQL_REFUSED;
@@ -102,7 +110,7 @@ END_TEST
 /* As a deadlock with another instance. */
 START_TEST(after_a_lost_batch_the_next_ones_are_shorter_and_grow_again)
 {
-    struct bench *b = bench_new();
+    struct bench *b = backlog_new();
     int id = BACKLOG + 1;
 
     if (on_postgres()) {
