@@ -36,7 +36,7 @@ static const char tables[] =
     " GROUP BY product_id;"
     "CREATE VIEW category_state AS SELECT category, count(*) AS products,"
     " count(deleted_at) AS deleted, count(DISTINCT seller_id) AS sellers,"
-    " CAST(sum(CASE WHEN deleted_at IS NULL THEN quantity ELSE 0 END) AS BIGINT) AS units"
+    " CAST(sum(CASE WHEN deleted_at IS NULL THEN coalesce(quantity, 0) ELSE 0 END) AS BIGINT) AS units"
     " FROM product GROUP BY category;"
     "CREATE VIEW price_volatility AS SELECT product_id, count(*) AS prices,"
     " CAST(sum(CASE WHEN decimal_cmp(price, price_before) > 0 THEN 1 ELSE 0 END) AS BIGINT) AS "

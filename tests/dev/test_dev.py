@@ -12,7 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/support"))
 from tap import case, main  # noqa: E402 (its folder is added above)
 
-VERBS = "setup build demo test lint fmt asan fuzz bench up deploy services run ci".split()
+VERBS = "setup build demo test lint fmt asan fuzz bench up deploy services chaos run ci".split()
 TOOLS = "sh env cat cd dirname find grep mkdir printf sed sleep sort tr".split()
 
 

@@ -285,6 +285,7 @@ class PostgreSQL(Component):
         super().__init__(folder)
         self.home = None
         self.connections = connections
+        self.preload = None  # a library of tests/chaos; it heeds the file `full-disk` in home
 
     def program(self, name):
         found = sorted(pathlib.Path("/usr/lib/postgresql").glob(f"*/bin/{name}"),
@@ -322,9 +323,11 @@ class PostgreSQL(Component):
 
     def launch(self):
         """The server itself; again after stop_server."""
+        more = {"env": os.environ | {"LD_PRELOAD": str(self.preload), "MILLRACE_FULL_DISK": str(self.home / "full-disk")}} \
+            if self.preload else {}
         self.spawn([self.program("postgres"), "-D", self.home / "data", "-k", self.home, "-p", str(self.port),
                     "-c", "listen_addresses=*", "-c", "shared_buffers=64MB", "-c", f"max_connections={self.connections}",
-                    "-c", "autovacuum_naptime=10s"], **self.user())
+                    "-c", "autovacuum_naptime=10s"], **self.user(), **more)
         self.wait_until(self.answers, 30)
 
     def answers(self):

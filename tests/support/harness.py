@@ -164,6 +164,7 @@ class T:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.prefix = "t" + uuid.uuid4().hex[:10]
         self.running = []
+        self.starting = threading.Lock()  # a test may start programs from several threads
 
     # Components, started when first read.
     @property
@@ -220,8 +221,9 @@ class T:
     def start(self, name, *args, env=None, stdin=subprocess.DEVNULL):
         argv = [self.binary(name), *map(str, args)]
         own = {"NO_COLOR": "1", "MILLRACE_STATE": str(self.folder / "up")}  # no other run's `millrace up`
-        running = Running(argv, self.folder, os.environ | own | (env or {}), stdin)
-        self.running.append(running)
+        with self.starting:
+            running = Running(argv, self.folder, os.environ | own | (env or {}), stdin)
+            self.running.append(running)
         return running
 
     def run(self, name, *args, stdin="", env=None, seconds=DEADLINE, expect=0):
