@@ -293,6 +293,9 @@ static int put_groups(struct gen *gen, struct mr_buf *out)
                 group->platform - catalog->platforms, retry->max_attempts, retry->initial_ms,
                 retry->max_ms, retry->multiplier, yes_no(retry->jitter), yes_no(retry->hold_key));
         if (r == 0)
+            r = mr_buf_printf(out, ".order = {%s, %" PRId64 ", %d}, ", yes_no(group->order.by_time),
+                              group->order.wait_ms, (int)group->order.late);
+        if (r == 0)
             r = put_filters(out, group);
         if (r == 0)
             r = put_topic_list(gen, out, group->topics, group->n_topics);

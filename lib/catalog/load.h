@@ -99,3 +99,4 @@ void load_check_defaults(struct load *load, const yaml_node_t *node, const struc
  */
 void load_merge_settings(struct mr_topic *topic, const struct row_settings *row);
 void load_merge_retry(struct mr_retry *retry, const struct row_retry *row);
+void load_merge_order(struct mr_order *order, const struct row_order *row);

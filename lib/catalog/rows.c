@@ -38,6 +38,9 @@ static const cyaml_strval_t levels[] = {
     {"FULL_TRANSITIVE", MR_COMPAT_FULL_TRANSITIVE},
 };
 static const cyaml_strval_t keys[] = {{"release", ROW_KEY_RELEASE}, {"hold", ROW_KEY_HOLD}};
+static const cyaml_strval_t bys[] = {{"arrival", ROW_BY_ARRIVAL}, {"time", ROW_BY_TIME}};
+static const cyaml_strval_t lates[] = {
+    {"handle", MR_LATE_HANDLE}, {"flag", MR_LATE_FLAG}, {"dead-letter", MR_LATE_DEAD_LETTER}};
 static const cyaml_strval_t unknowns[] = {{"refuse", ROW_UNKNOWN_REFUSE},
                                           {"drop", ROW_UNKNOWN_DROP}};
 static const cyaml_strval_t versions[] = {{"major.minor", ROW_VERSION_TWO},
@@ -86,10 +89,17 @@ static const cyaml_schema_field_t retry_fields[] = {
     WORD(MAY, struct row_retry, key, "key", keys),
     END,
 };
+static const cyaml_schema_field_t order_fields[] = {
+    WORD(MAY, struct row_order, by, "by", bys),
+    TEXT(MAY, struct row_order, wait, "wait"),
+    WORD(MAY, struct row_order, late, "late", lates),
+    END,
+};
 static const cyaml_schema_field_t defaults_fields[] = {
     GROUP(MAY, struct row_defaults, topics, "topics", topic_settings),
     GROUP(MAY, struct row_defaults, dead_letters, "dead_letters", dead_letter_settings),
     GROUP(MAY, struct row_defaults, retry, "retry", retry_fields),
+    GROUP(MAY, struct row_defaults, order, "order", order_fields),
     END,
 };
 

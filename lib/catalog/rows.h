@@ -31,10 +31,19 @@ struct row_retry {
     enum row_key *key;
 };
 
+enum row_by { ROW_BY_ARRIVAL, ROW_BY_TIME };
+
+struct row_order {
+    enum row_by *by;
+    char *wait;
+    enum mr_late *late;
+};
+
 struct row_defaults {
     struct row_settings *topics;
     struct row_settings *dead_letters;
     struct row_retry *retry;
+    struct row_order *order;
 };
 
 struct row_source {

@@ -6,7 +6,12 @@
 #include "load.h"
 #include "millrace/time.h"
 
-enum { MOST_ATTEMPTS = 1000, LONGEST_WAIT_MS = 24 * 3600 * 1000, LARGEST_MULTIPLIER = 100 };
+enum {
+    MOST_ATTEMPTS = 1000,
+    LONGEST_WAIT_MS = 24 * 3600 * 1000,
+    LONGEST_HOLD_MS = 60000,
+    LARGEST_MULTIPLIER = 100
+};
 
 bool load_name(struct load *load, const yaml_node_t *node, const char *what, const char *name)
 {
@@ -104,6 +109,15 @@ void load_check_retry(struct load *load, const yaml_node_t *node, const struct r
                   LARGEST_MULTIPLIER);
 }
 
+static void check_order(struct load *load, const yaml_node_t *node, const struct row_order *row)
+{
+    int64_t ms;
+
+    if (row->wait && (!duration(row->wait, &ms) || ms < 1 || ms > LONGEST_HOLD_MS))
+        load_note(load, load_at(load, node, "wait"),
+                  "'wait' takes a time from 1ms to 1m, like 500ms, not '%.100s'", row->wait);
+}
+
 /* Nothing is assumed silently: the file itself names every default. */
 static void check_complete(struct load *load, const yaml_node_t *node, const char *group,
                            const char *const *keys)
@@ -137,6 +151,8 @@ void load_check_defaults(struct load *load, const yaml_node_t *node, const struc
         load_check_settings(load, load_at(load, node, "dead_letters"), row->dead_letters);
     if (row->retry)
         load_check_retry(load, load_at(load, node, "retry"), row->retry);
+    if (row->order)
+        check_order(load, load_at(load, node, "order"), row->order);
     if (complete) {
         check_complete(load, node, "topics", topics);
         check_complete(load, node, "dead_letters", dead_letters);
@@ -180,4 +196,18 @@ void load_merge_retry(struct mr_retry *retry, const struct row_retry *row)
         retry->jitter = *row->jitter;
     if (row->key)
         retry->hold_key = *row->key == ROW_KEY_HOLD;
+}
+
+void load_merge_order(struct mr_order *order, const struct row_order *row)
+{
+    int64_t ms;
+
+    if (!row)
+        return;
+    if (row->by)
+        order->by_time = *row->by == ROW_BY_TIME;
+    if (row->wait && duration(row->wait, &ms))
+        order->wait_ms = ms;
+    if (row->late)
+        order->late = *row->late;
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Services and consumer groups, made from the sorted topics. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "load.h"
+
+enum { ORDER_WAIT_MS = 500 }; /* where topics.yaml gives no other */
 
 static bool consumes(const struct mr_topic *topic, const char *name)
 {
@@ -36,6 +39,23 @@ pick(struct load *load, const char *name,
     return topics;
 }
 
+/* Partitions of one number hold the same flows only where topics have equally many. */
+static void check_order(struct load *load, const yaml_node_t *node,
+                        const struct mr_consumer_group *group)
+{
+    const struct mr_topic *first = group->n_topics ? group->topics[0] : NULL;
+
+    for (size_t i = 1; group->order.by_time && i < group->n_topics; i++)
+        if (group->topics[i]->partitions != first->partitions) {
+            load_note(load, load_at(load, node, "service"),
+                      "consumer group '%s' is ordered by time, which needs topics of equally many "
+                      "partitions: '%s' has %" PRId32 ", '%s' has %" PRId32,
+                      group->name, first->name, first->partitions, group->topics[i]->name,
+                      group->topics[i]->partitions);
+            return;
+        }
+}
+
 static void read_group(struct load *load, const yaml_node_t *node, const struct row_service *row,
                        const struct mr_service *service, struct mr_consumer_group *group)
 {
@@ -44,8 +64,11 @@ static void read_group(struct load *load, const yaml_node_t *node, const struct 
     for (size_t i = 0; i < load->n_platforms; i++)
         if (&load->platforms[i] == service->platform)
             layers[1] = load->file->platforms[i].defaults;
-    for (size_t i = 0; i < MR_N_ELEMENTS(layers); i++)
+    group->order.wait_ms = ORDER_WAIT_MS;
+    for (size_t i = 0; i < MR_N_ELEMENTS(layers); i++) {
         load_merge_retry(&group->retry, layers[i] ? layers[i]->retry : NULL);
+        load_merge_order(&group->order, layers[i] ? layers[i]->order : NULL);
+    }
     if (group->retry.max_ms < group->retry.initial_ms)
         load_note(
             load, load_at(load, node, "service"),
@@ -55,6 +78,7 @@ static void read_group(struct load *load, const yaml_node_t *node, const struct 
     group->name = service->name;
     group->platform = service->platform;
     group->dead_letter_topic = service->dead_letter ? service->dead_letter->name : NULL;
+    check_order(load, node, group);
     load_filters(load, node, row, group);
 }
 
@@ -63,6 +87,9 @@ static void check_idle(struct load *load, const yaml_node_t *node, const struct 
     if (row->filter)
         load_note(load, load_at(load, node, "filter"),
                   "service '%s' has a filter, but no topic names it as a consumer", row->name);
+    if (row->defaults && row->defaults->order)
+        load_note(load, load_at(load, load_at(load, node, "defaults"), "order"),
+                  "service '%s' has an order, but no topic names it as a consumer", row->name);
     if (row->defaults && row->defaults->retry)
         load_note(load, load_at(load, load_at(load, node, "defaults"), "retry"),
                   "service '%s' has retry rules, but no topic names it as a consumer", row->name);

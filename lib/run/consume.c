@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "consume.h"
+#include "consume_late.h"
+#include "consume_merge.h"
 
 enum { MICROS = 1000, BUSY_TRIES = 12, IDLE_FORGET_MS = 200, SERVE_MS = 20 };
 
@@ -39,6 +41,9 @@ int consume_open(struct consume *run, struct mr_error *reterr)
     if (!run->group->dead_letter_topic)
         return mr_error_set(reterr, MR_INVALID, "topics.yaml gives %s no dead-letter topic",
                             run->group->name);
+    run->window = INT64_MAX;
+    run->late.seed = run->world.random(run->world.self);
+    run->merge.most = CONSUME_HELD_BACK;
     run->messages = calloc((size_t)run->options.batch, sizeof(*run->messages));
     int r = run->messages ? mr_arena_new(0, &run->arena) : -ENOMEM;
     if (r == 0)
@@ -62,6 +67,8 @@ void consume_close(struct consume *run)
     mr_buf_done(&run->flow);
     mr_buf_done(&run->value);
     mr_buf_done(&run->upcast);
+    consume_merge_close(run);
+    consume_late_forget(run);
     free(run->messages);
     free(run->partitions);
     free(run->parked_keys.hashes);
@@ -110,6 +117,7 @@ static int undone(struct consume *run, int r)
     mr_store_rollback(run->store);
     mr_inbox_settle(run->inbox, false);
     consume_notify_settled(run, false);
+    consume_late_forget(run);
     run->count = run->count_before;
     return r < 0 ? r : -EIO;
 }
@@ -123,6 +131,8 @@ static int commit(struct consume *run, struct mr_error *reterr)
         r = consume_outbox_forget(run, reterr);
     if (r == 0)
         r = write_offsets(run, reterr);
+    if (r == 0)
+        r = consume_late_prune(run, reterr);
     if (r == 0)
         r = mr_store_commit(run->store, reterr);
     if (r != 0) {
@@ -185,18 +195,24 @@ static int take_message(struct consume *run, struct mr_message *m, struct mr_err
         .message = m,
         .attempt = 1,
     };
-    p->next = m->offset;
-    int r = consume_event(run, &record, reterr);
+    return consume_take_record(run, p, &record, reterr);
+}
+
+int consume_take_record(struct consume *run, struct consume_partition *p,
+                        struct consume_record *record, struct mr_error *reterr)
+{
+    p->next = record->offset;
+    int r = consume_event(run, record, reterr);
     if (r == 0) {
-        p->next = m->offset + 1;
+        p->next = record->offset + 1;
         p->hold_count = 0;
         run->count.consumed++;
         return 0;
     }
     if (r != MR_AGAIN && r != MR_FULL)
         return r;
-    mr_warn(&run->log, "wait", "topic=%s partition=%d offset=%lld for=%s", record.topic->name,
-            record.partition, (long long)record.offset,
+    mr_warn(&run->log, "wait", "topic=%s partition=%d offset=%lld for=%s", record->topic->name,
+            record->partition, (long long)record->offset,
             r == MR_AGAIN ? "registry" : "parked-events");
     return consume_hold(run, p, r == MR_AGAIN ? CONSUME_WAITS_REGISTRY : CONSUME_WAITS_PARKED,
                         reterr);
@@ -227,7 +243,8 @@ static int work(struct consume *run, bool retry_due, struct mr_error *reterr)
         r = consume_notify_settle(run, reterr);
     if (r == 0) {
         consume_together(run);
-        r = take_messages(run, reterr);
+        r = run->group->order.by_time ? consume_merge_handle(run, reterr)
+                                      : take_messages(run, reterr);
     } else {
         for (size_t i = 0; i < run->n_messages; i++)
             run->broker.done(run->broker.self, &run->messages[i]);
@@ -256,10 +273,22 @@ static int poll(struct consume *run, int timeout_ms, struct mr_error *reterr)
     return r;
 }
 
-static int time_to_wait(const struct consume *run, int timeout_ms)
+/* ms until something that is held back may go. */
+static int64_t time_of_merge(struct consume *run)
+{
+    int64_t next = run->group->order.by_time && run->assigned ? consume_merge_next(run) : INT64_MAX;
+    int64_t now = run->world.now(run->world.self);
+
+    return next <= now ? 0 : next == INT64_MAX ? INT64_MAX : (next - now) / MICROS + 1;
+}
+
+static int time_to_wait(struct consume *run, int timeout_ms)
 {
     int64_t left = (run->next_look - run->world.now(run->world.self)) / MICROS;
+    int64_t merge = time_of_merge(run);
 
+    if (merge < timeout_ms)
+        timeout_ms = (int)merge;
     timeout_ms = consume_notify_wait(run, timeout_ms);
     if (run->parked_keys.n == 0 || left >= timeout_ms)
         return timeout_ms;
@@ -281,9 +310,13 @@ static int turn(struct consume *run, int timeout_ms, struct mr_error *reterr)
     r = poll(run, time_to_wait(run, timeout_ms), reterr);
     if (r != 0)
         return r;
+    if (run->group->order.by_time)
+        r = consume_merge_take(run, reterr);
+    if (r != 0)
+        return r;
     bool due = run->assigned && consume_retry_due(run);
-    if (run->n_messages > 0 || due || consume_outbox_has_forgettable(run) ||
-        (run->assigned && consume_notify_due(run)))
+    if (run->n_messages > 0 || time_of_merge(run) <= 0 || due ||
+        consume_outbox_has_forgettable(run) || (run->assigned && consume_notify_due(run)))
         r = work(run, due, reterr);
     if (r != 0)
         return r;

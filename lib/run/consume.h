@@ -27,6 +27,7 @@ enum {
     CONSUME_NOTIFY_AT_ONCE = 8,    /* messages to people on their way */
     CONSUME_TOGETHER = 500, /* records of a batch from which on its events may share their fate */
     CONSUME_APART = 64,     /* batches handled event by event after one failed, at most */
+    CONSUME_HELD_BACK = 64 << 20, /* bytes of records that wait for their turn by time */
     CONSUME_LOOK_MS = 1000, /* how often the parked table is looked at for an operator's word */
 };
 
@@ -50,6 +51,8 @@ struct consume_broker {
                   struct mr_error *reterr);
     int (*watermarks)(void *self, struct mr_topic_partition *items, size_t n_items, int64_t which,
                       struct mr_error *reterr);
+    /* The end of a partition as the last fetch told it; -1: not known. NULL: never. */
+    int64_t (*seen_end)(void *self, const char *topic, int32_t partition);
     int (*n_partitions)(void *self, const char *topic, int32_t *ret_n, struct mr_error *reterr);
     /* Outcomes: 0; else it is not told. NULL: never. */
     int (*keeps)(void *self, const char *topic, struct consume_keeps *ret, struct mr_error *reterr);
@@ -112,6 +115,7 @@ enum consume_fault {
     CONSUME_NOT_UPCAST,
     CONSUME_REFUSED,
     CONSUME_EXHAUSTED,
+    CONSUME_LATE,
 };
 const char *consume_fault_name(enum consume_fault fault);
 
@@ -144,7 +148,14 @@ struct consume_emission {
     int32_t schema_id;
 };
 
-enum consume_hold { CONSUME_FLOWS, CONSUME_WAITS_REGISTRY, CONSUME_WAITS_PARKED };
+enum consume_hold {
+    CONSUME_FLOWS,
+    CONSUME_WAITS_REGISTRY,
+    CONSUME_WAITS_PARKED,
+    CONSUME_WAITS_ORDER, /* enough is held back: consume_merge.h */
+};
+
+struct consume_held;
 
 struct consume_partition {
     struct consume_topic *topic;
@@ -161,6 +172,32 @@ struct consume_partition {
     enum consume_hold hold;
     int64_t hold_until;
     int32_t hold_count; /* in a row, for the backoff */
+    /* of a group that is ordered by time: what came, and waits for its turn */
+    struct consume_held *first, *last;
+    size_t n_bytes;
+    int64_t fetched; /* next to come */
+    int64_t moved;   /* when anything came last */
+};
+
+/* Order by time: consume_merge.h. */
+struct consume_merge {
+    size_t *sources; /* our partitions, those of one number together */
+    size_t n_sources;
+    size_t n, n_bytes; /* held back */
+    size_t most;       /* of them; a partition is read on while it has less than its part */
+};
+
+/* The newest handled event of a flow, by the flow's hash. */
+struct consume_newest {
+    uint64_t hash; /* 0: empty */
+    int64_t time;
+};
+
+struct consume_late {
+    struct consume_newest *generations[2];
+    size_t n; /* in the first */
+    uint64_t seed;
+    int64_t next_prune;
 };
 
 /* A record on its way to the broker. */
@@ -278,6 +315,9 @@ struct consume {
     struct consume_keys parked_keys;
     int64_t parked_events;
     int64_t next_look;
+    struct consume_merge merge;
+    struct consume_late late;
+    int64_t window; /* of ids and flows, µs; INT64_MAX: for ever */
     struct consume_outbox outbox;
     struct consume_notify notify;
     struct consume_counters count;
@@ -298,6 +338,7 @@ struct mr_tx {
     struct mr_event event;
     struct mr_error error;
     int64_t now;
+    enum consume_fault fault; /* why an event that was delivered is refused */
     struct mr_str name; /* what is done in the event's name later: consume_cause.h; else empty */
     uint32_t n_emitted, n_notices;
 };
@@ -312,6 +353,11 @@ void consume_close(struct consume *run);
 int consume_turn(struct consume *run, int timeout_ms, struct mr_error *reterr);
 /* Until stop or --once's end, then drains. */
 int consume_run(struct consume *run, struct mr_error *reterr);
+
+/* One record of p, within the transaction: handled, and p->next behind it; or p is held at it. 0,
+ * -errno. */
+int consume_take_record(struct consume *run, struct consume_partition *p,
+                        struct consume_record *record, struct mr_error *reterr);
 
 /* Begins a transaction, with a minute's patience for another writer. 0 or -errno. */
 int consume_begin_store(struct consume *run, struct mr_error *reterr);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "consume.h"
+#include "consume_merge.h"
 
 enum { MICROS = 1000, HOLD_FIRST_MS = 250, HOLD_MOST_MS = 30000, ASK_TRIES = 6 };
 
@@ -110,6 +111,7 @@ static int begin_at(struct consume *run, struct consume_partition *p, int64_t lo
     p->hold = CONSUME_FLOWS;
     p->hold_count = 0;
     p->ours = true;
+    consume_merge_drop(run, p);
     return 0;
 }
 
@@ -189,6 +191,8 @@ void consume_assigned(void *self, struct mr_topic_partition *items, size_t n_ite
 
     run->assignment_changed = true;
     run->assignment_failed = claim_all(run, items, n_items, &run->assignment_error);
+    if (run->assignment_failed == 0)
+        run->assignment_failed = consume_merge_assign(run);
 }
 
 void consume_revoked(void *self, const struct mr_topic_partition *items, size_t n_items,
@@ -198,8 +202,10 @@ void consume_revoked(void *self, const struct mr_topic_partition *items, size_t 
 
     for (size_t i = 0; i < n_items; i++) {
         struct consume_partition *p = find(run, items[i].topic, items[i].partition);
-        if (p)
-            p->ours = false;
+        if (!p)
+            continue;
+        p->ours = false;
+        consume_merge_drop(run, p);
     }
 }
 
@@ -228,6 +234,11 @@ int consume_check_assignment(struct consume *run, struct mr_error *reterr)
             "group %s gave this instance %zu of %zu partitions, so another one runs; "
             "store %s serves one instance per group: stop the other",
             run->options.group, ours, all, mr_store_name(run->store));
+    int r = consume_merge_check(run, reterr);
+    if (r == 0)
+        r = consume_merge_check_assigned(run, reterr);
+    if (r != 0)
+        return r;
     run->assigned = true;
     mr_info(&run->log, "assigned", "partitions=%zu", ours);
     return 0;
@@ -246,6 +257,13 @@ int consume_hold(struct consume *run, struct consume_partition *p, enum consume_
     struct mr_topic_partition item = item_of(p, p->next);
     int64_t wait = HOLD_FIRST_MS;
 
+    if (hold == CONSUME_WAITS_ORDER) {
+        item.offset = p->fetched;
+        p->hold = hold;
+        int r = run->broker.pause(run->broker.self, &item, true);
+        return r != 0 ? r : run->broker.seek(run->broker.self, &item, reterr);
+    }
+    consume_merge_drop(run, p);
     for (int32_t i = 0; i < p->hold_count && wait < HOLD_MOST_MS; i++)
         wait *= 2;
     p->hold = hold;
@@ -261,6 +279,8 @@ static bool may_flow(const struct consume *run, const struct consume_partition *
 {
     if (p->hold == CONSUME_WAITS_PARKED)
         return run->parked_events < run->options.parked;
+    if (p->hold == CONSUME_WAITS_ORDER)
+        return consume_merge_has_room(run, p);
     return now >= p->hold_until;
 }
 
@@ -290,7 +310,7 @@ bool consume_reached_end(const struct consume *run)
         if (!p->ours)
             continue;
         n++;
-        if (p->next < p->end && p->eof < p->end)
+        if (p->first || (p->next < p->end && p->eof < p->end))
             return false;
     }
     return n > 0;

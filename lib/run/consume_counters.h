@@ -12,6 +12,7 @@
     X(duplicates, "events seen before, skipped")                                                   \
     X(filtered, "events that the group's filter does not want, skipped")                           \
     X(tombstones, "records with a null value, skipped")                                            \
+    X(late, "events older than the newest handled one of their flow, in a group ordered by time")  \
     X(upcast, "events of an older major version, made those of the handler's")                     \
     X(parked, "events put aside to be tried again or to wait behind one of their flow")            \
     X(retried, "further deliveries of events put aside")                                           \

@@ -11,9 +11,13 @@ enum { NUMBER = 24, MESSAGE_MAX = 8192 };
 const char *consume_fault_name(enum consume_fault fault)
 {
     static const char *const names[] = {
-        [CONSUME_NO_WIRE_FORMAT] = "no-wire-format", [CONSUME_UNKNOWN_SCHEMA] = "unknown-schema",
-        [CONSUME_UNREADABLE] = "unreadable",         [CONSUME_REFUSED] = "refused",
-        [CONSUME_EXHAUSTED] = "retries-exhausted",   [CONSUME_NOT_UPCAST] = "not-upcast",
+        [CONSUME_NO_WIRE_FORMAT] = "no-wire-format",
+        [CONSUME_UNKNOWN_SCHEMA] = "unknown-schema",
+        [CONSUME_UNREADABLE] = "unreadable",
+        [CONSUME_REFUSED] = "refused",
+        [CONSUME_EXHAUSTED] = "retries-exhausted",
+        [CONSUME_NOT_UPCAST] = "not-upcast",
+        [CONSUME_LATE] = "late",
     };
 
     return names[fault];

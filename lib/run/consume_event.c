@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "consume.h"
+#include "consume_late.h"
 
 /* What a handler gave, made sure to be one of the four. */
 static int handle(struct mr_tx *tx)
@@ -27,7 +28,9 @@ int consume_deliver(struct mr_tx *tx)
         return r;
     }
     mr_store_mark(run->store);
-    r = handle(tx);
+    r = consume_late_check(tx);
+    if (r == 0)
+        r = handle(tx);
     if (r == 0) {
         r = mr_store_keep(run->store, &tx->error);
     } else if (r > 0) { /* a statement that was sent ahead may have failed before the handler did */
@@ -45,7 +48,8 @@ int consume_deliver(struct mr_tx *tx)
     }
     run->count.handled++;
     run->count.emitted += tx->n_emitted;
-    return mr_inbox_add(run->inbox, &tx->event.id);
+    r = consume_late_handled(tx);
+    return r == 0 ? mr_inbox_add(run->inbox, &tx->event.id) : r;
 }
 
 static int dead(struct mr_tx *tx, enum consume_fault fault, struct mr_bytes flow,
@@ -74,7 +78,7 @@ static int decoded(struct mr_tx *tx, struct mr_error *reterr)
                    ? dead(tx, CONSUME_EXHAUSTED, tx->event.flow, reterr)
                    : consume_park(tx, tx->event.flow, true, reterr);
     if (r == MR_INVALID)
-        return dead(tx, CONSUME_REFUSED, tx->event.flow, reterr);
+        return dead(tx, tx->fault, tx->event.flow, reterr);
     if (r < 0)
         *reterr = tx->error;
     return r;
@@ -87,6 +91,7 @@ void consume_begin(struct consume *run, const struct consume_record *record, str
     ret_tx->record = record;
     ret_tx->now = run->world.now(run->world.self);
     ret_tx->name = (struct mr_str){0};
+    ret_tx->fault = CONSUME_REFUSED;
     ret_tx->n_emitted = ret_tx->n_notices = 0;
     ret_tx->error.offset = MR_NO_OFFSET;
     ret_tx->error.line = ret_tx->error.column = 0;

@@ -2,6 +2,8 @@
 /* The engine's outside, for real: Kafka, registry, clock. */
 #include "consume_kafka.h"
 
+#include "consume_merge.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,6 +110,13 @@ static void take_setting(void *self, const char *key, const char *value, MR_UNUS
         keeps->retention_ms = -1;
 }
 
+static int64_t kafka_seen_end(void *self, const char *topic, int32_t partition)
+{
+    struct consume_kafka *k = self;
+
+    return mr_kafka_seen_end(k->consumer, topic, partition);
+}
+
 static int kafka_keeps(void *self, const char *topic, struct consume_keeps *ret,
                        struct mr_error *reterr)
 {
@@ -147,6 +156,7 @@ struct consume_broker consume_kafka_broker(struct consume_kafka *k)
         .commit = kafka_commit,
         .watermarks = kafka_watermarks,
         .n_partitions = kafka_n_partitions,
+        .seen_end = kafka_seen_end,
         .keeps = kafka_keeps,
         .produce = kafka_produce,
         .serve = kafka_serve,
@@ -206,19 +216,24 @@ static int check_topics(struct consume *run, struct consume_kafka *k, struct mr_
     return r == 0 ? kafka_n_partitions(k, run->group->dead_letter_topic, &n, reterr) : r;
 }
 
-/* Two properties more than the user's: a crashed instance is missed after 10 s, not 45; and the end
- * of a partition is told when --once wants to know. The user's come later, so they win. */
-static int with_defaults(const struct mr_kafka_config *config, bool once, const char ***ret_list,
-                         size_t *ret_n)
+/* Properties more than the user's: a crashed instance is missed after 10 s, not 45; the end of a
+ * partition is told when --once wants to know; and what order by time needs. The user's come later,
+ * so they win. */
+static int with_defaults(const struct consume *run, const struct mr_kafka_config *config,
+                         const char ***ret_list, size_t *ret_n)
 {
-    const char **list = calloc(config->n_properties + 3, sizeof(*list));
+    const char **list = calloc(config->n_properties + 5, sizeof(*list));
     size_t n = 0;
 
     if (!list)
         return -ENOMEM;
     list[n++] = "session.timeout.ms=10000";
-    if (once)
+    if (run->options.once)
         list[n++] = "enable.partition.eof=true";
+    if (run->group->order.by_time) {
+        list[n++] = "partition.assignment.strategy=range"; /* a number's partitions together */
+        list[n++] = "queued.min.messages=1000";            /* of all topics about equally much */
+    }
     for (size_t i = 0; i < config->n_properties; i++)
         list[n++] = config->properties[i];
     *ret_list = list;
@@ -233,7 +248,7 @@ static int open_clients(struct consume *run, struct consume_kafka *k,
     struct mr_kafka_config reading = *config;
     MR_AUTO(free) const char **properties = NULL;
 
-    int r = with_defaults(config, run->options.once, &properties, &reading.n_properties);
+    int r = with_defaults(run, config, &properties, &reading.n_properties);
     if (r != 0)
         return r;
     reading.properties = properties;
@@ -251,6 +266,8 @@ int consume_kafka_open(struct consume *run, struct consume_kafka *k,
 
     if (r == 0)
         r = check_topics(run, k, reterr);
+    if (r == 0)
+        r = consume_merge_check(run, reterr);
     if (r != 0)
         return r;
     consume_window_open(run);

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "consume.h"
+#include "consume_merge.h"
 
 enum { FIRST_WAIT_MS = 50, MOST_WAIT_MS = 5000 };
 
@@ -39,7 +40,8 @@ void consume_together(struct consume *run)
 {
     struct consume_apart *apart = &run->apart;
 
-    apart->backlog = run->n_messages >= (apart->from > 0 ? apart->from : CONSUME_TOGETHER);
+    apart->backlog = run->n_messages + run->merge.n >=
+                     (apart->from > 0 ? (size_t)apart->from : CONSUME_TOGETHER);
     apart->together = apart->backlog && apart->left == 0 && mr_store_together(run->store);
 }
 
@@ -112,6 +114,7 @@ static int ask(struct consume *run, struct consume_partition *p, struct mr_error
     if (r != MR_ABSENT)
         return r;
     p->ours = false;
+    consume_merge_drop(run, p);
     mr_warn(&run->log, "fenced", "topic=%s partition=%d next=another-instance-has-it", topic,
             p->number);
     return 0;
@@ -121,6 +124,7 @@ static int go_back(struct consume *run, struct consume_partition *p, struct mr_e
 {
     p->next = p->stored == MR_OFFSET_UNKNOWN ? p->begun : p->stored;
     p->eof = -1;
+    consume_merge_drop(run, p);
     struct mr_topic_partition item = {p->topic->topic->name, p->number, p->next};
     int r = run->broker.seek(run->broker.self, &item, reterr);
     if (r == 0 && p->hold != CONSUME_FLOWS)

@@ -234,7 +234,7 @@ static int try_one(struct consume *run, struct mr_bytes flow, const struct consu
     if (r == MR_AGAIN)
         return failed(&tx, flow, seq, ret, reterr);
     if (r == MR_INVALID)
-        return dead(&tx, CONSUME_REFUSED, flow, seq, ret, reterr);
+        return dead(&tx, tx.fault, flow, seq, ret, reterr);
     if (r != 0) {
         *reterr = tx.error;
         return r;

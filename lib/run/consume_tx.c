@@ -15,6 +15,11 @@ const struct mr_event *mr_tx_event(const struct mr_tx *tx)
     return &tx->event;
 }
 
+bool mr_tx_late(const struct mr_tx *tx)
+{
+    return tx->event.late;
+}
+
 int64_t mr_tx_now(const struct mr_tx *tx)
 {
     return tx->now;

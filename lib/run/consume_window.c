@@ -50,7 +50,8 @@ void consume_window_open(struct consume *run)
 {
     int64_t ms = consume_window_ms(run);
 
-    mr_inbox_set_window(run->inbox, ms == INT64_MAX ? INT64_MAX : ms * MICROS);
+    run->window = ms == INT64_MAX ? INT64_MAX : ms * MICROS;
+    mr_inbox_set_window(run->inbox, run->window);
     if (ms == INT64_MAX)
         mr_info(&run->log, "inbox", "window=forever");
     else

@@ -80,6 +80,14 @@ static const struct mr_migration inbox[] = {
      "ALTER TABLE mr_inbox ALTER COLUMN handled_at DROP DEFAULT"},
 };
 
+/* The newest handled event of a flow, of groups that are ordered by time. */
+static const struct mr_migration flows[] = {
+    {1, "CREATE TABLE mr_flow ("
+        " flow BLOB NOT NULL PRIMARY KEY, newest_at INTEGER NOT NULL, handled_at INTEGER NOT NULL)"
+        " STRICT, WITHOUT ROWID;"
+        "CREATE INDEX mr_flow_handled_at ON mr_flow (handled_at)"},
+};
+
 /* Exact sums of money in SQL. SQLite has the same by sqlite_decimal.c; there the names are those of
  * its own decimal extension, which its shell carries, so that views can be read by that, too. */
 static const struct mr_migration decimals[] = {
@@ -128,6 +136,8 @@ int mr_ledger_open(struct mr_store *store, const char *owner, int64_t now, struc
 
     if (r == 0)
         r = mr_store_migrate(store, "inbox", inbox, MR_N_ELEMENTS(inbox), now, reterr);
+    if (r == 0)
+        r = mr_store_migrate(store, "order", flows, MR_N_ELEMENTS(flows), now, reterr);
     if (r == 0)
         r = mr_store_migrate(store, "decimal", decimals, MR_N_ELEMENTS(decimals), now, reterr);
     if (r == 0)

@@ -36,11 +36,12 @@ struct fake {
     size_t n_published;
     uint64_t tags[FAKE_RECORDS]; /* produced, not reported yet */
     size_t n_tags;
-    int produce_r;              /* what produce gives */
-    int deliver_r;              /* what the next reports say */
-    bool deliver_never;         /* reports are kept back */
-    int registry_r;             /* what the registry gives; 0: by the id, 1 + index of the topic */
-    size_t asked;               /* times the registry was asked for a schema */
+    int produce_r;      /* what produce gives */
+    int deliver_r;      /* what the next reports say */
+    bool deliver_never; /* reports are kept back */
+    int registry_r;     /* what the registry gives; 0: by the id, 1 + index of the topic */
+    size_t asked;       /* times the registry was asked for a schema */
+    bool end_unknown;
     struct consume_keeps keeps; /* what every topic does; nothing: it is not told */
     int64_t now;
     uint64_t random;
@@ -179,6 +180,13 @@ static inline int fake_n_partitions(void *self, const char *topic, int32_t *ret_
     return 0;
 }
 
+static inline int64_t fake_seen_end(void *self, const char *topic, int32_t partition)
+{
+    struct fake *f = self;
+
+    return f->end_unknown ? -1 : fake_partition(f, topic, partition)->high;
+}
+
 static inline int fake_keeps(void *self, const char *topic, struct consume_keeps *ret,
                              MR_UNUSED struct mr_error *reterr)
 {
@@ -289,6 +297,7 @@ static inline void fake_attach(struct fake *f, struct consume *run)
                                           .commit = fake_commit,
                                           .watermarks = fake_watermarks,
                                           .n_partitions = fake_n_partitions,
+                                          .seen_end = fake_seen_end,
                                           .keeps = fake_keeps,
                                           .produce = fake_produce,
                                           .serve = fake_serve};

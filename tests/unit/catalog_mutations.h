@@ -191,6 +191,14 @@ static const struct mutation mutations[] = {
     {"values: [order.created, GateOpened]", "values: [order.creatd]",
      "topics.yaml:55:43: 'stock-watch' consumes no event of type 'order.creatd'; did you mean "
      "'order.created'?\n"},
+    {"retry: {attempts: 3, max: 1m}", "order: {by: arrival, wait: 2m}",
+     "topics.yaml:54:43: 'wait' takes a time from 1ms to 1m, like 500ms, not '2m'\n"},
+    {"retry: {attempts: 3, max: 1m}", "order: {by: tim, late: drop}",
+     "topics.yaml:54:28: 'by' cannot be 'tim'; did you mean 'time'?\n"
+     "topics.yaml:54:39: 'late' cannot be 'drop'; it can be 'handle', 'flag' or 'dead-letter'\n"},
+    {"retry: {attempts: 3, max: 1m}", "order: {by: time}",
+     "topics.yaml:52:14: consumer group 'stock-watch' is ordered by time, which needs topics of "
+     "equally many partitions: 'gates.gate.opened.v1' has 3, 'orders.order.created.v1' has 12\n"},
     {"values: [order.created, GateOpened]", "prefix: [gate.]",
      "topics.yaml:55:43: 'stock-watch' consumes no event of a type that begins with 'gate.'; it "
      "can "

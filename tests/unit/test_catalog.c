@@ -139,6 +139,32 @@ START_TEST(envelopes_say_where_each_field_comes_from)
 }
 END_TEST
 
+START_TEST(the_order_of_a_group_is_by_arrival_unless_a_layer_says_by_time)
+{
+    MR_AUTO(mr_catalog) struct mr_catalog *catalog = NULL;
+    MR_AUTO(mr_catalog) struct mr_catalog *ordered = NULL;
+    MR_AUTO(mr_buf) struct mr_buf report = {0};
+    struct folder folder;
+    char text[sizeof(good) + 1024];
+
+    open_folder(&folder);
+    load_good(&folder, &catalog);
+    const struct mr_order *order = &mr_catalog_group(catalog, MR_STR("gates"))->order;
+    ck_assert(!order->by_time && order->wait_ms == 500 && order->late == MR_LATE_HANDLE);
+    const char *at = strstr(good, "retry: {key: hold}");
+    (void)snprintf(text, sizeof(text), "%.*sorder: {by: time, late: flag}, %s", (int)(at - good),
+                   good, at);
+    char *partitions = strstr(text, "partitions: 12");
+    memcpy(partitions, "partitions:  3", strlen("partitions:  3"));
+    write_text(folder.yaml, text, strlen(text));
+    ck_assert_msg(mr_catalog_load(folder.yaml, folder.schemas, &ordered, &report) == 0, "%s",
+                  mr_buf_cstr(&report));
+    order = &mr_catalog_group(ordered, MR_STR("stock-watch"))->order;
+    ck_assert(order->by_time && order->wait_ms == 500 && order->late == MR_LATE_FLAG);
+    close_folder(&folder);
+}
+END_TEST
+
 START_TEST(filters_say_all_that_subscription_policies_can)
 {
     MR_AUTO(mr_catalog) struct mr_catalog *catalog = NULL;
@@ -178,6 +204,7 @@ int main(void)
                                    the_innermost_setting_holds,
                                    an_event_is_found_by_any_of_its_names_and_the_newest_major_wins,
                                    envelopes_say_where_each_field_comes_from,
+                                   the_order_of_a_group_is_by_arrival_unless_a_layer_says_by_time,
                                    filters_say_all_that_subscription_policies_can,
                                    NULL,
                                });

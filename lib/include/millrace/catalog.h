@@ -158,6 +158,20 @@ struct mr_retry {
     bool hold_key; /* after dead-lettering an event hold its key instead of releasing it */
 };
 
+/* What becomes of an event that is older than the newest handled one of its flow. */
+enum mr_late {
+    MR_LATE_HANDLE,      /* handled, and counted */
+    MR_LATE_FLAG,        /* handled: mr_tx_late says so, also after a restart */
+    MR_LATE_DEAD_LETTER, /* not handled */
+};
+
+/* The order of events of different topics. */
+struct mr_order {
+    bool by_time;    /* of the events; else as they arrive */
+    int64_t wait_ms; /* an event is held back for an older one at most so long */
+    enum mr_late late;
+};
+
 /* One comparison of `numeric`. */
 struct mr_filter_bound {
     enum mr_filter_op { MR_FILTER_EQ, MR_FILTER_LT, MR_FILTER_LE, MR_FILTER_GT, MR_FILTER_GE } op;
@@ -185,6 +199,7 @@ struct mr_consumer_group {
     const struct mr_platform *platform;
     const char *dead_letter_topic;
     struct mr_retry retry;
+    struct mr_order order;
     const struct mr_filter *filters; /* all must hold */
     size_t n_filters;
     const struct mr_topic *const *topics; /* sorted by name */

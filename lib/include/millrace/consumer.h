@@ -93,6 +93,9 @@ struct mr_consumer {
 /* The state, with its options. */
 void *mr_tx_self(const struct mr_tx *tx);
 const struct mr_event *mr_tx_event(const struct mr_tx *tx);
+/* Whether the event is older than the newest handled one of its flow. Told in a group that
+ * topics.yaml orders by time; beyond a restart with `late: flag`. */
+bool mr_tx_late(const struct mr_tx *tx);
 /* Now, µs since the epoch: one value for the whole event. */
 int64_t mr_tx_now(const struct mr_tx *tx);
 /* Scratch that is given back when the handler returns. NULL from it means -ENOMEM. */

@@ -20,6 +20,5 @@ struct mr_event {
     const void *record;                 /* the generated struct, topic->record->size bytes */
     struct mr_bytes flow; /* what its order hangs on: the record's key, else the correlation id */
     int32_t attempt;      /* 1 for the first delivery */
-    bool late; /* came after a younger event of its flow had been handled: set by the merge stage,
-                * which a later release puts between decode and handle */
+    bool late;            /* mr_tx_late */
 };

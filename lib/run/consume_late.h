@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Late events of a group that is ordered by time. Private to lib/run. */
+#pragma once
+
+#include "consume.h"
+
+/* Before the handler: marks the event when it is late. Outcomes: 0; MR_INVALID: it is not to be
+ * handled, tx->fault says so; -errno. */
+int consume_late_check(struct mr_tx *tx);
+/* After it, in the same transaction: the newest of its flow. 0, -errno. */
+int consume_late_handled(struct mr_tx *tx);
+/* Within a transaction: a slice of flows that are long over. 0, -errno. */
+int consume_late_prune(struct consume *run, struct mr_error *reterr);
+/* What is in memory: a transaction was undone, or it is the end. */
+void consume_late_forget(struct consume *run);

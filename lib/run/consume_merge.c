@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Order by the events' own time: a lane holds the partitions of one number, in which the topics
+ * keep the same flows. Of their next records the oldest goes first, and waits a little while one of
+ * the others may still bring an older one. What is held back is a copy, and not yet read as far as
+ * the offsets say: after a crash it comes again. */
+#include "consume_merge.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "millrace/time.h"
+
+enum {
+    MICROS = 1000,
+    LEAST_PER_SOURCE = 256 << 10, /* bytes held back of one partition */
+    MOST_PER_SOURCE = 4 << 20,
+    PATIENCE_MS = 10000, /* for a topic that has more, since it last brought anything */
+};
+
+/* A record that is held back; its bytes follow. */
+struct consume_held {
+    struct consume_held *next;
+    int64_t time;    /* the event's; INT64_MIN: it has none, and waits for nobody */
+    int64_t arrived; /* µs */
+    int64_t offset;
+    int64_t timestamp_ms;
+    size_t size;
+    struct mr_bytes key, value, headers;
+};
+
+/* ---- one partition's records, as they came ---- */
+
+void consume_merge_drop(struct consume *run, struct consume_partition *p)
+{
+    for (struct consume_held *held; (held = p->first);) {
+        p->first = held->next;
+        run->merge.n--;
+        run->merge.n_bytes -= held->size;
+        free(held);
+    }
+    p->last = NULL;
+    p->n_bytes = 0;
+    p->fetched = p->next;
+    p->moved = run->world.now(run->world.self);
+}
+
+static void pop(struct consume *run, struct consume_partition *p)
+{
+    struct consume_held *held = p->first;
+
+    p->first = held->next;
+    if (!p->first)
+        p->last = NULL;
+    p->n_bytes -= held->size;
+    run->merge.n--;
+    run->merge.n_bytes -= held->size;
+    free(held);
+}
+
+static struct mr_bytes put(uint8_t **at, struct mr_bytes bytes)
+{
+    struct mr_bytes copy = {bytes.data ? *at : NULL, bytes.len};
+
+    if (bytes.data && bytes.len > 0)
+        memcpy(*at, bytes.data, bytes.len);
+    *at += bytes.len;
+    return copy;
+}
+
+static int push(struct consume *run, struct consume_partition *p,
+                const struct consume_record *record, int64_t time)
+{
+    run->packed.len = 0;
+    int r = consume_pack_record(run, record, &run->packed);
+    if (r != 0)
+        return r;
+    struct mr_bytes headers = {run->packed.data, run->packed.len};
+    size_t size = sizeof(struct consume_held) + record->key.len + record->value.len + headers.len;
+    struct consume_held *held = malloc(size + 1); /* what is empty has an address, too */
+    if (!held)
+        return -ENOMEM;
+    uint8_t *at = (uint8_t *)(held + 1);
+    *held = (struct consume_held){.time = time,
+                                  .arrived = run->world.now(run->world.self),
+                                  .offset = record->offset,
+                                  .timestamp_ms = record->timestamp_ms,
+                                  .size = size};
+    held->key = put(&at, record->key);
+    held->value = put(&at, record->value);
+    held->headers = put(&at, headers);
+    if (p->last)
+        p->last->next = held;
+    else
+        p->first = held;
+    p->last = held;
+    p->moved = held->arrived;
+    p->n_bytes += size;
+    run->merge.n++;
+    run->merge.n_bytes += size;
+    return 0;
+}
+
+/* ---- when an event was ---- */
+
+/* Of the header, where there is one, so that most records are decoded once. What is no event, or
+ * is not wanted, waits for nobody. While the registry is away, the broker's time stands in: the
+ * record's turn comes, and then its partition waits. */
+static int64_t time_of(struct consume *run, const struct consume_record *record, bool *away)
+{
+    struct consume_counters count = run->count;
+    enum consume_fault fault;
+    struct mr_bytes header;
+    struct mr_tx tx;
+    int64_t time;
+
+    if (!record->value.data || (run->group->n_filters > 0 && consume_filter(run, record) == MR_END))
+        return INT64_MIN;
+    if (consume_find_header(run, record, "ce_time", &header) == 0 && header.data &&
+        mr_time_parse_micros((struct mr_str){(const char *)header.data, header.len}, &time) == 0)
+        return time;
+    if (*away)
+        return record->timestamp_ms * MICROS;
+    consume_begin(run, record, &tx);
+    int r = consume_decode(&tx, &fault);
+    run->count = count;
+    if (r == 0)
+        return tx.event.envelope->timestamp;
+    *away = r != MR_INVALID;
+    return r == MR_INVALID ? INT64_MIN : record->timestamp_ms * MICROS;
+}
+
+/* ---- what came ---- */
+
+static int take(struct consume *run, struct mr_message *m, bool *away)
+{
+    struct consume_partition *p = consume_partition_of(run, m->topic, m->partition);
+
+    if (!p || !p->ours || p->hold != CONSUME_FLOWS || m->offset < p->fetched)
+        return 0;
+    if (m->end) {
+        p->eof = m->offset;
+        return 0;
+    }
+    struct consume_record record = {
+        .topic = p->topic->topic,
+        .partition = m->partition,
+        .offset = m->offset,
+        .timestamp_ms = m->timestamp_ms,
+        .key = m->key,
+        .value = m->value,
+        .message = m,
+        .attempt = 1,
+    };
+    int r = push(run, p, &record, time_of(run, &record, away));
+    if (r == 0)
+        p->fetched = m->offset + 1;
+    return r;
+}
+
+static size_t most_per_source(const struct consume *run)
+{
+    size_t most = run->merge.most / (run->merge.n_sources ? run->merge.n_sources : 1);
+
+    if (run->merge.most < LEAST_PER_SOURCE)
+        return most;
+    return most < LEAST_PER_SOURCE  ? LEAST_PER_SOURCE
+           : most > MOST_PER_SOURCE ? MOST_PER_SOURCE
+                                    : most;
+}
+
+bool consume_merge_has_room(const struct consume *run, const struct consume_partition *p)
+{
+    return p->n_bytes < most_per_source(run) / 2;
+}
+
+int consume_merge_take(struct consume *run, struct mr_error *reterr)
+{
+    bool away = false;
+    int r = 0;
+
+    for (size_t i = 0; i < run->n_messages; i++) {
+        if (r == 0)
+            r = take(run, &run->messages[i], &away);
+        run->broker.done(run->broker.self, &run->messages[i]);
+    }
+    run->n_messages = 0;
+    for (size_t i = 0; r == 0 && i < run->n_partitions; i++) {
+        struct consume_partition *p = &run->partitions[i];
+        if (p->ours && p->hold == CONSUME_FLOWS && p->n_bytes >= most_per_source(run))
+            r = consume_hold(run, p, CONSUME_WAITS_ORDER, reterr);
+    }
+    return r;
+}
+
+/* ---- lanes ---- */
+
+static int by_number(const void *left, const void *right, void *opaque)
+{
+    const struct consume_partition *partitions = opaque;
+    const struct consume_partition *a = &partitions[*(const size_t *)left];
+    const struct consume_partition *b = &partitions[*(const size_t *)right];
+
+    if (a->number != b->number)
+        return a->number < b->number ? -1 : 1;
+    return (a->topic > b->topic) - (a->topic < b->topic); /* as the consumer lists them */
+}
+
+int consume_merge_assign(struct consume *run)
+{
+    struct consume_merge *merge = &run->merge;
+    size_t *sources = realloc(merge->sources, (run->n_partitions + 1) * sizeof(*sources));
+
+    if (!sources)
+        return -ENOMEM;
+    merge->sources = sources;
+    merge->n_sources = 0;
+    for (size_t i = 0; i < run->n_partitions; i++)
+        if (run->partitions[i].ours)
+            sources[merge->n_sources++] = i;
+    qsort_r(sources, merge->n_sources, sizeof(*sources), by_number, run->partitions);
+    return 0;
+}
+
+void consume_merge_close(struct consume *run)
+{
+    for (size_t i = 0; i < run->n_partitions; i++)
+        consume_merge_drop(run, &run->partitions[i]);
+    free(run->merge.sources);
+    run->merge = (struct consume_merge){0};
+}
+
+struct lane {
+    const size_t *sources;
+    size_t n;
+};
+
+/* The lane that begins with the source at *at, which moves behind it. */
+static struct lane next_lane(const struct consume *run, size_t *at)
+{
+    const size_t *sources = run->merge.sources;
+    size_t begin = *at;
+
+    while (*at < run->merge.n_sources &&
+           run->partitions[sources[*at]].number == run->partitions[sources[begin]].number)
+        (*at)++;
+    return (struct lane){sources + begin, *at - begin};
+}
+
+static struct consume_partition *oldest(struct consume *run, const struct lane *lane)
+{
+    struct consume_partition *found = NULL;
+
+    for (size_t i = 0; i < lane->n; i++) {
+        struct consume_partition *p = &run->partitions[lane->sources[i]];
+        if (p->ours && p->first && (!found || p->first->time < found->first->time))
+            found = p;
+    }
+    return found;
+}
+
+/* What --once reads has an end; else the position is compared with the end that the brokers told
+ * with the last fetch. */
+static bool is_at_end(const struct consume *run, const struct consume_partition *p, bool *for_good)
+{
+    if (run->options.once && p->end >= 0 && (p->fetched >= p->end || p->eof >= p->end))
+        return true;
+    *for_good = false;
+    int64_t end = run->broker.seen_end
+                      ? run->broker.seen_end(run->broker.self, p->topic->topic->name, p->number)
+                      : -1;
+    return p->hold == CONSUME_FLOWS && end >= 0 && p->fetched >= end;
+}
+
+static int64_t plus_ms(int64_t time, int64_t ms)
+{
+    return time > INT64_MAX - ms * MICROS ? INT64_MAX : time + ms * MICROS;
+}
+
+/* Until when the oldest of a lane, at p, waits for one of the others. That has a younger record
+ * here; or all is read of it: then what is under way to it gets the wait, counted from the event's
+ * time; or there is more to fetch, and it comes. Nobody waits long for a topic that is stuck. */
+static int64_t held_for(const struct consume *run, const struct consume_partition *p,
+                        const struct consume_partition *other, bool *for_good)
+{
+    const struct consume_held *held = p->first;
+    int64_t wait = run->group->order.wait_ms;
+    int64_t at_most = plus_ms(held->arrived, wait), by_time = plus_ms(held->time, wait);
+
+    if (other == p || !other->ours || other->first)
+        return INT64_MIN;
+    if (is_at_end(run, other, for_good))
+        return by_time < at_most ? by_time : at_most;
+    int64_t patience = plus_ms(other->moved, PATIENCE_MS);
+    return other->hold == CONSUME_FLOWS && patience > at_most ? patience : at_most;
+}
+
+static int64_t held_until(const struct consume *run, const struct lane *lane,
+                          const struct consume_partition *p)
+{
+    int64_t until = INT64_MIN;
+    bool for_good = true;
+
+    if (p->first->time == INT64_MIN)
+        return INT64_MIN;
+    for (size_t i = 0; i < lane->n; i++) {
+        int64_t one = held_for(run, p, &run->partitions[lane->sources[i]], &for_good);
+        until = one > until ? one : until;
+    }
+    return for_good ? INT64_MIN : until;
+}
+
+/* ---- what may go ---- */
+
+static int handle(struct consume *run, struct consume_partition *p, struct mr_error *reterr)
+{
+    const struct consume_held *held = p->first;
+    struct consume_record record = {
+        .topic = p->topic->topic,
+        .partition = p->number,
+        .offset = held->offset,
+        .timestamp_ms = held->timestamp_ms,
+        .key = held->key,
+        .value = held->value,
+        .headers = held->headers,
+        .attempt = 1,
+    };
+
+    int r = consume_take_record(run, p, &record, reterr);
+    if (r == 0 && p->next > record.offset) /* else its partition waits, and all was dropped */
+        pop(run, p);
+    return r;
+}
+
+int consume_merge_handle(struct consume *run, struct mr_error *reterr)
+{
+    int64_t now = run->world.now(run->world.self);
+    int64_t budget = run->options.batch;
+    int r = 0;
+
+    for (size_t at = 0; r == 0 && at < run->merge.n_sources;) {
+        struct lane lane = next_lane(run, &at);
+        struct consume_partition *p;
+        while (r == 0 && budget > 0 && (p = oldest(run, &lane)) &&
+               held_until(run, &lane, p) <= now) {
+            r = handle(run, p, reterr);
+            budget--;
+        }
+    }
+    return r;
+}
+
+int64_t consume_merge_next(struct consume *run)
+{
+    int64_t next = INT64_MAX;
+
+    for (size_t at = 0; at < run->merge.n_sources;) {
+        struct lane lane = next_lane(run, &at);
+        const struct consume_partition *p = oldest(run, &lane);
+        int64_t until = p ? held_until(run, &lane, p) : INT64_MAX;
+        next = until < next ? until : next;
+    }
+    return next;
+}
+
+/* ---- what it needs ---- */
+
+int consume_merge_check(struct consume *run, struct mr_error *reterr)
+{
+    int32_t first = 0, n = 0;
+
+    for (size_t i = 0; run->group->order.by_time && i < run->n_topics; i++) {
+        int r = run->broker.n_partitions(run->broker.self, run->topics[i].topic->name, &n, reterr);
+        if (r != 0)
+            return r;
+        first = i == 0 ? n : first;
+        if (n != first)
+            return mr_error_set(reterr, MR_INVALID,
+                                "group %s is ordered by time, which needs topics of equally many "
+                                "partitions: %s has %d, %s has %d; make them equal, or say `order: "
+                                "{by: arrival}` in topics.yaml",
+                                run->options.group, run->topics[0].topic->name, first,
+                                run->topics[i].topic->name, n);
+    }
+    return 0;
+}
+
+int consume_merge_check_assigned(struct consume *run, struct mr_error *reterr)
+{
+    for (size_t at = 0; run->group->order.by_time && at < run->merge.n_sources;) {
+        struct lane lane = next_lane(run, &at);
+        if (lane.n != run->n_topics)
+            return mr_error_set(
+                reterr, MR_INVALID,
+                "group %s is ordered by time, but this instance was given partition "
+                "%d of %zu topics only, of %zu: give every instance `-X "
+                "partition.assignment.strategy=range`",
+                run->options.group, run->partitions[lane.sources[0]].number, lane.n, run->n_topics);
+    }
+    return 0;
+}
