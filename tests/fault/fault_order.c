@@ -52,9 +52,8 @@ static const struct mr_consumer_group group = {
 static void fill(struct bench *b, struct cluster_topic *topic, int odd)
 {
     static char id[37], booking[37];
-    struct mr_envelope envelope = {.event_type = MR_STR("t"),
-                                   .event_version = MR_STR("1.0"),
-                                   .source_service = MR_STR("s")};
+    struct mr_envelope envelope = {
+        .event_type = MR_STR("t"), .event_version = MR_STR("1.0"), .source_service = MR_STR("s")};
 
     for (int i = 0; i < N; i++) {
         (void)snprintf(id, sizeof(id), "11111111-1111-4111-8111-%012d", 2 * i + odd);
@@ -153,9 +152,9 @@ END_TEST
 
 int main(void)
 {
-    return unit_run_within(
-        "order", 60, (const TTest *[]){
-                     two_topics_are_merged_with_little_memory_and_through_a_restart,
-                     NULL,
-                 });
+    return unit_run_within("order", 60,
+                           (const TTest *[]){
+                               two_topics_are_merged_with_little_memory_and_through_a_restart,
+                               NULL,
+                           });
 }
