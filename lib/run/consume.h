@@ -389,6 +389,7 @@ void consume_revoked(void *run, const struct mr_topic_partition *items, size_t n
 int consume_check_assignment(struct consume *run, struct mr_error *reterr);
 struct consume_partition *consume_partition_of(struct consume *run, const char *topic,
                                                int32_t partition);
+/* ---- consume_hold.c: partitions that wait ---- */
 /* The partition waits at its next record. */
 int consume_hold(struct consume *run, struct consume_partition *p, enum consume_hold hold,
                  struct mr_error *reterr);
@@ -421,6 +422,12 @@ void consume_begin(struct consume *run, const struct consume_record *record, str
 int consume_event(struct consume *run, struct consume_record *record, struct mr_error *reterr);
 /* One delivery: 0 done (or seen before), MR_AGAIN, MR_INVALID, undone then; -errno. */
 int consume_deliver(struct mr_tx *tx);
+
+/* ---- consume_keys.c: the flows that wait, by hash ---- */
+uint64_t consume_flow_hash(struct mr_bytes flow);
+bool consume_keys_have(const struct consume_keys *keys, uint64_t hash);
+int consume_keys_add(struct consume_keys *keys, uint64_t hash); /* 0, -ENOMEM */
+void consume_keys_remove(struct consume_keys *keys, uint64_t hash);
 
 /* ---- consume_retry.c: parked flows ---- */
 int consume_parked_open(struct consume *run, struct mr_error *reterr);

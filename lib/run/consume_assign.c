@@ -10,7 +10,7 @@
 #include "consume.h"
 #include "consume_merge.h"
 
-enum { MICROS = 1000, HOLD_FIRST_MS = 250, HOLD_MOST_MS = 30000, ASK_TRIES = 6 };
+enum { ASK_TRIES = 6 };
 
 static struct consume_partition *find(struct consume *run, const char *topic, int32_t partition)
 {
@@ -242,76 +242,4 @@ int consume_check_assignment(struct consume *run, struct mr_error *reterr)
     run->assigned = true;
     mr_info(&run->log, "assigned", "partitions=%zu", ours);
     return 0;
-}
-
-/* ---- waiting ---- */
-
-static struct mr_topic_partition item_of(const struct consume_partition *p, int64_t offset)
-{
-    return (struct mr_topic_partition){p->topic->topic->name, p->number, offset};
-}
-
-int consume_hold(struct consume *run, struct consume_partition *p, enum consume_hold hold,
-                 struct mr_error *reterr)
-{
-    struct mr_topic_partition item = item_of(p, p->next);
-    int64_t wait = HOLD_FIRST_MS;
-
-    if (hold == CONSUME_WAITS_ORDER) {
-        item.offset = p->fetched;
-        p->hold = hold;
-        int r = run->broker.pause(run->broker.self, &item, true);
-        return r != 0 ? r : run->broker.seek(run->broker.self, &item, reterr);
-    }
-    consume_merge_drop(run, p);
-    for (int32_t i = 0; i < p->hold_count && wait < HOLD_MOST_MS; i++)
-        wait *= 2;
-    p->hold = hold;
-    p->hold_count++;
-    p->hold_until =
-        run->world.now(run->world.self) + (wait < HOLD_MOST_MS ? wait : HOLD_MOST_MS) * MICROS;
-    run->count.holds++;
-    int r = run->broker.pause(run->broker.self, &item, true);
-    return r != 0 ? r : run->broker.seek(run->broker.self, &item, reterr);
-}
-
-static bool may_flow(const struct consume *run, const struct consume_partition *p, int64_t now)
-{
-    if (p->hold == CONSUME_WAITS_PARKED)
-        return run->parked_events < run->options.parked;
-    if (p->hold == CONSUME_WAITS_ORDER)
-        return consume_merge_has_room(run, p);
-    return now >= p->hold_until;
-}
-
-int consume_release(struct consume *run, struct mr_error *reterr)
-{
-    int64_t now = run->world.now(run->world.self);
-
-    for (size_t i = 0; i < run->n_partitions; i++) {
-        struct consume_partition *p = &run->partitions[i];
-        if (!p->ours || p->hold == CONSUME_FLOWS || !may_flow(run, p, now))
-            continue;
-        struct mr_topic_partition item = item_of(p, p->next);
-        int r = run->broker.pause(run->broker.self, &item, false);
-        if (r != 0)
-            return mr_error_set(reterr, r, "cannot resume %s/%d", item.topic, item.partition);
-        p->hold = CONSUME_FLOWS;
-    }
-    return 0;
-}
-
-bool consume_reached_end(const struct consume *run)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < run->n_partitions; i++) {
-        const struct consume_partition *p = &run->partitions[i];
-        if (!p->ours)
-            continue;
-        n++;
-        if (p->first || (p->next < p->end && p->eof < p->end))
-            return false;
-    }
-    return n > 0;
 }

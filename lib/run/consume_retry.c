@@ -6,72 +6,15 @@
 #include <string.h>
 
 #include "consume.h"
-#include "millrace/hash.h"
 #include "millrace/time.h"
 
 enum { PER_TURN = 500, MICROS = 1000 };
-
-/* ---- the set of hashes ---- */
-
-static uint64_t hash_of(struct mr_bytes flow)
-{
-    return mr_hash64(flow.data, flow.len, 0);
-}
-
-/* Index of the first hash that is not less. */
-static size_t find(const struct consume_keys *keys, uint64_t hash)
-{
-    size_t low = 0, high = keys->n;
-
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (keys->hashes[mid] < hash)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low;
-}
-
-static bool has(const struct consume_keys *keys, uint64_t hash)
-{
-    size_t i = find(keys, hash);
-
-    return i < keys->n && keys->hashes[i] == hash;
-}
-
-static int add_key(struct consume_keys *keys, uint64_t hash)
-{
-    if (keys->n == keys->cap) {
-        size_t cap = keys->cap ? keys->cap * 2 : 64;
-        uint64_t *hashes = realloc(keys->hashes, cap * sizeof(*hashes));
-        if (!hashes)
-            return -ENOMEM;
-        keys->hashes = hashes;
-        keys->cap = cap;
-    }
-    size_t i = find(keys, hash);
-    memmove(keys->hashes + i + 1, keys->hashes + i, (keys->n - i) * sizeof(hash));
-    keys->hashes[i] = hash;
-    keys->n++;
-    return 0;
-}
-
-static void remove_key(struct consume_keys *keys, uint64_t hash)
-{
-    size_t i = find(keys, hash);
-
-    if (i == keys->n || keys->hashes[i] != hash)
-        return;
-    keys->n--;
-    memmove(keys->hashes + i, keys->hashes + i + 1, (keys->n - i) * sizeof(hash));
-}
 
 static int load_key(void *self, struct mr_bytes key)
 {
     struct consume *run = self;
 
-    return add_key(&run->parked_keys, hash_of(key));
+    return consume_keys_add(&run->parked_keys, consume_flow_hash(key));
 }
 
 int consume_parked_open(struct consume *run, struct mr_error *reterr)
@@ -87,7 +30,7 @@ int consume_parked_open(struct consume *run, struct mr_error *reterr)
 /* Two keys may share a hash: the table has the last word. */
 int consume_is_parked(struct consume *run, struct mr_bytes flow, struct mr_error *reterr)
 {
-    if (run->parked_keys.n == 0 || !has(&run->parked_keys, hash_of(flow)))
+    if (run->parked_keys.n == 0 || !consume_keys_have(&run->parked_keys, consume_flow_hash(flow)))
         return 0;
     int r = mr_parked_has_key(run->store, flow, reterr);
     return r == 0 ? MR_AGAIN : r == MR_ABSENT ? 0 : r;
@@ -121,7 +64,7 @@ static int set_key(const struct mr_tx *tx, struct mr_bytes flow, int64_t when, b
     int r = mr_parked_has_key(run->store, flow, reterr);
 
     if (r == MR_ABSENT)
-        r = add_key(&run->parked_keys, hash_of(flow));
+        r = consume_keys_add(&run->parked_keys, consume_flow_hash(flow));
     if (when < run->next_look)
         run->next_look = when;
     return r != 0 ? r : mr_parked_key_set(run->store, flow, &state, reterr);
@@ -246,7 +189,7 @@ static int try_one(struct consume *run, struct mr_bytes flow, const struct consu
 
 static int release(struct consume *run, struct mr_bytes flow, struct mr_error *reterr)
 {
-    remove_key(&run->parked_keys, hash_of(flow));
+    consume_keys_remove(&run->parked_keys, consume_flow_hash(flow));
     return mr_parked_key_release(run->store, flow, reterr);
 }
 

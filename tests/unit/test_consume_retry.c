@@ -50,6 +50,40 @@ START_TEST(waits_double_up_to_the_cap_with_jitter)
 }
 END_TEST
 
+/* The contract: initial 1 s, times 2, at most 30 s, times 0.5 to 1; 3 or 5 receives. */
+START_TEST(the_contracts_waits_and_deliveries_are_those_of_its_groups)
+{
+    static const int64_t waits[] = {1, 2, 4, 8, 16, 30, 30};
+    static const struct {
+        const char *group;
+        int32_t deliveries;
+    } rows[] = {{"product-management-notifications", 3}, {"product-management-analytics", 5}};
+
+    for (size_t i = 0; i < MR_N_ELEMENTS(rows); i++) {
+        struct bench *b = bench_new();
+        b->group.retry = mr_catalog_group(mr_catalog_builtin(), mr_str_from(rows[i].group))->retry;
+        for (int32_t n = 0; n < (int32_t)MR_N_ELEMENTS(waits); n++) {
+            ck_assert_int_eq(consume_backoff(&b->group.retry, n + 1, UINT64_MAX),
+                             waits[n] * SECOND);
+            ck_assert_int_eq(consume_backoff(&b->group.retry, n + 1, 0), waits[n] * SECOND / 2);
+        }
+        b->script.order[1] = DO_AGAIN;
+        send(b, 'a', 1, 1);
+        turns(b);
+        for (int32_t n = 1; n < rows[i].deliveries; n++) {
+            b->fake->now += waits[n - 1] * SECOND - 1;
+            turns(b);
+            ck_assert_int_eq(b->script.calls[1], n); /* not before its wait is over */
+            b->fake->now += 1;
+            turns(b);
+            ck_assert_int_eq(b->script.calls[1], n + 1);
+        }
+        ck_assert_uint_eq(letters(b), 1);
+        bench_free(b);
+    }
+}
+END_TEST
+
 START_TEST(after_the_last_attempt_comes_the_dead_letter_and_the_flow_goes_on)
 {
     struct bench *b = bench_new();
@@ -205,6 +239,7 @@ int main(void)
     return unit_run("consume_retry",
                     (const TTest *[]){
                         a_failing_event_holds_up_its_own_flow_only_and_in_order,
+                        the_contracts_waits_and_deliveries_are_those_of_its_groups,
                         waits_double_up_to_the_cap_with_jitter,
                         after_the_last_attempt_comes_the_dead_letter_and_the_flow_goes_on,
                         a_held_flow_waits_for_the_operator,

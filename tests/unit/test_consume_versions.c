@@ -14,9 +14,8 @@ static void change(char out[16384], const char *text, const char *from, const ch
     const char *at = strstr(strstr(text, from), find);
 
     ck_assert_ptr_nonnull(at);
-    ck_assert_int_lt(snprintf(out, 16384, "%.*s%s%s", (int)(at - text), text, put,
-                              at + strlen(find)),
-                     16384);
+    ck_assert_int_lt(
+        snprintf(out, 16384, "%.*s%s%s", (int)(at - text), text, put, at + strlen(find)), 16384);
 }
 
 /* 1.0 has no session_id yet; 1.2 has a member more, with a default; the third says text where ours
@@ -29,8 +28,9 @@ static struct bench *bench_of_versions(void)
     const char *metadata = strstr(text, "{\n      \"name\": \"metadata\"");
 
     ck_assert(session && metadata);
-    ck_assert_int_lt(snprintf(older, sizeof(older), "%.*s%s", (int)(session - text), text, metadata),
-                     (int)sizeof(older));
+    ck_assert_int_lt(
+        snprintf(older, sizeof(older), "%.*s%s", (int)(session - text), text, metadata),
+        (int)sizeof(older));
     change(younger, text, "\"RequestedAt\"", "\n        ]",
            ", {\"name\": \"Channel\", \"type\": \"string\", \"default\": \"web\"}]");
     change(broken, text, "\"QuantityReduced\"", "\"long\"", "\"string\"");
