@@ -204,6 +204,9 @@ void consume_revoked(void *self, const struct mr_topic_partition *items, size_t 
         struct consume_partition *p = find(run, items[i].topic, items[i].partition);
         if (!p)
             continue;
+        if (p->hold != CONSUME_FLOWS) /* so that it flows when it comes back */
+            (void)run->broker.pause(run->broker.self, &items[i], false);
+        p->hold = CONSUME_FLOWS;
         p->ours = false;
         consume_merge_drop(run, p);
     }

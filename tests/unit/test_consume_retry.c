@@ -222,6 +222,26 @@ START_TEST(a_parked_event_does_not_lose_attempts_to_an_absent_registry)
 }
 END_TEST
 
+START_TEST(a_partition_that_waited_flows_when_it_comes_back_after_a_rebalance)
+{
+    struct bench *b = bench_new();
+    struct fake_partition *p = fake_partition(b->fake, read_topics[0]->name, 0);
+
+    b->fake->registry_r = MR_AGAIN;
+    send(b, 'b', 1, 1);
+    turns(b);
+    ck_assert(p->paused);
+    consume_revoked(&b->run, &(struct mr_topic_partition){read_topics[0]->name, 0, 0}, 1, false);
+    consume_revoked(&b->run, &(struct mr_topic_partition){read_topics[0]->name, 1, 0}, 1, false);
+    ck_assert(!p->paused);
+    b->fake->registry_r = 0;
+    fake_assign(b->fake);
+    turns(b);
+    assert_effects(b, "1");
+    bench_free(b);
+}
+END_TEST
+
 START_TEST(a_refused_certificate_stops_the_process)
 {
     struct bench *b = bench_new();
@@ -247,6 +267,7 @@ int main(void)
                         a_repeat_of_a_parked_event_is_handled_once,
                         without_the_registry_a_partition_waits_and_nothing_is_skipped,
                         a_parked_event_does_not_lose_attempts_to_an_absent_registry,
+                        a_partition_that_waited_flows_when_it_comes_back_after_a_rebalance,
                         a_refused_certificate_stops_the_process,
                         NULL,
                     });
