@@ -39,7 +39,7 @@ static const cyaml_strval_t levels[] = {
 };
 static const cyaml_strval_t keys[] = {{"release", ROW_KEY_RELEASE}, {"hold", ROW_KEY_HOLD}};
 static const cyaml_strval_t bys[] = {{"arrival", ROW_BY_ARRIVAL}, {"time", ROW_BY_TIME}};
-static const cyaml_strval_t lates[] = {
+static const cyaml_strval_t late_words[] = {
     {"handle", MR_LATE_HANDLE}, {"flag", MR_LATE_FLAG}, {"dead-letter", MR_LATE_DEAD_LETTER}};
 static const cyaml_strval_t unknowns[] = {{"refuse", ROW_UNKNOWN_REFUSE},
                                           {"drop", ROW_UNKNOWN_DROP}};
@@ -92,7 +92,7 @@ static const cyaml_schema_field_t retry_fields[] = {
 static const cyaml_schema_field_t order_fields[] = {
     WORD(MAY, struct row_order, by, "by", bys),
     TEXT(MAY, struct row_order, wait, "wait"),
-    WORD(MAY, struct row_order, late, "late", lates),
+    WORD(MAY, struct row_order, late, "late", late_words),
     END,
 };
 static const cyaml_schema_field_t defaults_fields[] = {
