@@ -40,8 +40,8 @@ void consume_together(struct consume *run)
 {
     struct consume_apart *apart = &run->apart;
 
-    apart->backlog = run->n_messages + run->merge.n >=
-                     (apart->from > 0 ? (size_t)apart->from : CONSUME_TOGETHER);
+    apart->backlog =
+        run->n_messages + run->merge.n >= (apart->from > 0 ? apart->from : CONSUME_TOGETHER);
     apart->together = apart->backlog && apart->left == 0 && mr_store_together(run->store);
 }
 

@@ -155,7 +155,7 @@ static int handle(struct consume *run, struct consume_partition *p, struct mr_er
 int consume_merge_handle(struct consume *run, struct mr_error *reterr)
 {
     int64_t now = run->world.now(run->world.self);
-    int64_t budget = run->options.batch;
+    size_t budget = consume_most(run);
     int r = 0;
 
     for (size_t at = 0; r == 0 && at < run->merge.n_sources;) {
