@@ -96,7 +96,7 @@ int inventory_correct(struct mr_tx *tx, const struct line *l, struct shelf *s)
     struct inventory_management_inventory_adjusted_v1 event = {
         .data = {.product_id = l->product_id,
                  .location_id = l->location_id,
-                 .old_quantity = s->on_hand,
+                 .old_quantity = s->on_hand > 0 ? s->on_hand : 0,
                  .new_quantity = l->quantity,
                  .adjustment_type = MR_STR("correction"),
                  .reason = MR_STR("an order was shipped of more than was on hand"),

@@ -219,6 +219,24 @@ START_TEST(more_shipped_than_was_known_corrects_the_level_first)
 }
 END_TEST
 
+START_TEST(a_level_below_zero_of_an_older_build_is_put_right_as_well)
+{
+    struct bench *b = BENCH(inventory_management), *audit;
+    struct mr_error error = MR_ERROR_INIT;
+
+    created(b, "o1", 0, 3);
+    ck_assert_msg(mr_store_run(b->store, "UPDATE stock SET on_hand = -2", MR_NO_VALUES, &error) ==
+                      0,
+                  "%s", error.text);
+    completed(b, "o1", 5);
+    ck_assert_str_eq(ask(b, "SELECT on_hand, reserved FROM stock"), "0|0");
+    audit = hear(b, BENCH(viscount_audit));
+    ck_assert_str_eq(ask(audit, "SELECT old_quantity, new_quantity FROM adjustment"), "0|3");
+    bench_free(audit);
+    bench_free(b);
+}
+END_TEST
+
 START_TEST(a_new_product_opens_its_stock_and_is_told_once)
 {
     struct bench *b = BENCH(inventory_management), *catalog;
@@ -254,6 +272,7 @@ int main(void)
                         low_stock_is_told_when_it_is_crossed_and_when_nothing_is_left,
                         low_stock_of_zero_is_never_told,
                         more_shipped_than_was_known_corrects_the_level_first,
+                        a_level_below_zero_of_an_older_build_is_put_right_as_well,
                         a_new_product_opens_its_stock_and_is_told_once,
                         NULL,
                     });
