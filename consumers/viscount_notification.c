@@ -7,7 +7,7 @@
 #include "inventory_management.gen.h"
 #include "millrace/consumer.h"
 #include "millrace/notify.h"
-#include "millrace/time.h"
+#include "millrace/prose.h"
 #include "order_management.gen.h"
 #include "product_catalog.gen.h"
 
@@ -69,18 +69,9 @@ static int settled(struct mr_tx *tx, const struct mr_notice_fate *fate)
                   MR_OPT(!fate->delivered, MR_TEXT(fate->error)), MR_INT(fate->at));
 }
 
-/* As people write money: two decimals at least. NULL without memory. */
 static const char *money(struct mr_tx *tx, struct mr_decimal amount)
 {
-    char text[MR_DECIMAL_MAX];
-    int len = (int)mr_decimal_text(amount, text);
-    const char *point = memchr(text, '.', (size_t)len);
-    int decimals = point ? (int)(text + len - point) - 1 : 0;
-
-    return mr_arena_printf(mr_tx_arena(tx), "%.*s%s", len, text,
-                           decimals >= 2   ? ""
-                           : decimals == 1 ? "0"
-                                           : ".00");
+    return mr_prose_money(mr_tx_arena(tx), amount);
 }
 
 /* ---- orders: to their customer ---- */
@@ -234,16 +225,15 @@ MR_HANDLER(product_catalog_product_price_changed_v1, price_changed)
 {
     const struct notification *self = mr_tx_self(tx);
     const char *old = money(tx, event->data.old_price), *now = money(tx, event->data.new_price);
-    char from[MR_TIME_MAX];
+    const char *from = mr_prose_moment(mr_tx_arena(tx), event->data.effective_date);
 
-    if (!old || !now)
+    if (!old || !now || !from)
         return -ENOMEM;
-    size_t len = mr_time_format(event->data.effective_date / 1000000, 0, 0, from);
     return tell(tx, "price-changed", event->data.product_id, mr_str_from(self->customers),
                 mr_arena_printf(mr_tx_arena(tx), "New price of %.*s: %s",
                                 MR_STR_ARG(event->data.product_id), now),
-                mr_arena_printf(mr_tx_arena(tx), "From %.*s %.*s costs %s instead of %s.", (int)len,
-                                from, MR_STR_ARG(event->data.product_id), now, old));
+                mr_arena_printf(mr_tx_arena(tx), "From %s %.*s costs %s instead of %s.", from,
+                                MR_STR_ARG(event->data.product_id), now, old));
 }
 
 MR_HANDLER(product_catalog_product_out_of_stock_v1, ran_out)

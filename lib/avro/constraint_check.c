@@ -10,12 +10,8 @@
 static int excerpt(struct mr_str text)
 {
     enum { EXCERPT = 64 };
-    size_t len = text.len;
 
-    if (len > EXCERPT)
-        for (len = EXCERPT; len > 0 && ((unsigned char)text.data[len] & 0xc0) == 0x80; len--)
-            ;
-    return (int)len;
+    return (int)mr_utf8_cut(text, EXCERPT).len;
 }
 
 static int out_of_bounds(const struct constraint *rules, bool low, const char *was, size_t len,

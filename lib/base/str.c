@@ -58,6 +58,15 @@ bool mr_utf8_valid(const char *data, size_t len, size_t *ret_bad)
     return true;
 }
 
+struct mr_str mr_utf8_cut(struct mr_str text, size_t most)
+{
+    if (text.len <= most)
+        return text;
+    for (text.len = most; text.len > 0 && ((unsigned char)text.data[text.len] & 0xc0) == 0x80;)
+        text.len--;
+    return text;
+}
+
 enum { NEAREST_MAX = 64 };
 
 static size_t edit_distance(const char *a, size_t na, const char *b, size_t nb)

@@ -106,7 +106,7 @@ START_TEST(prices_go_to_customers_and_stock_to_staff)
         "low-stock|night-shift|prod_1 runs low (warning)|8 of prod_1 are left at w; the threshold "
         "is 10.\n"
         "out-of-stock|night-shift|prod_1 is out of stock|prod_1 ran out at w (last level: 0).\n"
-        "price-changed|subscribers|New price of prod_1: 23.00|From 2024-01-15T10:30:00Z prod_1 "
+        "price-changed|subscribers|New price of prod_1: 23.00|From 2024-01-15 10:30 UTC prod_1 "
         "costs 23.00 instead of 24.99.");
     bench_free(b);
 }

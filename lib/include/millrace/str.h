@@ -46,6 +46,9 @@ static inline bool mr_str_is(struct mr_str a, const char *text)
  * *ret_bad (may be NULL) is the offset of the first wrong byte. */
 bool mr_utf8_valid(const char *data, size_t len, size_t *ret_bad);
 
+/* The beginning of well-formed UTF-8 text that fits `most` bytes and cuts no character. */
+struct mr_str mr_utf8_cut(struct mr_str text, size_t most);
+
 /* The nearest of `words` to `word` by edit distance, or NULL when none is near enough to be meant
  * (more than a third of its length away). For "unknown key 'topcs': did you mean 'topics'?". */
 const char *mr_nearest(const char *word, const char *const *words, size_t n_words);
