@@ -91,7 +91,10 @@ static MR_COLD void note(struct mr_kafka_consumer *consumer, const rd_kafka_mess
     struct mr_kafka_client *client = &consumer->client;
     const char *topic = rkm->rkt ? rd_kafka_topic_name(rkm->rkt) : "";
     const char *text = rd_kafka_message_errstr(rkm);
-    int r = mr_kafka_classify(rkm->err);
+    char fatal[256];
+    int r = mr_kafka_classify(rkm->err == RD_KAFKA_RESP_ERR__FATAL
+                                  ? rd_kafka_fatal_error(client->rk, fatal, sizeof(fatal))
+                                  : rkm->err);
 
     if (r == MR_AGAIN || r == MR_FULL) {
         (void)snprintf(client->trouble, sizeof(client->trouble), "%s", text);

@@ -1,31 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Alive, ready, and in numbers. */
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "millrace/ops.h"
 #include "server.h"
-
-static const char *const paths[] = {
-    [OPS_HEALTH] = "/healthz", [OPS_READY] = "/readyz", [OPS_METRICS] = "/metrics"};
 
 enum ops ops_find(const char *target)
 {
-    size_t len = strcspn(target, "?");
-
-    for (int i = OPS_HEALTH; i <= OPS_METRICS; i++)
-        if (strlen(paths[i]) == len && strncmp(paths[i], target, len) == 0)
-            return (enum ops)i;
-    return OPS_NONE;
-}
-
-static int gauge(struct mr_buf *out, const char *name, const char *help, double value)
-{
-    return mr_buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n%s %.17g\n", name, help, name,
-                         strstr(name, "_total") ? "counter" : "gauge", name, value);
+    return (enum ops)mr_ops_find(target);
 }
 
 struct held {
@@ -61,10 +44,11 @@ static int write_held(struct core *core, struct mr_buf *out)
     struct store_status status;
 
     (void)core_leads(core, &status);
-    int r = gauge(out, "millrace_registry_subjects", "Subjects with a version that is not deleted.",
-                  (double)held.subjects);
+    int r = mr_ops_metric(out, "millrace_registry_subjects",
+                          "Subjects with a version that is not deleted.", (double)held.subjects);
     if (r == 0)
-        r = gauge(out, "millrace_registry_schemas", "Ids in all contexts.", (double)held.schemas);
+        r = mr_ops_metric(out, "millrace_registry_schemas", "Ids in all contexts.",
+                          (double)held.schemas);
     if (r == 0)
         r = mr_buf_printf(out,
                           "# HELP millrace_registry_versions Versions of all subjects.\n"
@@ -73,21 +57,23 @@ static int write_held(struct core *core, struct mr_buf *out)
                           "millrace_registry_versions{state=\"deleted\"} %zu\n",
                           held.live, held.deleted);
     if (r == 0)
-        r = gauge(out, "millrace_registry_store_position",
-                  "Records of the log that are applied, or the offset behind them; -1 unknown.",
-                  (double)status.position);
+        r = mr_ops_metric(
+            out, "millrace_registry_store_position",
+            "Records of the log that are applied, or the offset behind them; -1 unknown.",
+            (double)status.position);
     if (r == 0)
-        r = gauge(out, "millrace_registry_store_end", "End of the log as last seen; -1 unknown.",
-                  (double)status.end);
+        r = mr_ops_metric(out, "millrace_registry_store_end",
+                          "End of the log as last seen; -1 unknown.", (double)status.end);
     if (r == 0)
-        r = gauge(out, "millrace_registry_leads", "1: this process makes the changes.",
-                  status.leads);
+        r = mr_ops_metric(out, "millrace_registry_leads", "1: this process makes the changes.",
+                          status.leads);
     if (r == 0)
-        r = gauge(out, "millrace_registry_ready", "1: the log was read to its end.", status.ready);
-    return r == 0
-               ? gauge(out, "millrace_registry_store_trouble",
-                       "1: something keeps the registry from its log.", status.trouble[0] != '\0')
-               : r;
+        r = mr_ops_metric(out, "millrace_registry_ready", "1: the log was read to its end.",
+                          status.ready);
+    return r == 0 ? mr_ops_metric(out, "millrace_registry_store_trouble",
+                                  "1: something keeps the registry from its log.",
+                                  status.trouble[0] != '\0')
+                  : r;
 }
 
 static int write_links(struct mr_registry_server *server, struct mr_buf *out)
@@ -98,10 +84,10 @@ static int write_links(struct mr_registry_server *server, struct mr_buf *out)
     unsigned n = links->n_items;
     uint64_t accepted = links->accepted, room = links->cut_for_room, late = links->cut_for_time;
     (void)pthread_mutex_unlock(&links->lock);
-    int r = gauge(out, "millrace_registry_connections", "Connections now.", n);
+    int r = mr_ops_metric(out, "millrace_registry_connections", "Connections now.", n);
     if (r == 0)
-        r = gauge(out, "millrace_registry_connections_total", "Connections accepted.",
-                  (double)accepted);
+        r = mr_ops_metric(out, "millrace_registry_connections_total", "Connections accepted.",
+                          (double)accepted);
     if (r == 0)
         r = mr_buf_printf(out,
                           "# HELP millrace_registry_connections_cut_total Connections cut.\n"
@@ -110,65 +96,29 @@ static int write_links(struct mr_registry_server *server, struct mr_buf *out)
                           "millrace_registry_connections_cut_total{why=\"time\"} %llu\n",
                           (unsigned long long)room, (unsigned long long)late);
     if (r == 0)
-        r = gauge(out, "millrace_registry_requests_under_way", "Requests now, this one included.",
-                  atomic_load(&server->under_way));
+        r = mr_ops_metric(out, "millrace_registry_requests_under_way",
+                          "Requests now, this one included.", atomic_load(&server->under_way));
     if (r == 0)
-        r = gauge(out, "millrace_registry_request_body_bytes", "Bodies held of requests now.",
-                  (double)atomic_load(&server->bodies));
+        r = mr_ops_metric(out, "millrace_registry_request_body_bytes",
+                          "Bodies held of requests now.", (double)atomic_load(&server->bodies));
     if (r == 0)
-        r = gauge(out, "millrace_registry_workers_waiting", "Requests that wait for a worker.",
-                  workers_waiting(server->workers));
+        r = mr_ops_metric(out, "millrace_registry_workers_waiting",
+                          "Requests that wait for a worker.", workers_waiting(server->workers));
     if (r == 0)
-        r = gauge(out, "millrace_registry_passwords_waiting", "Passwords that wait for a check.",
-                  workers_waiting(server->password_workers));
+        r = mr_ops_metric(out, "millrace_registry_passwords_waiting",
+                          "Passwords that wait for a check.",
+                          workers_waiting(server->password_workers));
     if (r == 0 && server->log)
-        r = gauge(out, "millrace_registry_access_log_dropped_total",
-                  "Lines of the access log that could not be written in time.",
-                  (double)access_log_dropped(server->log));
+        r = mr_ops_metric(out, "millrace_registry_access_log_dropped_total",
+                          "Lines of the access log that could not be written in time.",
+                          (double)access_log_dropped(server->log));
     return r;
-}
-
-static double open_descriptors(void)
-{
-    DIR *dir = opendir("/proc/self/fd");
-    double n = -3; /* ".", "..", its own */
-
-    while (dir && readdir(dir))
-        n++;
-    if (dir)
-        (void)closedir(dir);
-    return n < 0 ? 0 : n;
 }
 
 static int write_process(const struct mr_registry_server *server, struct mr_buf *out)
 {
-    double page = (double)sysconf(_SC_PAGESIZE);
-    unsigned long virtual = 0, resident = 0;
-    struct rusage usage = {0};
-    struct rlimit limit = {0};
-    FILE *file = fopen("/proc/self/statm", "re");
+    int r = mr_ops_process(out, server->started);
 
-    if (file) {
-        if (fscanf(file, "%lu %lu", &virtual, &resident) != 2)
-            virtual = resident = 0;
-        (void)fclose(file);
-    }
-    (void)getrusage(RUSAGE_SELF, &usage);
-    (void)getrlimit(RLIMIT_NOFILE, &limit);
-    int r =
-        gauge(out, "process_resident_memory_bytes", "Resident memory.", (double)resident * page);
-    if (r == 0)
-        r = gauge(out, "process_virtual_memory_bytes", "Virtual memory.", (double)virtual * page);
-    if (r == 0)
-        r = gauge(out, "process_cpu_seconds_total", "User and system time.",
-                  (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-                      (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6);
-    if (r == 0)
-        r = gauge(out, "process_open_fds", "Open descriptors.", open_descriptors());
-    if (r == 0)
-        r = gauge(out, "process_max_fds", "Descriptors that may be open.", (double)limit.rlim_cur);
-    if (r == 0)
-        r = gauge(out, "process_start_time_seconds", "Since 1970.", (double)server->started / 1e6);
     return r == 0
                ? mr_buf_printf(out,
                                "# HELP millrace_build_info What runs here.\n"

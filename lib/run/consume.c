@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "consume.h"
+#include "consume_health.h"
 #include "consume_late.h"
 #include "consume_merge.h"
+#include "millrace/time.h"
 
 enum { MICROS = 1000, BUSY_TRIES = 12, IDLE_FORGET_MS = 200, SERVE_MS = 20 };
 
@@ -57,6 +58,7 @@ int consume_open(struct consume *run, struct mr_error *reterr)
 
 void consume_close(struct consume *run)
 {
+    consume_health_close(run);
     consume_topics_close(run);
     consume_emissions_close(run);
     consume_notify_close(run);
@@ -202,9 +204,12 @@ int consume_take_record(struct consume *run, struct consume_partition *p,
                         struct consume_record *record, struct mr_error *reterr)
 {
     p->next = record->offset;
+    run->event_at = 0;
     int r = consume_event(run, record, reterr);
     if (r == 0) {
         p->next = record->offset + 1;
+        if (run->event_at != 0)
+            p->event_at = run->event_at;
         p->hold_count = 0;
         run->count.consumed++;
         return 0;
@@ -234,6 +239,8 @@ static int take_messages(struct consume *run, struct mr_error *reterr)
 /* What is due and what came, in one transaction. */
 static int work(struct consume *run, bool retry_due, struct mr_error *reterr)
 {
+    int64_t begun = mr_time_steady();
+    size_t n = run->n_messages;
     bool any = false;
 
     int r = consume_begin_store(run, reterr);
@@ -250,7 +257,10 @@ static int work(struct consume *run, bool retry_due, struct mr_error *reterr)
             run->broker.done(run->broker.self, &run->messages[i]);
         run->n_messages = 0;
     }
-    return r == 0 ? commit(run, reterr) : undone(run, r);
+    r = r == 0 ? commit(run, reterr) : undone(run, r);
+    if (r == 0)
+        consume_health_batch(run, mr_time_steady() - begun, n);
+    return r;
 }
 
 /* ---- the loop ---- */
@@ -337,11 +347,13 @@ int consume_turn(struct consume *run, int timeout_ms, struct mr_error *reterr)
         r = consume_lost(run, r, &error);
     if (r != 0 && reterr)
         *reterr = error;
+    consume_health_turn(run, false);
     return r;
 }
 
 static int drain_once(struct consume *run, struct mr_error *reterr)
 {
+    consume_health_turn(run, true);
     int r = consume_outbox_serve(run, SERVE_MS, reterr);
 
     if (r == 0 && run->outbox.first == run->outbox.next) /* it did not wait */

@@ -61,6 +61,8 @@ struct consume_broker {
                    const struct mr_header *headers, size_t n_headers, uint64_t tag,
                    struct mr_error *reterr);
     int (*serve)(void *self, int timeout_ms, struct mr_error *reterr);
+    /* End of a partition as last seen, -1 not known; asks nobody. NULL: never known. */
+    int64_t (*seen_end)(void *self, const char *topic, int32_t partition);
 };
 
 struct consume_registry {
@@ -91,6 +93,10 @@ struct consume_options {
     int64_t parked;
     int64_t window_ms; /* of ids; 0: as the topics keep their records */
     int64_t drain_ms;
+    const char *instance;   /* of the group, known by name; NULL: none */
+    const char *rebalance;  /* "auto", "eager", "cooperative" */
+    const char *metrics;    /* where pages are served; NULL: nowhere */
+    int64_t stuck_ms;       /* a turn of the loop that takes longer is told as stuck */
     int64_t notify_for_ms;  /* a message is tried for so long */
     int64_t notify_keep_ms; /* a settled one is kept for so long */
 };
@@ -169,6 +175,7 @@ struct consume_partition {
     int64_t told;   /* next, as Kafka was told */
     int64_t end;    /* --once: handled when next or eof has come here; -1 not known yet */
     int64_t eof;
+    int64_t event_at; /* timestamp of the last event that was read */
     enum consume_hold hold;
     int64_t hold_until;
     int32_t hold_count; /* in a row, for the backoff */
@@ -320,6 +327,8 @@ struct consume {
     int64_t window; /* of ids and flows, µs; INT64_MAX: for ever */
     struct consume_outbox outbox;
     struct consume_notify notify;
+    struct consume_health *health; /* consume_health.h; NULL: nobody asks */
+    int64_t event_at;              /* timestamp of the last event that was decoded */
     struct consume_counters count;
     struct consume_counters count_before; /* the transaction under way */
     bool lost;                            /* a transaction was: what is in memory is not so */

@@ -177,6 +177,8 @@ static int claim_all(struct consume *run, struct mr_topic_partition *items, size
         return -ENOMEM;
     for (int i = 0; i < ASK_TRIES && r == MR_AGAIN && !run->world.stop(run->world.self); i++)
         r = watermarks(run, items, n_items, marks, marks + n_items, reterr);
+    if (r == MR_AGAIN && run->world.stop(run->world.self))
+        return mr_error_set(reterr, -ECANCELED, "stopped before the partitions were begun");
     if (r != 0)
         return r;
     r = -EAGAIN;
@@ -210,6 +212,11 @@ void consume_revoked(void *self, const struct mr_topic_partition *items, size_t 
         p->ours = false;
         consume_merge_drop(run, p);
     }
+    if (mr_store_is_shared(run->store) || run->assignment_failed != 0)
+        return;
+    run->assignment_changed = false; /* a part was taken, and not all: a store for one is judged */
+    for (size_t i = 0; i < run->n_partitions; i++)
+        run->assignment_changed |= run->partitions[i].ours;
 }
 
 /* A store that only one process can have must see every event of its group. */

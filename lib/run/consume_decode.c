@@ -125,6 +125,7 @@ static int place_event(struct mr_tx *tx, struct consume_topic *t, const void *da
     const struct consume_record *record = tx->record;
     const struct mr_envelope *envelope = data;
 
+    tx->run->event_at = envelope->timestamp;
     tx->event = (struct mr_event){
         .topic = t->as,
         .partition = record->partition,

@@ -5,6 +5,7 @@
 #include "consume_merge.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -19,7 +20,12 @@ static int kafka_poll(void *self, int timeout_ms, struct mr_message *messages, s
 {
     struct consume_kafka *k = self;
 
-    return mr_kafka_poll(k->consumer, timeout_ms, messages, max, reterr);
+    int r = mr_kafka_poll(k->consumer, timeout_ms, messages, max, reterr);
+    /* by name, not by the store: there is nothing to come back to */
+    return r == -ESTALE ? mr_error_set(reterr, -EEXIST,
+                                       "another process is in the group as this --instance: each "
+                                       "needs a name of its own")
+                        : r;
 }
 
 static void kafka_done(MR_UNUSED void *self, struct mr_message *message)
@@ -144,6 +150,13 @@ static int kafka_serve(void *self, int timeout_ms, struct mr_error *reterr)
     return k->producer ? mr_kafka_producer_poll(k->producer, timeout_ms, reterr) : 0;
 }
 
+static int64_t kafka_seen_end(void *self, const char *topic, int32_t partition)
+{
+    struct consume_kafka *k = self;
+
+    return k->consumer ? mr_kafka_seen_end(k->consumer, topic, partition) : -1;
+}
+
 struct consume_broker consume_kafka_broker(struct consume_kafka *k)
 {
     return (struct consume_broker){
@@ -160,6 +173,7 @@ struct consume_broker consume_kafka_broker(struct consume_kafka *k)
         .keeps = kafka_keeps,
         .produce = kafka_produce,
         .serve = kafka_serve,
+        .seen_end = kafka_seen_end,
     };
 }
 
@@ -216,24 +230,43 @@ static int check_topics(struct consume *run, struct consume_kafka *k, struct mr_
     return r == 0 ? kafka_n_partitions(k, run->group->dead_letter_topic, &n, reterr) : r;
 }
 
-/* Properties more than the user's: a crashed instance is missed after 10 s, not 45; the end of a
- * partition is told when --once wants to know; and what order by time needs. The user's come later,
- * so they win. */
-static int with_defaults(const struct consume *run, const struct mr_kafka_config *config,
-                         const char ***ret_list, size_t *ret_n)
+/* Equal partitions of a group's topics must meet in one instance, for the order of a flow across
+ * them: only by range, whose rebalance takes all from everybody. With one topic there is nothing to
+ * meet, and who keeps a partition goes on with it while others move. */
+static const char *strategy(const struct consume *run)
+{
+    const char *how = run->options.rebalance;
+    bool cooperative = how && strcmp(how, "auto") != 0
+                           ? strcmp(how, "cooperative") == 0
+                           : run->n_topics == 1 && !run->group->order.by_time;
+
+    return cooperative ? "partition.assignment.strategy=cooperative-sticky"
+                       : "partition.assignment.strategy=range";
+}
+
+/* Before the user's own, which win. A crashed instance is missed after 10 s, not 45; one with a
+ * name, whose partitions wait for it, may take 45 s to come back; and the end of a partition is
+ * told when --once wants to know. */
+static int with_defaults(const struct consume *run, struct consume_kafka *k,
+                         const struct mr_kafka_config *config, const char ***ret_list,
+                         size_t *ret_n)
 {
     const char **list = calloc(config->n_properties + 5, sizeof(*list));
     size_t n = 0;
 
     if (!list)
         return -ENOMEM;
-    list[n++] = "session.timeout.ms=10000";
+    list[n++] = run->options.instance ? "session.timeout.ms=45000" : "session.timeout.ms=10000";
+    list[n++] = strategy(run);
+    if (run->options.instance) {
+        (void)snprintf(k->instance, sizeof(k->instance), "group.instance.id=%s",
+                       run->options.instance);
+        list[n++] = k->instance;
+    }
     if (run->options.once)
         list[n++] = "enable.partition.eof=true";
-    if (run->group->order.by_time) {
-        list[n++] = "partition.assignment.strategy=range"; /* a number's partitions together */
-        list[n++] = "queued.min.messages=1000";            /* of all topics about equally much */
-    }
+    if (run->group->order.by_time)
+        list[n++] = "queued.min.messages=1000"; /* of all topics about equally much */
     for (size_t i = 0; i < config->n_properties; i++)
         list[n++] = config->properties[i];
     *ret_list = list;
@@ -248,7 +281,13 @@ static int open_clients(struct consume *run, struct consume_kafka *k,
     struct mr_kafka_config reading = *config;
     MR_AUTO(free) const char **properties = NULL;
 
-    int r = with_defaults(run, config, &properties, &reading.n_properties);
+    if (run->group->order.by_time && run->options.rebalance &&
+        strcmp(run->options.rebalance, "cooperative") == 0)
+        return mr_error_set(reterr, MR_INVALID,
+                            "--rebalance cooperative: %s is ordered by time across topics, whose "
+                            "partitions must meet in one instance: leave it out",
+                            run->group->name);
+    int r = with_defaults(run, k, config, &properties, &reading.n_properties);
     if (r != 0)
         return r;
     reading.properties = properties;

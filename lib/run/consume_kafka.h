@@ -10,6 +10,7 @@ struct consume_kafka {
     struct mr_kafka_producer *producer; /* NULL in a dry run */
     struct mr_kafka_topic_info *topics;
     size_t n_topics;
+    char instance[300]; /* property */
 };
 
 struct consume_broker consume_kafka_broker(struct consume_kafka *k);

@@ -87,6 +87,7 @@ int consume_lost(struct consume *run, int r, struct mr_error *reterr)
         return r == -EAGAIN ? -EIO : r;
     run->lost = true;
     take_fewer(run);
+    run->count.store_losses++;
     mr_warn(&run->log, fenced ? "fenced" : "store-again", "lost=%d why=\"%s\" next=%s", run->losses,
             reterr->text, fenced ? "let-go" : "again");
     return 0;

@@ -5,13 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "consume_health.h"
 #include "consume_kafka.h"
 #include "millrace/heap.h"
 #include "millrace/time.h"
 #include "notify_channel.h"
 #include "stop.h"
 
+enum { INSTANCE = 249 }; /* as Kafka has it */
+
 static const char *const froms[] = {"beginning", "end", NULL};
+static const char *const rebalances[] = {"auto", "eager", "cooperative", NULL};
 static const char *const gaps[] = {"stop", "accept", NULL};
 
 static const struct mr_option rows[] = {
@@ -21,6 +25,13 @@ static const struct mr_option rows[] = {
                    "sqlite:NAME.db"),
     MR_OPT_STR(struct consume_options, group, .name = "group", .letter = 'g', .arg = "NAME",
                .help = "Consumer group; default the consumer's name"),
+    MR_OPT_STR(struct consume_options, instance, .name = "instance", .arg = "NAME",
+               .help =
+                   "This instance's name in the group: a restart within 45 s moves no partition"),
+    MR_OPT_CHOICE(struct consume_options, rebalance, .name = "rebalance", .choices = rebalances,
+                  .def = "auto",
+                  .help =
+                      "How partitions move between instances; auto: cooperative with one topic"),
     MR_OPT_FLAG(struct consume_options, once, .name = "once", .letter = 'e',
                 .help = "End when all that the topics held at the start is handled"),
     MR_OPT_FLAG(struct consume_options, dry_run, .name = "dry-run",
@@ -40,6 +51,11 @@ static const struct mr_option rows[] = {
                             "topics keep their records"),
     MR_OPT_DURATION(struct consume_options, drain_ms, .name = "drain-timeout", .arg = "TIME",
                     .def = "10s", .help = "Longest wait for the broker when ending"),
+    MR_OPT_STR(struct consume_options, metrics, .name = "metrics", .arg = "HOST:PORT",
+               .help = "Serve /metrics, /healthz and /readyz there; PORT alone: on loopback"),
+    MR_OPT_DURATION(struct consume_options, stuck_ms, .name = "stuck-after", .arg = "TIME",
+                    .def = "5m",
+                    .help = "/healthz says 503 when the loop stands still for so long"),
     MR_OPT_FLAG(struct consume_options, json, .name = "json",
                 .help = "Summary as one line of JSON on stdout"),
     MR_OPT_END,
@@ -126,12 +142,14 @@ static bool parse(struct session *s, int argc, char **argv, int *ret_status)
 
 /* ---- opening ---- */
 
-static int fill_defaults(struct session *s)
+static int fill_defaults(struct session *s, struct mr_error *reterr)
 {
     struct consume_options *o = &s->settings->options;
     char text[256];
 
     o->once |= o->dry_run;
+    if (o->instance && (!*o->instance || strlen(o->instance) > INSTANCE))
+        return mr_error_set(reterr, MR_INVALID, "--instance is a name of 1 to %d bytes", INSTANCE);
     if (!o->group)
         o->group = s->consumer->name;
     if (o->store)
@@ -174,7 +192,7 @@ static int open_all(struct session *s, struct mr_error *reterr)
     if (!run->group)
         return mr_error_set(reterr, -EINVAL, "topics.yaml has no consumer group %s",
                             s->consumer->name);
-    int r = fill_defaults(s);
+    int r = fill_defaults(s, reterr);
     if (r == 0)
         r = mr_store_open(s->settings->options.store, &how, &s->store, reterr);
     if (r == 0)
@@ -195,6 +213,8 @@ static int open_all(struct session *s, struct mr_error *reterr)
     r = notify_channel_open(run, &s->settings->notify, &run->notify.channel, reterr);
     if (r == 0)
         r = consume_open(run, reterr);
+    if (r == 0 && run->options.metrics)
+        r = consume_health_open(run, run->options.metrics, run->options.stuck_ms, reterr);
     return r == 0 ? consume_kafka_open(run, &s->kafka, &config, reterr) : r;
 }
 
