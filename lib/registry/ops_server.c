@@ -75,7 +75,7 @@ static enum MHD_Result handle(void *opaque, struct MHD_Connection *connection, c
                    NULL, &body);
 }
 
-/* Only this machine, unless a host is named. */
+/* A port alone: only this machine. */
 static int open_where(const char *where, char address[LISTEN_ADDRESS_MAX], int *ret_fd,
                       struct mr_error *reterr)
 {
@@ -84,11 +84,7 @@ static int open_where(const char *where, char address[LISTEN_ADDRESS_MAX], int *
     uint16_t port;
     bool loopback;
 
-    (void)snprintf(full, sizeof(full), "%s%s",
-                   bare              ? "127.0.0.1:"
-                   : where[0] == ':' ? "127.0.0.1"
-                                     : "",
-                   where);
+    (void)snprintf(full, sizeof(full), "%s%s", bare ? "127.0.0.1:" : "", where);
     return listen_open(full, ret_fd, address, &port, &loopback, reterr);
 }
 

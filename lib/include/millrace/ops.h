@@ -22,7 +22,7 @@ struct mr_ops_pages {
 
 struct mr_ops_server;
 
-/* where: "HOST:PORT", ":PORT" or "PORT", the latter two on loopback; port 0: one of the system's
+/* where: "HOST:PORT", ":PORT" on all addresses, or "PORT" on loopback; port 0: one of the system's
  * choice. Serves on a thread of its own until it is freed. pages is copied. Outcomes: 0;
  * MR_INVALID: no such address; -errno. */
 int mr_ops_server_new(const char *where, const struct mr_ops_pages *pages,
