@@ -61,8 +61,6 @@ struct consume_broker {
                    const struct mr_header *headers, size_t n_headers, uint64_t tag,
                    struct mr_error *reterr);
     int (*serve)(void *self, int timeout_ms, struct mr_error *reterr);
-    /* End of a partition as last seen, -1 not known; asks nobody. NULL: never known. */
-    int64_t (*seen_end)(void *self, const char *topic, int32_t partition);
 };
 
 struct consume_registry {

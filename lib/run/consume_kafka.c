@@ -150,13 +150,6 @@ static int kafka_serve(void *self, int timeout_ms, struct mr_error *reterr)
     return k->producer ? mr_kafka_producer_poll(k->producer, timeout_ms, reterr) : 0;
 }
 
-static int64_t kafka_seen_end(void *self, const char *topic, int32_t partition)
-{
-    struct consume_kafka *k = self;
-
-    return k->consumer ? mr_kafka_seen_end(k->consumer, topic, partition) : -1;
-}
-
 struct consume_broker consume_kafka_broker(struct consume_kafka *k)
 {
     return (struct consume_broker){
@@ -173,7 +166,6 @@ struct consume_broker consume_kafka_broker(struct consume_kafka *k)
         .keeps = kafka_keeps,
         .produce = kafka_produce,
         .serve = kafka_serve,
-        .seen_end = kafka_seen_end,
     };
 }
 

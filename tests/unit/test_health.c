@@ -38,16 +38,10 @@ static const char *ask(struct bench *b, const char *request)
         ck_assert_msg(strstr(text_, (want)) != NULL, "no '%s' in: %s", (want), text_);             \
     } while (0)
 
-static int64_t seen_end(void *self, const char *topic, int32_t partition)
-{
-    return fake_partition(self, topic, partition)->high;
-}
-
 static struct bench *served(void)
 {
     struct bench *b = bench_new();
 
-    b->run.broker.seen_end = seen_end;
     ck_assert_msg(consume_health_open(&b->run, "0", 60000, &b->error) == 0, "%s", b->error.text);
     return b;
 }
