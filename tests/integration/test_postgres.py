@@ -24,7 +24,7 @@ def run_suite(t, name):
 
 @test
 def the_stores_suite_holds_on_postgresql(t):
-    for name in ("store", "store_decimal", "inbox"):
+    for name in ("store", "store_ahead", "store_decimal", "inbox"):
         run_suite(t, name)
 
 
