@@ -10,7 +10,7 @@ import bench_backlog  # noqa: E402 (its folder is added above)
 import bench_poison  # noqa: E402
 import orders  # noqa: E402
 
-ROUNDS = 8  # the least counts: whatever else the machine does only adds
+ROUNDS = 12  # at most, while other things that the machine does add to the delays
 
 
 @test
@@ -18,7 +18,7 @@ def a_poisoned_key_delays_no_other_key(_t):
     with orders.cluster() as bench:
         for kind in ("SQLite", "PostgreSQL"):
             told = []
-            ratio = bench_poison.best_ratio(bench, kind, 4000, 1000, ROUNDS, told.append, bench_poison.LIMIT)
+            ratio = bench_poison.ratio_of(bench, kind, 4000, 1000, ROUNDS, told.append, bench_poison.LIMIT)
             assert ratio < bench_poison.LIMIT, "\n".join(told)
 
 
