@@ -43,10 +43,24 @@ static struct mr_str joined(struct mr_tx *tx, const struct mr_str *items, size_t
 #define DECISIONS (B(ASK_CHANGES) | B(APPROVE) | B(REJECT) | B(REFUSE))
 static const char decided[] = "UPDATE booking SET client_id = ?2, decided_by = ?3, decided_at = ?4,"
                               " remarks = ?5 WHERE booking_id = ?1";
-static const char described[] = "UPDATE booking SET title = ?2, dates = ?3 WHERE booking_id = ?1";
+#define TITLED (B(CREATE) | B(SUBMIT) | B(APPROVE))
+#define DATED (B(SUBMIT) | B(APPROVE))
 
-TAKES(bookings_booking_created_v1, booking_created, booking, CREATE, bookingId, createdBy,
-      B(CREATE) | B(SUBMIT) | B(APPROVE),
+/* Title and dates, which several steps tell. */
+static int describe(struct mr_tx *tx, uint32_t newer, struct mr_str id, struct mr_str title,
+                    struct mr_str dates)
+{
+    int r = newer & TITLED ? 0
+                           : mr_sql(tx, "UPDATE booking SET title = ?2 WHERE booking_id = ?1",
+                                    MR_TEXT(id), MR_TEXT(title));
+
+    if (r == 0 && !(newer & DATED))
+        r = mr_sql(tx, "UPDATE booking SET dates = ?2 WHERE booking_id = ?1", MR_TEXT(id),
+                   MR_TEXT(dates));
+    return r;
+}
+
+TAKES(bookings_booking_created_v1, booking_created, booking, CREATE, bookingId, createdBy, TITLED,
       "UPDATE booking SET client_id = ?2, title = ?3 WHERE booking_id = ?1",
       MR_TEXT(event->data.clientId), MR_TEXT(event->data.title))
 
@@ -68,10 +82,9 @@ MR_HANDLER(bookings_booking_submitted_v1, booking_submitted)
                    MR_TEXT(event->data.bookingId), MR_TEXT(event->data.clientId),
                    MR_TEXT(event->data.submittedBy), MR_INT(event->data.submittedAt),
                    MR_OPT(event->data.has_recurrencePattern, MR_TEXT_OF(recurrence)));
-    if (r == 0 && !(newer & (B(SUBMIT) | B(APPROVE))))
-        r = mr_sql(tx, described, MR_TEXT(event->data.bookingId), MR_TEXT(event->data.title),
-                   JOINED(eventDates));
-    return r;
+    return r ? r
+             : describe(tx, newer, event->data.bookingId, event->data.title,
+                        joined(tx, event->data.eventDates, event->data.n_eventDates));
 }
 
 MR_HANDLER(bookings_booking_approved_v1, booking_approved)
@@ -84,10 +97,9 @@ MR_HANDLER(bookings_booking_approved_v1, booking_approved)
         r = mr_sql(tx, decided, MR_TEXT(event->data.bookingId), MR_TEXT(event->data.clientId),
                    MR_TEXT(event->data.approvedBy), MR_INT(event->data.approvedAt),
                    OPT_TEXT(notes));
-    if (r == 0 && !(newer & (B(SUBMIT) | B(APPROVE))))
-        r = mr_sql(tx, described, MR_TEXT(event->data.bookingId), MR_TEXT(event->data.title),
-                   JOINED(eventDates));
-    return r;
+    return r ? r
+             : describe(tx, newer, event->data.bookingId, event->data.title,
+                        joined(tx, event->data.eventDates, event->data.n_eventDates));
 }
 
 TAKES(bookings_booking_rejected_v1, booking_rejected, booking,
@@ -247,9 +259,9 @@ MR_HANDLER(event_operations_event_ready_v1, event_ready)
                         MR_OPT(n > 0, MR_TEXT(joined(tx, lacks, n))));
 }
 
-TAKES(event_operations_event_started_v1, event_started, event, START, eventId, startedBy,
-      B(START) | B(COMPLETE),
-      "UPDATE event SET booking_id = ?2, started_at = ?3 WHERE event_id = ?1",
+TAKES(event_operations_event_started_v1, event_started, event, START, eventId, startedBy, B(START),
+      "UPDATE event SET booking_id = ?2, started_at = CASE WHEN ended_at IS NULL THEN ?3"
+      " ELSE started_at END WHERE event_id = ?1",
       MR_TEXT(event->data.bookingId), MR_INT(event->data.startedAt))
 TAKES(event_operations_event_completed_v1, event_completed, event, COMPLETE, eventId, completedBy,
       B(COMPLETE),

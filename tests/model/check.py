@@ -4,7 +4,7 @@
 embedded broker and through tests/model/<service>.py, which knows the contract and not our code; every table must agree,
 row for row, and so must what the service emits. Prints TAP.
 
-usage: check.py [--build FOLDER] [--seed N] [--events N] [--jobs N] [--store postgresql] [--keep] [SERVICE...]
+usage: check.py [--build FOLDER] [--seed N] [--events N] [--jobs N] [--store postgresql] [--ties] [--storm] [--keep] [SERVICE...]
 Without SERVICE: all that have a model.
 
 A model is a module of the service's name:
@@ -13,7 +13,11 @@ A model is a module of the service's name:
   def emits(events): [(topic, data)]    optional: what it publishes; only the members of `data` are compared
   EMITTED = [topic, ...]                optional: only what is published there is compared
   OPTIONS = ["--capacity", "5"]         optional: of the program
-  ORDER = "time"                        optional: the events come in order of time, as their services wrote them
+  ORDER = "time"                        optional: the events come in order of time, as their services wrote them; without
+                                        ties and storms
+  TIES = True                           optional: many events of one moment, also without --ties; False: never
+  STORM = True                          optional: likewise their times are dealt out anew, so that much is said that cannot
+                                        be; what a producer refuses for it is left out
   def compares(events): a test          optional: whether an emitted event is told by emits, where one hangs on the order of arrival
   def dead(events): a number            optional: how many are refused to the dead letters
 """
@@ -92,17 +96,30 @@ def distinct(records, decoder):
     return sorted(found.values(), key=lambda event: (event["timestamp"], event["event_id"]))
 
 
-def write_inputs(programs, topics, order, seed, n):
+MOMENT = re.compile(r'("(?:timestamp|time)":")([0-9-]+T[0-9]+:[0-9])([0-9]:[0-9]+(?:\.[0-9]+)?)')
+
+
+def retime(lines, dice, ties, storm):
+    """Other times in the envelopes: ties, in whole ten minutes; storm, each line's is another one's."""
+    times = [found[2] + ("0:00" if ties else found[3]) for found in map(MOMENT.search, lines) if found]
+    if storm:
+        dice.shuffle(times)
+    times = iter(times)
+    return [MOMENT.sub(lambda found: found[1] + next(times), line, count=1) for line in lines]
+
+
+def write_inputs(programs, topics, args, module, ties, storm):
     """Files of the services that publish these topics: simulated, some repeated, shuffled."""
     start = time.strftime("%Y-%m-%dT00:00:00Z", time.gmtime(time.time() - 86400))
     services = sorted({topic["service"] for topic in topics})
     for platform in sorted({topic["platform"] for topic in topics}):
-        programs.millrace("simulate", platform, "-n", n, "--seed", seed, "--start", start, "--duplicates", 4, "--split", "in")
-    files = [programs.folder / "in" / f"{service}.ndjson" for service in services]
-    for number, path in enumerate(files):
-        lines = path.read_text().splitlines(keepends=True)
-        if order == "shuffled":
-            random.Random(f"{seed}/{number}").shuffle(lines)
+        programs.millrace("simulate", platform, "-n", args.events, "--seed", args.seed, "--start", start, "--split", "in")
+    for number, service in enumerate(services):
+        path, dice = programs.folder / "in" / f"{service}.ndjson", random.Random(f"{args.seed}/{number}")
+        lines = retime(path.read_text().splitlines(keepends=True), dice, ties, storm)
+        lines += dice.sample(lines, len(lines) // 25)  # what comes twice is the same
+        if getattr(module, "ORDER", "shuffled") == "shuffled":
+            dice.shuffle(lines)
         path.write_text("".join(lines))
     return services
 
@@ -228,9 +245,11 @@ def schema_of(service, seed):
 def go_through(programs, service, module, args, postgres):
     """The events through the program; returns (events, emitted, summary, log)."""
     topics = programs.topics("--consumer", service)
-    services = write_inputs(programs, topics, getattr(module, "ORDER", "shuffled"), args.seed, args.events)
+    ties, storm = (getattr(module, name, getattr(args, name.lower()) and getattr(module, "ORDER", "shuffled") == "shuffled")
+                   for name in ("TIES", "STORM"))
+    services = write_inputs(programs, topics, args, module, ties, storm)
     for publisher in services:
-        programs.run("producers", f"{publisher}-producer", f"in/{publisher}.ndjson")
+        programs.run("producers", f"{publisher}-producer", f"in/{publisher}.ndjson", expect=(0, 1) if storm else (0,))
     brokers, registry = programs.where()
     decoder = avro_reader.Decoder(registry)
     events = distinct(kafka_reader.read(brokers, {topic["topic"] for topic in topics}), decoder)
@@ -279,7 +298,8 @@ def services():
 def again(args, service):
     """The command that does the same once more."""
     store = " --store postgresql" if args.store == "postgresql" else ""
-    return f"# again: {HERE / 'check.py'} --build {args.build} --seed {args.seed} --events {args.events}{store} {service}"
+    flags = "".join(f" --{name}" for name in ("ties", "storm") if getattr(args, name))
+    return f"# again: {HERE / 'check.py'} --build {args.build} --seed {args.seed} --events {args.events}{store}{flags} {service}"
 
 
 def one(service, args, postgres):
@@ -318,6 +338,8 @@ def main():
     parser.add_argument("--events", type=int, default=800)
     parser.add_argument("--jobs", type=int, default=6)  # each of them mostly waits for its group
     parser.add_argument("--store", choices=["sqlite", "postgresql"], default="sqlite")
+    parser.add_argument("--ties", action="store_true", help="many events of one moment")
+    parser.add_argument("--storm", action="store_true", help="times dealt out anew")
     parser.add_argument("--keep", action="store_true", help="leave the folder in /tmp")
     parser.add_argument("services", nargs="*", metavar="SERVICE")
     args = parser.parse_args()

@@ -194,6 +194,24 @@ START_TEST(an_event_is_on_the_day_that_was_said_last_with_its_last_manager)
 }
 END_TEST
 
+START_TEST(what_several_steps_tell_is_what_the_youngest_of_them_told)
+{
+    struct bench *b = BENCH(bookings_workflow);
+
+    create(b, 9); /* "Fair", younger than what follows */
+    submit(b, 5, "Spring fair");
+    ck_assert_str_eq(ask(b, "SELECT title, dates FROM booking"), "Fair|2024-03-01, 2024-03-08");
+    SEND(b, event_operations_event_completed_v1, envelope(b, 10, BOOKING),
+         .data = {THE_EVENT, .completedBy = MR_STR("m1"), .completedAt = AT(10),
+                  .actualStartTime = AT(2), .actualEndTime = AT(8)});
+    start(b, 12); /* what was measured counts more than what was announced */
+    ck_assert_str_eq(ask(b, "SELECT state, (ended_at - started_at) / 60000000, impossible"
+                            " FROM event_state"),
+                     "completed|6|1");
+    bench_free(b);
+}
+END_TEST
+
 static void kit_issue(struct bench *b, int minutes)
 {
     SEND(b, event_operations_kit_issue_reported_v1, envelope(b, minutes, BOOKING),
@@ -406,6 +424,7 @@ int main(void)
             of_two_steps_of_one_moment_the_earlier_in_a_life_counts_first,
             a_cancelled_booking_leaves_events_to_call_off,
             an_event_is_on_the_day_that_was_said_last_with_its_last_manager,
+            what_several_steps_tell_is_what_the_youngest_of_them_told,
             an_issue_is_kept_with_its_thing_and_says_nothing_of_its_state,
             reports_add_up_whatever_comes_first,
             kits_and_their_issues_are_reported_by_template,
