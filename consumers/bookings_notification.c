@@ -58,7 +58,7 @@ static int send_office(struct mr_tx *tx, struct mr_str of, const char *kind, con
 {
     const struct office *self = mr_tx_self(tx);
 
-    return send_to(tx, mr_str_from(self->name), of, kind, title, text);
+    return self->name[0] ? send_to(tx, mr_str_from(self->name), of, kind, title, text) : 0;
 }
 
 /* "a, b" in the arena; NULL: no memory. */
@@ -479,7 +479,7 @@ const struct mr_consumer consumer_bookings_notification = {
                           MR_ON(event_operations_location_issue_reported_v1, location_issue)),
     .migrations = MR_MIGRATIONS({1, MR_AUDIENCE_TABLES}),
     .size = sizeof(struct office),
-    .options = MR_OPTIONS(MR_OPT_STR(struct office, name, .name = "office", .arg = "NAME",
-                                     .def = "bookings-office",
-                                     .help = "Who reviews bookings and hears of grave trouble")),
+    .options = MR_OPTIONS(
+        MR_OPT_STR(struct office, name, .name = "office", .arg = "NAME", .def = "bookings-office",
+                   .help = "Who reviews bookings and hears of grave trouble; empty: nobody")),
 };

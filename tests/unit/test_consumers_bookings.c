@@ -410,6 +410,10 @@ START_TEST(who_has_several_tasks_gets_one_message_and_the_office_hears_of_grave_
                      "desk|Trouble with an event: venue, high");
     ck_assert_str_eq(ask(b, "SELECT count(*) FROM wish WHERE kind = 'issue'"), "2");
     bench_free(b);
+    b = BENCH_WITH(bookings_notification, "--office", "");
+    submit(b, 1, "Fair");
+    ck_assert_str_eq(ask(b, MESSAGES), CLIENT "|booking-submitted");
+    bench_free(b);
 }
 END_TEST
 
