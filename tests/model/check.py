@@ -118,7 +118,7 @@ def write_inputs(programs, topics, args, module, ties, storm):
         path, dice = programs.folder / "in" / f"{service}.ndjson", random.Random(f"{args.seed}/{number}")
         lines = retime(path.read_text().splitlines(keepends=True), dice, ties, storm)
         lines += dice.sample(lines, len(lines) // 25)  # what comes twice is the same
-        if getattr(module, "ORDER", "shuffled") == "shuffled":
+        if getattr(module, "ORDER", "") != "time":
             dice.shuffle(lines)
         path.write_text("".join(lines))
     return services
@@ -245,7 +245,7 @@ def schema_of(service, seed):
 def go_through(programs, service, module, args, postgres):
     """The events through the program; returns (events, emitted, summary, log)."""
     topics = programs.topics("--consumer", service)
-    ties, storm = (getattr(module, name, getattr(args, name.lower()) and getattr(module, "ORDER", "shuffled") == "shuffled")
+    ties, storm = (getattr(module, name, getattr(args, name.lower()) and getattr(module, "ORDER", "") != "time")
                    for name in ("TIES", "STORM"))
     services = write_inputs(programs, topics, args, module, ties, storm)
     for publisher in services:
