@@ -2,6 +2,7 @@
 /* bookings-notification: tells clients, managers, staff and the office what concerns them. */
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "bookings.gen.h"
 #include "event_operations.gen.h"
@@ -19,15 +20,17 @@ static const struct mr_role client = {.name = "client"}, manager = {.name = "man
 
 #define SAY(...) mr_arena_printf(mr_tx_arena(tx), __VA_ARGS__)
 #define S(text) MR_STR_ARG(text)
-#define WHEN(at) when(tx, at)
+#define WHEN(at) when(at, (char[MR_TIME_MAX]){0})
 
 /* An instant as people read it: 2024-01-15 10:30 UTC. */
-static const char *when(struct mr_tx *tx, int64_t at)
+static const char *when(int64_t at, char text[MR_TIME_MAX])
 {
-    char text[MR_TIME_MAX];
-    size_t len = mr_time_format_micros(at, text);
-
-    return text[10] == 'T' ? SAY("%.10s %.5s UTC", text, text + 11) : SAY("%.*s", (int)len, text);
+    (void)mr_time_format_micros(at, text);
+    if (text[10] == 'T') { /* else a year of more than four digits: as it is */
+        text[10] = ' ';
+        (void)snprintf(text + 16, MR_TIME_MAX - 16, " UTC");
+    }
+    return text;
 }
 
 static int tell(struct mr_tx *tx, const struct mr_role *role, struct mr_str of, const char *kind,
@@ -107,9 +110,10 @@ MR_HANDLER(bookings_booking_approved_v1, booking_approved)
     return r ? r
              : tell(tx, &client, id, "booking-approved",
                     SAY("Your booking is approved: %.*s", S(event->data.title)),
-                    SAY("Dates: %s\n%s%.*s%sBooking: %.*s\n", dates ? dates : "",
-                        event->data.has_notes ? "Remarks: " : "", S(event->data.notes),
-                        event->data.has_notes ? "\n" : "", S(id)));
+                    dates ? SAY("Dates: %s\n%s%.*s%sBooking: %.*s\n", dates,
+                                event->data.has_notes ? "Remarks: " : "", S(event->data.notes),
+                                event->data.has_notes ? "\n" : "", S(id))
+                          : NULL);
 }
 
 MR_HANDLER(bookings_booking_rejected_v1, booking_rejected)
@@ -353,9 +357,11 @@ MR_HANDLER(event_operations_staff_assignment_offered_v1, assignment_offered)
     return r ? r
              : send_to(tx, event->data.userId, id, "assignment-offered",
                        SAY("An assignment is offered to you: %.*s", S(event->data.location.name)),
-                       SAY("Answer until %s\nPlace: %.*s\n%sEvent: %.*s\nAssignment: %.*s\n",
-                           WHEN(event->data.responseDeadline), S(event->data.location.address),
-                           pay ? pay : "", S(id), S(event->data.assignmentId)));
+                       pay ? SAY("Answer until %s\nPlace: %.*s\n%sEvent: %.*s\nAssignment: %.*s\n",
+                                 WHEN(event->data.responseDeadline),
+                                 S(event->data.location.address), pay, S(id),
+                                 S(event->data.assignmentId))
+                           : NULL);
 }
 
 MR_HANDLER(event_operations_staff_assignment_accepted_v1, assignment_accepted)

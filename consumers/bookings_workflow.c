@@ -21,8 +21,8 @@
     }
 #define OPT_TEXT(field) MR_OPT(event->data.has_##field, MR_TEXT(event->data.field))
 
-/* "a, b", in the arena; no data when there is no memory. */
-static struct mr_str joined(struct mr_tx *tx, const struct mr_str *items, size_t n)
+/* "a, b". Without memory it ends the list of values, which the store refuses. */
+static struct mr_value joined(struct mr_tx *tx, const struct mr_str *items, size_t n)
 {
     size_t len = 0;
 
@@ -36,9 +36,9 @@ static struct mr_str joined(struct mr_tx *tx, const struct mr_str *items, size_t
             memcpy(at, items[i].data, items[i].len);
         at += items[i].len;
     }
-    return (struct mr_str){text, text ? (size_t)(at - text) : 0};
+    return text ? MR_TEXT(((struct mr_str){text, (size_t)(at - text)})) : MR_VALUES_END;
 }
-#define JOINED(list) MR_TEXT(joined(tx, event->data.list, event->data.n_##list))
+#define JOINED(list) joined(tx, event->data.list, event->data.n_##list)
 
 #define DECISIONS (B(ASK_CHANGES) | B(APPROVE) | B(REJECT) | B(REFUSE))
 static const char decided[] = "UPDATE booking SET client_id = ?2, decided_by = ?3, decided_at = ?4,"
@@ -48,15 +48,14 @@ static const char decided[] = "UPDATE booking SET client_id = ?2, decided_by = ?
 
 /* Title and dates, which several steps tell. */
 static int describe(struct mr_tx *tx, uint32_t newer, struct mr_str id, struct mr_str title,
-                    struct mr_str dates)
+                    struct mr_value dates)
 {
     int r = newer & TITLED ? 0
                            : mr_sql(tx, "UPDATE booking SET title = ?2 WHERE booking_id = ?1",
                                     MR_TEXT(id), MR_TEXT(title));
 
     if (r == 0 && !(newer & DATED))
-        r = mr_sql(tx, "UPDATE booking SET dates = ?2 WHERE booking_id = ?1", MR_TEXT(id),
-                   MR_TEXT(dates));
+        r = mr_sql(tx, "UPDATE booking SET dates = ?2 WHERE booking_id = ?1", MR_TEXT(id), dates);
     return r;
 }
 
@@ -73,6 +72,8 @@ MR_HANDLER(bookings_booking_submitted_v1, booking_submitted)
                         (long long)again->interval, MR_STR_ARG(again->endDate));
     uint32_t newer;
 
+    if (!recurrence)
+        return -ENOMEM;
     int r = mr_life_step(tx, &booking_life, event->data.bookingId, SUBMIT, event->data.submittedBy,
                          &newer);
     if (r == 0 && !(newer & B(SUBMIT)))
@@ -121,6 +122,8 @@ MR_HANDLER(bookings_booking_changes_requested_v1, booking_changes_requested)
             mr_arena_printf(mr_tx_arena(tx), "%.*s: %.*s%s%.*s%s", MR_STR_ARG(wish->field),
                             MR_STR_ARG(wish->reason), wish->has_suggestedValue ? " (" : "",
                             MR_STR_ARG(wish->suggestedValue), wish->has_suggestedValue ? ")" : ""));
+        if (!wishes[i].data)
+            return -ENOMEM;
     }
     int r = mr_life_step(tx, &booking_life, event->data.bookingId, ASK_CHANGES,
                          event->data.requestedBy, &newer);
@@ -128,7 +131,7 @@ MR_HANDLER(bookings_booking_changes_requested_v1, booking_changes_requested)
                ? r
                : mr_sql(tx, decided, MR_TEXT(event->data.bookingId), MR_TEXT(event->data.clientId),
                         MR_TEXT(event->data.requestedBy), MR_INT(event->data.requestedAt),
-                        MR_TEXT(joined(tx, wishes, event->data.n_changes)));
+                        joined(tx, wishes, event->data.n_changes));
 }
 
 TAKES(bookings_booking_updated_v1, booking_updated, booking,
@@ -256,7 +259,7 @@ MR_HANDLER(event_operations_event_ready_v1, event_ready)
                ? r
                : mr_sql(tx, "UPDATE event SET booking_id = ?2, lacks = ?3 WHERE event_id = ?1",
                         MR_TEXT(event->data.eventId), MR_TEXT(event->data.bookingId),
-                        MR_OPT(n > 0, MR_TEXT(joined(tx, lacks, n))));
+                        MR_OPT(n > 0, joined(tx, lacks, n)));
 }
 
 TAKES(event_operations_event_started_v1, event_started, event, START, eventId, startedBy, B(START),
