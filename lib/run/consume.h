@@ -397,6 +397,10 @@ int consume_check_assignment(struct consume *run, struct mr_error *reterr);
 struct consume_partition *consume_partition_of(struct consume *run, const char *topic,
                                                int32_t partition);
 /* ---- consume_hold.c: partitions that wait ---- */
+/* The next record of a partition is that of item. Brokers that do not answer in time cost the
+ * transaction, no more. Outcomes: 0, -EAGAIN, -errno. */
+int consume_seek(struct consume *run, const struct mr_topic_partition *item,
+                 struct mr_error *reterr);
 /* The partition waits at its next record. */
 int consume_hold(struct consume *run, struct consume_partition *p, enum consume_hold hold,
                  struct mr_error *reterr);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Partitions that have to wait: for the registry, for room among what is put aside, for their turn.
  */
+#include <errno.h>
+
 #include "consume.h"
 #include "consume_merge.h"
 
@@ -9,6 +11,14 @@ enum { MICROS = 1000, HOLD_FIRST_MS = 250, HOLD_MOST_MS = 30000 };
 static struct mr_topic_partition item_of(const struct consume_partition *p, int64_t offset)
 {
     return (struct mr_topic_partition){p->topic->topic->name, p->number, offset};
+}
+
+int consume_seek(struct consume *run, const struct mr_topic_partition *item,
+                 struct mr_error *reterr)
+{
+    int r = run->broker.seek(run->broker.self, item, reterr);
+
+    return r == MR_AGAIN ? -EAGAIN : r;
 }
 
 int consume_hold(struct consume *run, struct consume_partition *p, enum consume_hold hold,
@@ -21,7 +31,7 @@ int consume_hold(struct consume *run, struct consume_partition *p, enum consume_
         item.offset = p->fetched;
         p->hold = hold;
         int r = run->broker.pause(run->broker.self, &item, true);
-        return r != 0 ? r : run->broker.seek(run->broker.self, &item, reterr);
+        return r != 0 ? r : consume_seek(run, &item, reterr);
     }
     consume_merge_drop(run, p);
     for (int32_t i = 0; i < p->hold_count && wait < HOLD_MOST_MS; i++)
@@ -32,7 +42,7 @@ int consume_hold(struct consume *run, struct consume_partition *p, enum consume_
         run->world.now(run->world.self) + (wait < HOLD_MOST_MS ? wait : HOLD_MOST_MS) * MICROS;
     run->count.holds++;
     int r = run->broker.pause(run->broker.self, &item, true);
-    return r != 0 ? r : run->broker.seek(run->broker.self, &item, reterr);
+    return r != 0 ? r : consume_seek(run, &item, reterr);
 }
 
 static bool may_flow(const struct consume *run, const struct consume_partition *p, int64_t now)

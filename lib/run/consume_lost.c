@@ -127,10 +127,11 @@ static int go_back(struct consume *run, struct consume_partition *p, struct mr_e
     p->eof = -1;
     consume_merge_drop(run, p);
     struct mr_topic_partition item = {p->topic->topic->name, p->number, p->next};
-    int r = run->broker.seek(run->broker.self, &item, reterr);
+    int r = consume_seek(run, &item, reterr);
     if (r == 0 && p->hold != CONSUME_FLOWS)
         r = run->broker.pause(run->broker.self, &item, false);
-    p->hold = CONSUME_FLOWS;
+    if (r == 0) /* else it is let go of with the next try */
+        p->hold = CONSUME_FLOWS;
     return r;
 }
 

@@ -42,6 +42,7 @@ struct fake {
     int registry_r;     /* what the registry gives; 0: by the id, 1 + index of the topic */
     size_t asked;       /* times the registry was asked for a schema */
     bool end_unknown;
+    int seek_fails;             /* as often as that, brokers do not answer in time */
     struct consume_keeps keeps; /* what every topic does; nothing: it is not told */
     int64_t now;
     uint64_t random;
@@ -147,8 +148,14 @@ static inline int fake_pause(void *self, const struct mr_topic_partition *item, 
 }
 
 static inline int fake_seek(void *self, const struct mr_topic_partition *item,
-                            MR_UNUSED struct mr_error *reterr)
+                            struct mr_error *reterr)
 {
+    struct fake *f = self;
+
+    if (f->seek_fails > 0) {
+        f->seek_fails--;
+        return mr_error_set(reterr, MR_AGAIN, "seek: scripted");
+    }
     fake_partition(self, item->topic, item->partition)->position = item->offset;
     return 0;
 }

@@ -222,6 +222,29 @@ START_TEST(a_parked_event_does_not_lose_attempts_to_an_absent_registry)
 }
 END_TEST
 
+START_TEST(brokers_that_do_not_answer_a_seek_in_time_stop_nobody)
+{
+    struct bench *b = bench_new();
+
+    b->fake->registry_r = MR_AGAIN;
+    b->fake->seek_fails = 3; /* at the hold, and twice on the way back */
+    send(b, 'b', 1, 1);
+    send(b, 'a', 2, 2);
+    for (int i = 0; i < 6; i++)
+        turns(b);
+    ck_assert_int_eq(b->fake->seek_fails, 0);
+    assert_effects(b, "");
+    b->fake->registry_r = 0;
+    for (int i = 0; i < 3; i++) {
+        b->fake->now += 30 * SECOND;
+        turns(b);
+    }
+    ck_assert_int_eq(number(b, "SELECT count(*) FROM effect"), 2);
+    ck_assert_int_eq(b->run.count.handled, 2);
+    bench_free(b);
+}
+END_TEST
+
 START_TEST(a_partition_that_waited_flows_when_it_comes_back_after_a_rebalance)
 {
     struct bench *b = bench_new();
@@ -267,6 +290,7 @@ int main(void)
                         a_repeat_of_a_parked_event_is_handled_once,
                         without_the_registry_a_partition_waits_and_nothing_is_skipped,
                         a_parked_event_does_not_lose_attempts_to_an_absent_registry,
+                        brokers_that_do_not_answer_a_seek_in_time_stop_nobody,
                         a_partition_that_waited_flows_when_it_comes_back_after_a_rebalance,
                         a_refused_certificate_stops_the_process,
                         NULL,
