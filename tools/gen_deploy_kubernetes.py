@@ -250,7 +250,7 @@ spec:
 MEMBER = {True: "--instance, $(POD_NAME)", False: "-X, group.instance.id=$(POD_NAME), -X, session.timeout.ms=45000"}
 
 HEALTH = """\
-            - {name: MILLRACE_METRICS, value: "0.0.0.0:9100"}
+            - {name: MILLRACE_METRICS, value: ":9100"}
           ports:
             - {name: metrics, containerPort: 9100, protocol: TCP}
           startupProbe:

@@ -77,6 +77,7 @@ def every_command_of_the_page_works(t):
     for name, script in [("systemctl", "systemctl"), *((name, "stand_ins") for name in ("docker", "kubectl", "buildah"))]:
         (stand_ins / name).symlink_to(HERE / f"{script}.py")
     places = {"127.0.0.1:9092": kafka.start(), "127.0.0.1:8081": f"127.0.0.1:{free_port()}", "127.0.0.1:5432": f"127.0.0.1:{server.port}",
+              "127.0.0.1:9101": f"127.0.0.1:{free_port()}",
               "-C build ": f"-C {BUILD} "}
     script = commands(PAGE.read_text())
     for ours, theirs in places.items():
