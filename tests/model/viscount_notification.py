@@ -17,7 +17,7 @@ def money(text):
 
 
 def instant(micros):
-    return (datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=micros // 1000000)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=micros // 1000000)).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def orders(events):
