@@ -292,7 +292,7 @@ def killed_in_mid_send_every_message_arrives_and_only_its_repeats_share_its_key(
                 if kind == "hook":
                     return [event["id"] for event in sink.taken()]
                 return [mail.parsed["Idempotency-Key"] for mail in list(sink.mails)]
-            at_once = ["-X", "session.timeout.ms=2000", "-X", "heartbeat.interval.ms=500"]  # its heir waits for that
+            at_once = ["-X", "session.timeout.ms=6000", "-X", "heartbeat.interval.ms=1000"]  # its heir waits for that
             notifier = by_mail(sink, *at_once) if kind == "mail" else Notifier("--notify", sink.url, *at_once)
             kills = 0
             while kills < 3:
