@@ -20,6 +20,10 @@ def name(event):
     return event["topic"].split(".", 1)[1].removesuffix(".v1")
 
 
+def moment(event):
+    return event["timestamp"], event["event_id"]
+
+
 def holders(events):
     """Ticket: the youngest event that names its customer."""
     return {event["data"]["ticketId"]: event for event in events if "customerId" in event["data"]}
@@ -52,7 +56,7 @@ def model(events):
         item_rows.append((item, d.get("stageId", x.get("stageId")), d.get("stageName"), d.get("artistName"), d.get("startTime"),
                           d.get("endTime"), described and described["event_id"], x.get("deletedAt"),
                           deleted and deleted["event_id"]))
-        if described and (not deleted or events.index(described) > events.index(deleted)):
+        if described and (not deleted or moment(described) > moment(deleted)):
             programme.append((item, d["artistName"]))
     stage_rows = [(stage, s["count"]["data"]["stageName"], s["count"]["data"]["currentOccupancy"],
                    s["count"]["data"]["maxCapacity"], s["count"]["event_id"], s["level"] and s["level"][3],
