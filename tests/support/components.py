@@ -174,7 +174,7 @@ class Kafka(Component):
         self.spawn([need("java", self.name), "-Xmx512m", "-cp", self.jars(),
                     f"-Dlog4j2.configurationFile={HERE}/kafka/log4j2.xml", "kafka.Kafka",
                     self.folder / "server.properties"])
-        self.wait_until(lambda: kafka_answers(self.port), 60)
+        self.wait_until(lambda: kafka_answers(self.port), 180)  # after kill -9 it looks through every log
 
     def tool(self, name, *args):
         """Run one of Kafka's own command-line classes; it costs a JVM start (1.5 s)."""
