@@ -3,14 +3,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "millrace/error.h"
 #include "store.h"
-#include "term.h"
+#include "store_print.h"
 #include "verb.h"
 
-enum { MAX_WHERE = 8, NAMES = 64, FLUSH = 1 << 16, ON_TERMINAL = 1000 };
+enum { MAX_WHERE = 8, NAMES = 64, MOST_COLUMNS = 32 };
 
 struct query {
     struct store_choice store;
@@ -123,7 +122,7 @@ static int quote_name(struct mr_buf *out, const char *name, size_t len)
 static int check_column(const struct mr_rows *rows, const char *name, size_t len,
                         struct mr_error *reterr)
 {
-    const char *columns[TERM_MAX_COLUMNS];
+    const char *columns[MOST_COLUMNS];
     char text[128];
     size_t n = 0;
 
@@ -131,7 +130,7 @@ static int check_column(const struct mr_rows *rows, const char *name, size_t len
         const char *column = mr_rows_column_name(rows, i);
         if (strlen(column) == len && memcmp(column, name, len) == 0)
             return 0;
-        if (n < TERM_MAX_COLUMNS)
+        if (n < MOST_COLUMNS)
             columns[n++] = column;
     }
     (void)snprintf(text, sizeof(text), "%.*s", (int)len, name);
@@ -187,93 +186,7 @@ static int put_select(struct mr_store *store, const struct query *q, struct mr_s
     return r == 0 ? put_where(q, values, sql, reterr) : r;
 }
 
-/* ---- rows ---- */
-
-static int flush(struct mr_buf *out, bool now)
-{
-    if (out->len < FLUSH && !now)
-        return 0;
-    bool whole = mr_buf_write(out, stdout);
-    out->len = 0;
-    return whole ? 0 : -EIO;
-}
-
-static int put_json(const struct mr_rows *rows, bool raw, struct mr_buf *out)
-{
-    int r = 0;
-
-    for (size_t i = 0; r == 0 && i < mr_rows_n_columns(rows); i++) {
-        const char *name = mr_rows_column_name(rows, i);
-        r = mr_buf_byte(out, i == 0 ? '{' : ',');
-        if (r == 0)
-            r = mr_buf_json_string(out, name, strlen(name));
-        if (r == 0)
-            r = mr_buf_byte(out, ':');
-        if (r == 0)
-            r = store_value_json(name, mr_rows_value(rows, i), raw, out);
-    }
-    return r == 0 ? mr_buf_printf(out, "}\n") : r;
-}
-
-static int put_line(const struct mr_rows *rows, bool raw, struct mr_buf *out)
-{
-    size_t n = mr_rows_n_columns(rows);
-    int r = 0;
-
-    for (size_t i = 0; r == 0 && i < n; i++) {
-        r = store_value_text(mr_rows_column_name(rows, i), mr_rows_value(rows, i), raw, out);
-        if (r == 0)
-            r = mr_buf_byte(out, i + 1 < n ? '\t' : '\n');
-    }
-    return r;
-}
-
-static int stream(struct mr_rows *rows, const struct query *q, struct mr_error *reterr)
-{
-    MR_AUTO(mr_buf) struct mr_buf out = {0};
-    int64_t n = 0;
-    int r = 0;
-
-    while (r == 0 && (q->limit == 0 || n < q->limit) && (r = mr_rows_next(rows, reterr)) == 0) {
-        r = q->json ? put_json(rows, q->raw, &out) : put_line(rows, q->raw, &out);
-        if (r == 0)
-            r = flush(&out, false);
-        n++;
-    }
-    return r == 0 || r == MR_END ? flush(&out, true) : r;
-}
-
-static int as_table(struct mr_rows *rows, const struct query *q, struct mr_error *reterr)
-{
-    MR_AUTO(mr_buf) struct mr_buf out = {0};
-    MR_AUTO(mr_buf) struct mr_buf cell = {0};
-    const char *headings[TERM_MAX_COLUMNS];
-    struct term_table table = {.headings = headings};
-    int64_t limit = q->limit ? q->limit : ON_TERMINAL, n = 0;
-    int r = 0;
-
-    for (; table.n_columns < mr_rows_n_columns(rows) && table.n_columns < TERM_MAX_COLUMNS;
-         table.n_columns++)
-        headings[table.n_columns] = mr_rows_column_name(rows, table.n_columns);
-    for (; r == 0 && n < limit && (r = mr_rows_next(rows, reterr)) == 0; n++) {
-        for (size_t i = 0; r == 0 && i < table.n_columns; i++) {
-            cell.len = 0;
-            r = store_value_text(headings[i], mr_rows_value(rows, i), q->raw, &cell);
-            term_cell(&table, "%s", mr_buf_cstr(&cell));
-        }
-    }
-    bool more = r == 0 && q->limit == 0 && mr_rows_next(rows, reterr) == 0;
-    if (r == MR_END)
-        r = 0;
-    int printed = term_table_print(&table, true, term_style(term_colour(STDOUT_FILENO)), &out);
-    if (r == 0)
-        r = printed;
-    if (r == 0)
-        r = flush(&out, true);
-    if (more)
-        (void)fprintf(stderr, "millrace store query: there are more rows: --limit N\n");
-    return r;
-}
+/* ---- the verb ---- */
 
 static int show(struct mr_store *store, const struct query *q, struct mr_str name,
                 struct mr_error *reterr)
@@ -288,8 +201,11 @@ static int show(struct mr_store *store, const struct query *q, struct mr_str nam
                               : -ENOMEM;
     if (r != 0)
         return r;
-    bool table = isatty(STDOUT_FILENO) && !q->json;
-    r = table ? as_table(rows, q, reterr) : stream(rows, q, reterr);
+    r = store_print(
+        rows,
+        &(struct store_print){
+            .verb = query_command.name, .json = q->json, .raw = q->raw, .limit = q->limit},
+        reterr);
     rows = mr_rows_done(rows); /* before its text goes */
     return r;
 }
@@ -309,7 +225,7 @@ static int answer(const struct query *q, struct mr_str service, struct mr_str na
     if (r == 0 && name.len > 0)
         r = show(store, q, name, reterr);
     else if (r == 0)
-        r = list_names(&names, &out) == 0 ? flush(&out, true) : -ENOMEM;
+        r = list_names(&names, &out) != 0 ? -ENOMEM : mr_buf_write(&out, stdout) ? 0 : -EIO;
     names_done(&names);
     return r;
 }

@@ -18,6 +18,8 @@
     VERB(registry_copy)                                                                            \
     VERB(registry_serve)                                                                           \
     VERB(registry_verify)                                                                          \
+    VERB(saga_list)                                                                                \
+    VERB(saga_show)                                                                                \
     VERB(schema_check)                                                                             \
     VERB(schema_diff)                                                                              \
     VERB(schema_fmt)                                                                               \

@@ -10,6 +10,7 @@
 #include "millrace/buf.h"
 #include "millrace/catalog.h"
 #include "millrace/record.h"
+#include "millrace/saga.h"
 #include "millrace/schema.h"
 
 /* A named type of a topic's schema, as C has it. */
@@ -34,6 +35,7 @@ struct gen {
     struct mr_arena *arena;
     struct gen_topic *topics; /* in the catalogue's order */
     size_t n_topics;
+    struct mr_sagas *sagas; /* NULL: there are none */
     size_t n_mistakes;
     bool no_memory;
 };
@@ -78,6 +80,13 @@ void gen_check(struct gen *gen, const struct gen_topic *topic);
 void gen_check_majors(struct gen *gen);
 /* Members of a topic's initialiser. */
 int gen_majors(struct gen *gen, const struct mr_topic *topic, struct mr_buf *out);
+
+/* ---- gen_sagas.c: sagas.yaml ---- */
+/* It stands beside topics.yaml. */
+const char *gen_sagas_path(struct gen *gen, const char *topics);
+/* Reads it, if there is one; mistakes are printed and counted. */
+void gen_load_sagas(struct gen *gen, const char *topics);
+int gen_sagas_source(struct gen *gen, struct mr_buf *out);
 
 /* ---- output: appended to out; 0 or -errno ---- */
 int gen_service_header(struct gen *gen, const struct mr_service *service, struct mr_buf *out);

@@ -226,6 +226,7 @@ void gen_load(struct gen *gen)
 
 void gen_done(struct gen *gen)
 {
+    gen->sagas = mr_sagas_free(gen->sagas);
     for (size_t i = 0; i < gen->n_topics; i++)
         gen->topics[i].schema = mr_schema_unref(gen->topics[i].schema);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mr-gen TOPICS SCHEMA-DIR OUT-DIR DEPFILE TARGET SERVICE...: makes C of topics.yaml and its
- * schemas at build time. The SERVICEs are those that the build expects a header of. */
+/* mr-gen TOPICS SCHEMA-DIR OUT-DIR DEPFILE TARGET SERVICE...: makes C of topics.yaml, its
+ * schemas and sagas.yaml at build time. The SERVICEs are those that the build expects a header of.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,6 +58,8 @@ static int write_all(struct gen *gen, const struct job *job)
         r = write_output(gen, job, "topics.gen.c", gen_topics_source(gen, &out), &out);
     if (r == 0)
         r = write_output(gen, job, "records.gen.c", gen_records(gen, &out), &out);
+    if (r == 0)
+        r = write_output(gen, job, "sagas.gen.c", gen_sagas_source(gen, &out), &out);
     for (size_t i = 0; i < gen->catalog->n_services && r == 0; i++) {
         const struct mr_service *service = &gen->catalog->services[i];
         const char *name = gen_printf(gen, "%s.gen.h", gen_identifier(gen, service->name));
@@ -106,6 +109,8 @@ static int write_depfile(struct gen *gen, const struct job *job)
 
     if (r == 0)
         r = put_path(&out, job->topics);
+    if (r == 0 && gen->sagas)
+        r = put_path(&out, gen_sagas_path(gen, job->topics));
     if (r == 0)
         r = put_path(&out, job->schema_dir);
     for (size_t i = 0; i < gen->catalog->n_services && r == 0; i++)
@@ -164,6 +169,8 @@ static int run(const struct job *job, const struct mr_catalog *catalog)
     check_services(&gen, job);
     if (gen.n_mistakes == 0 && !gen.no_memory)
         gen_check_majors(&gen);
+    if (gen.n_mistakes == 0 && !gen.no_memory)
+        gen_load_sagas(&gen, job->topics);
     int r = gen.no_memory ? -ENOMEM : gen.n_mistakes ? MR_INVALID : 0;
     if (r == 0)
         r = write_all(&gen, job);

@@ -52,7 +52,7 @@ static int parse_document(struct load *load, yaml_parser_t *parser, const struct
     return 0;
 }
 
-static int parse(struct load *load, const struct mr_buf *text, yaml_document_t *document)
+int load_parse(struct load *load, const struct mr_buf *text, yaml_document_t *document)
 {
     yaml_parser_t parser;
 
@@ -109,7 +109,7 @@ static int load_document(struct load *load, const struct mr_buf *text, struct mr
 {
     struct row_file *file = NULL;
 
-    load_shape(load);
+    load_shape(load, &row_file_schema, "topics.yaml");
     if (load->r != 0 || load->n_findings > 0)
         return load->r;
     int r = load_rows(text, &file);
@@ -138,7 +138,7 @@ static int load_text_file(struct load *load, struct mr_catalog *catalog)
         load_note_at(load, NULL, 1, 1, "cannot be read: %s", load_unread(r));
         return r == -EFBIG ? MR_INVALID : MR_ABSENT;
     }
-    r = parse(load, &text, &document);
+    r = load_parse(load, &text, &document);
     if (r != 0)
         return r;
     load->document = &document;

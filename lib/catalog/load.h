@@ -58,6 +58,8 @@ void load_note_at(struct load *load, const char *file, size_t line, size_t colum
  * in scratch. */
 const char *load_hint(struct load *load, const char *word, const char *const *words,
                       size_t n_words);
+/* One document; its mistakes are noted. 0, MR_INVALID, -errno (load.c). */
+int load_parse(struct load *load, const struct mr_buf *text, yaml_document_t *document);
 /* Findings in the file's order, one per line. */
 int load_report(struct load *load, struct mr_buf *report);
 
@@ -68,7 +70,8 @@ const char *const *load_texts(struct load *load, char *const *texts, size_t n_te
 const char *load_printf(struct load *load, const char *fmt, ...) MR_PRINTF(2, 3);
 
 /* ---- steps ---- */
-void load_shape(struct load *load);                                /* shape.c */
+/* Holds the tree against libcyaml's rows; what: the file, for texts (shape.c). */
+void load_shape(struct load *load, const cyaml_schema_value_t *want, const char *what);
 void load_envelopes(struct load *load);                            /* envelope.c */
 void load_platforms(struct load *load);                            /* platform.c */
 void load_topics(struct load *load);                               /* topic.c */
@@ -87,6 +90,8 @@ int load_list(struct load *load, const char *path, const char ***ret_names, size
 /* ---- shared rules (rules.c) ---- */
 /* Lower-case words of letters and digits joined by single dashes; notes what is wrong. */
 bool load_name(struct load *load, const yaml_node_t *node, const char *what, const char *name);
+/* A number with its unit, to ms. */
+bool load_duration(const char *text, int64_t *ret_ms);
 bool load_pointer(struct load *load, const yaml_node_t *node, const char *pointer);
 /* Values of one `topics`, `dead_letters` or topic mapping, and of one `retry`. complete: at the top
  * of the file, where every key must be given. */

@@ -63,6 +63,12 @@ static void note(struct load *load, const char *file, size_t line, size_t column
         load->r = -ENOMEM;
         return;
     }
+    for (size_t i = 0; i < load->n_findings; i++) {
+        const struct finding *before = &load->findings[i];
+        if (before->line == line && before->column == column && before->file == file &&
+            strcmp(before->text, copy) == 0)
+            return; /* once is enough */
+    }
     load->findings[load->n_findings] = (struct finding){
         .file = file, .line = line, .column = column, .order = load->n_findings, .text = copy};
     load->n_findings++;

@@ -45,7 +45,7 @@ bool load_pointer(struct load *load, const yaml_node_t *node, const char *pointe
 }
 
 /* A number with its unit, to ms. */
-static bool duration(const char *text, int64_t *ret_ms)
+bool load_duration(const char *text, int64_t *ret_ms)
 {
     size_t len = strlen(text);
 
@@ -59,7 +59,7 @@ static bool retention(const char *text, int64_t *ret_ms)
         *ret_ms = text[0] == 'c' ? 0 : -1;
         return true;
     }
-    return duration(text, ret_ms) && *ret_ms >= 1000;
+    return load_duration(text, ret_ms) && *ret_ms >= 1000;
 }
 
 static void check_range(struct load *load, const yaml_node_t *node, const char *key,
@@ -92,7 +92,7 @@ static void check_wait(struct load *load, const yaml_node_t *node, const char *k
 {
     int64_t ms;
 
-    if (text && (!duration(text, &ms) || ms < 1 || ms > LONGEST_WAIT_MS))
+    if (text && (!load_duration(text, &ms) || ms < 1 || ms > LONGEST_WAIT_MS))
         load_note(load, load_at(load, node, key),
                   "'%s' takes a time from 1ms to 1d, like 500ms or 30s, "
                   "not '%.100s'",
@@ -186,9 +186,9 @@ void load_merge_retry(struct mr_retry *retry, const struct row_retry *row)
         return;
     if (row->attempts)
         retry->max_attempts = *row->attempts;
-    if (row->initial && duration(row->initial, &ms))
+    if (row->initial && load_duration(row->initial, &ms))
         retry->initial_ms = ms;
-    if (row->max && duration(row->max, &ms))
+    if (row->max && load_duration(row->max, &ms))
         retry->max_ms = ms;
     if (row->multiplier)
         retry->multiplier = *row->multiplier;

@@ -11,7 +11,7 @@
 
 #include "load.h"
 
-enum { MOST_WORDS = 64, MOST_KEYS = 1000 };
+enum { MOST_WORDS = 64, MOST_KEYS = 1000, LONGEST_TEXT = 1000 };
 
 struct shape {
     struct load *load;
@@ -200,6 +200,30 @@ static void check_scalar(struct shape *shape, const cyaml_schema_value_t *want,
         check_words(shape, node, what, want->enumeration.strings, want->enumeration.count);
 }
 
+/* Names of the file's own choice with texts: what libcyaml passes over, and who reads them takes
+ * from the tree. */
+static void check_names(struct shape *shape, const yaml_node_t *node, const char *what)
+{
+    static const cyaml_schema_value_t text = {CYAML_VALUE_STRING(0, char, 0, LONGEST_TEXT)};
+
+    if (node->type != YAML_MAPPING_NODE) {
+        load_note(shape->load, node, "'%s' takes names with values", what);
+        return;
+    }
+    const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+    if (node->data.mapping.pairs.top - pair > MOST_KEYS) {
+        load_note(shape->load, node, "'%s' has more than %d names", what, MOST_KEYS);
+        return;
+    }
+    for (; pair < node->data.mapping.pairs.top; pair++) {
+        const yaml_node_t *name = yaml_document_get_node(shape->load->document, pair->key);
+        if (name->type != YAML_SCALAR_NODE)
+            load_note(shape->load, name, "a key must be a word");
+        else if (!repeated(shape, node, pair, name))
+            check(shape, &text, pair->value, text_of(name));
+    }
+}
+
 static void check(struct shape *shape, const cyaml_schema_value_t *want, yaml_node_item_t index,
                   const char *what)
 {
@@ -210,7 +234,9 @@ static void check(struct shape *shape, const cyaml_schema_value_t *want, yaml_no
         return;
     }
     shape->seen[index] = true;
-    if (want->type == CYAML_MAPPING)
+    if (want->type == CYAML_IGNORE)
+        check_names(shape, node, what);
+    else if (want->type == CYAML_MAPPING)
         check_mapping(shape, want, node, what);
     else if (want->type == CYAML_SEQUENCE)
         check_sequence(shape, want, node, what);
@@ -218,7 +244,7 @@ static void check(struct shape *shape, const cyaml_schema_value_t *want, yaml_no
         check_scalar(shape, want, node, what);
 }
 
-void load_shape(struct load *load)
+void load_shape(struct load *load, const cyaml_schema_value_t *want, const char *what)
 {
     const yaml_document_t *document = load->document;
     size_t n_nodes = (size_t)(document->nodes.top - document->nodes.start);
@@ -233,5 +259,5 @@ void load_shape(struct load *load)
         load->r = -ENOMEM;
         return;
     }
-    check(&shape, &row_file_schema, 1, "topics.yaml");
+    check(&shape, want, 1, what);
 }

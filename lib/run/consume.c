@@ -26,6 +26,8 @@ static int open_tables(struct consume *run, struct mr_error *reterr)
     if (r == 0)
         r = mr_store_migrate(run->store, run->consumer->name, m, n, now, reterr);
     if (r == 0)
+        r = consume_sagas_open_store(run, reterr);
+    if (r == 0)
         r = mr_inbox_new(run->store, now, NULL, &run->inbox, reterr);
     if (r == 0)
         r = consume_parked_open(run, reterr);
@@ -52,6 +54,8 @@ int consume_open(struct consume *run, struct mr_error *reterr)
     if (r == 0)
         r = consume_topics_open(run, reterr);
     if (r == 0)
+        r = consume_sagas_open(run, reterr);
+    if (r == 0)
         r = consume_emissions_open(run, reterr);
     return r == 0 ? open_tables(run, reterr) : r;
 }
@@ -61,6 +65,7 @@ void consume_close(struct consume *run)
     consume_health_close(run);
     consume_topics_close(run);
     consume_emissions_close(run);
+    consume_sagas_close(run);
     consume_notify_close(run);
     (void)mr_inbox_free(run->inbox);
     (void)mr_arena_free(run->arena);
@@ -248,6 +253,8 @@ static int work(struct consume *run, bool retry_due, struct mr_error *reterr)
         r = consume_retry(run, &any, reterr);
     if (r == 0 && consume_notify_due(run))
         r = consume_notify_settle(run, reterr);
+    if (r == 0 && run->assigned && consume_sagas_due(run))
+        r = consume_sagas_fire(run, reterr);
     if (r == 0) {
         consume_together(run);
         r = run->group->order.by_time ? consume_merge_handle(run, reterr)
@@ -326,7 +333,8 @@ static int turn(struct consume *run, int timeout_ms, struct mr_error *reterr)
         return r;
     bool due = run->assigned && consume_retry_due(run);
     if (run->n_messages > 0 || time_of_merge(run) <= 0 || due ||
-        consume_outbox_has_forgettable(run) || (run->assigned && consume_notify_due(run)))
+        consume_outbox_has_forgettable(run) ||
+        (run->assigned && (consume_notify_due(run) || consume_sagas_due(run))))
         r = work(run, due, reterr);
     if (r != 0)
         return r;

@@ -14,6 +14,7 @@
 #include "millrace/kafka.h"
 #include "millrace/ledger.h"
 #include "millrace/log.h"
+#include "millrace/saga.h"
 #include "millrace/upcast.h"
 
 enum {
@@ -286,6 +287,15 @@ struct consume_apart {
     bool together; /* and not one of them */
 };
 
+/* The sagas that the consumer's service owns: saga*.c. */
+struct consume_sagas {
+    const struct mr_sagas *all; /* NULL: those of sagas.yaml */
+    const struct mr_saga **items;
+    size_t n_items;
+    int64_t next; /* when a timer is to be looked for */
+    int64_t prune_at;
+};
+
 struct consume {
     const struct mr_consumer *consumer;
     const struct mr_consumer_group *group;
@@ -327,6 +337,7 @@ struct consume {
     struct consume_notify notify;
     struct consume_health *health; /* consume_health.h; NULL: nobody asks */
     int64_t event_at;              /* timestamp of the last event that was decoded */
+    struct consume_sagas sagas;
     struct consume_counters count;
     struct consume_counters count_before; /* the transaction under way */
     bool lost;                            /* a transaction was: what is in memory is not so */
@@ -479,6 +490,17 @@ bool consume_outbox_has_forgettable(const struct consume *run);
 /* mr_delivery_fn; self is the struct consume. */
 void consume_delivered(void *self, uint64_t tag, int r, int32_t partition, int64_t offset,
                        const char *text);
+
+/* ---- saga.c, saga_event.c: sagas.yaml ---- */
+int consume_sagas_open(struct consume *run, struct mr_error *reterr);
+/* Their tables; within no transaction. */
+int consume_sagas_open_store(struct consume *run, struct mr_error *reterr);
+void consume_sagas_close(struct consume *run);
+/* Moves what the event moves, after its handler and under its savepoint. Outcomes of a handler. */
+int consume_saga_event(struct mr_tx *tx);
+bool consume_sagas_due(const struct consume *run);
+/* Fires timers whose time has come, each under a savepoint, within the transaction. */
+int consume_sagas_fire(struct consume *run, struct mr_error *reterr);
 
 /* ---- consume_emit.c ---- */
 int consume_emissions_open(struct consume *run, struct mr_error *reterr);

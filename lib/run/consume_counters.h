@@ -18,6 +18,12 @@
     X(retried, "further deliveries of events put aside")                                           \
     X(dead_lettered, "records written to the dead-letter topic")                                   \
     X(emitted, "events that handlers emitted")                                                     \
+    X(sagas_started, "sagas that an event has started")                                            \
+    X(sagas_completed, "sagas that came to their end")                                             \
+    X(sagas_compensated, "sagas that failed, and what they had done was undone")                   \
+    X(sagas_failed, "sagas that failed, and are for people to see to")                             \
+    X(sagas_late, "events for a saga that had ended, or that came once more: noted, no effect")    \
+    X(saga_timers, "timers of sagas that fired")                                                   \
     X(published, "records that the broker acknowledged: emitted and dead letters")                 \
     X(notified, "messages to people that were delivered, or kept on channel none")                 \
     X(notify_failed, "messages to people that were given up")                                      \

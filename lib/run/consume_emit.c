@@ -34,21 +34,53 @@ static int open_emission(struct consume *run, struct consume_emission *e,
     return r;
 }
 
+static int add_emission(struct consume *run, const struct mr_topic *topic, struct mr_error *reterr)
+{
+    for (size_t i = 0; i < run->n_emissions; i++)
+        if (run->emissions[i].topic == topic)
+            return 0;
+    struct consume_emission *grown =
+        realloc(run->emissions, (run->n_emissions + 1) * sizeof(*run->emissions));
+    if (!grown)
+        return -ENOMEM;
+    run->emissions = grown;
+    grown[run->n_emissions] = (struct consume_emission){.topic = topic};
+    return open_emission(run, &grown[run->n_emissions++], topic, reterr);
+}
+
+static int add_emits(struct consume *run, const struct mr_saga_emits *emits,
+                     struct mr_error *reterr)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < emits->n_items && r == 0; i++)
+        r = add_emission(run, emits->items[i]->topic, reterr);
+    return r;
+}
+
+static int add_sagas(struct consume *run, const struct mr_saga *saga, struct mr_error *reterr)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < MR_SAGA_N_MOMENTS && r == 0; i++)
+        r = add_emits(run, &saga->at[i], reterr);
+    for (size_t i = 0; i < saga->n_steps && r == 0; i++) {
+        r = add_emits(run, &saga->steps[i].emit, reterr);
+        if (r == 0)
+            r = add_emits(run, &saga->steps[i].undo, reterr);
+    }
+    return r;
+}
+
 int consume_emissions_open(struct consume *run, struct mr_error *reterr)
 {
     const struct mr_topic *const *emits = run->consumer->emits;
-    size_t n = 0;
     int r = 0;
 
-    while (emits && emits[n])
-        n++;
-    if (n == 0)
-        return 0;
-    run->emissions = calloc(n, sizeof(*run->emissions));
-    if (!run->emissions)
-        return -ENOMEM;
-    for (; run->n_emissions < n && r == 0; run->n_emissions++)
-        r = open_emission(run, &run->emissions[run->n_emissions], emits[run->n_emissions], reterr);
+    for (size_t i = 0; emits && emits[i] && r == 0; i++)
+        r = add_emission(run, emits[i], reterr);
+    for (size_t i = 0; i < run->sagas.n_items && r == 0; i++)
+        r = add_sagas(run, run->sagas.items[i], reterr);
     return r;
 }
 

@@ -20,6 +20,7 @@ static int handle(struct mr_tx *tx)
 int consume_deliver(struct mr_tx *tx)
 {
     struct consume *run = tx->run;
+    const struct consume_counters before = run->count;
     struct mr_error ignored;
 
     int r = mr_inbox_seen(run->inbox, &tx->event.id, &tx->error);
@@ -31,6 +32,8 @@ int consume_deliver(struct mr_tx *tx)
     r = consume_late_check(tx);
     if (r == 0)
         r = handle(tx);
+    if (r == 0)
+        r = consume_saga_event(tx);
     if (r == 0) {
         r = mr_store_keep(run->store, &tx->error);
     } else if (r > 0) { /* a statement that was sent ahead may have failed before the handler did */
@@ -38,6 +41,7 @@ int consume_deliver(struct mr_tx *tx)
         r = sent != 0 ? sent : r;
     }
     if (r != 0) {
+        run->count = before;
         int undone = r > 0 ? mr_store_undo(run->store, &tx->error) : 0;
         if (undone != 0)
             return undone < 0 ? undone : -EIO;

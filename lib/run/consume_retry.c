@@ -22,6 +22,7 @@ int consume_parked_open(struct consume *run, struct mr_error *reterr)
     int64_t keys, held;
 
     run->next_look = 0;
+    run->sagas.next = 0;
     run->parked_keys.n = 0;
     int r = mr_parked_each_key(run->store, load_key, run, reterr);
     return r != 0 ? r : mr_parked_count(run->store, &keys, &held, &run->parked_events, reterr);

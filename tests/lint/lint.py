@@ -47,6 +47,7 @@ HEADER_HOME = {
     "compiler": "base", "own": "base", "status": "base",
     "codec": "avro", "datum": "avro", "record": "avro", "schema": "avro",
     "consumer": "run", "event": "run", "notify": "run", "producer": "run",
+    "saga": "catalog", "saga_store": "store",
 }
 
 

@@ -145,6 +145,19 @@ bool mr_schema_node_equal(const struct mr_schema_node *a, const struct mr_schema
 
 const struct mr_schema_field *mr_schema_field_find(const struct mr_schema_node *record,
                                                    struct mr_str name);
+/* A value that is no record: where it stands, "data.items[].sku"; optional: it, or a record or
+ * array around it, may be left out. */
+struct mr_schema_leaf {
+    const char *path;
+    const struct mr_schema_node *node; /* of a nullable value: the other branch */
+    bool optional;
+};
+enum { MR_SCHEMA_MAX_LEAVES = 1000 };
+/* All of a schema's, in its order; what contains itself ends where it begins again. Paths live in
+ * arena. Outcomes: 0, MR_FULL: more than the limit; -ENOMEM. */
+struct mr_arena;
+int mr_schema_leaves(const struct mr_schema *schema, struct mr_arena *arena,
+                     const struct mr_schema_leaf **ret_leaves, size_t *ret_n);
 /* Index of an enum's symbol, or -1. */
 int32_t mr_schema_symbol_find(const struct mr_schema_node *enumeration, struct mr_str symbol);
 /* Calls fn for each member of a node's or field's props (NULL: none) with its value as JSON text.
