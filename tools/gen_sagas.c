@@ -10,8 +10,8 @@
 
 /* ---- reading ---- */
 
-static int leaves(void *self, const struct mr_topic *topic, const struct mr_schema_leaf **ret_leaves,
-                  size_t *ret_n)
+static int leaves(void *self, const struct mr_topic *topic,
+                  const struct mr_schema_leaf **ret_leaves, size_t *ret_n)
 {
     struct gen *gen = self;
 
@@ -34,9 +34,8 @@ void gen_load_sagas(struct gen *gen, const char *topics)
     MR_AUTO(mr_buf) struct mr_buf report = {0};
     const struct mr_saga_fields fields = {gen, leaves};
     const char *path = gen_sagas_path(gen, topics);
-    int r = gen->no_memory
-                ? -ENOMEM
-                : mr_sagas_load(path, gen->catalog, &fields, &gen->sagas, &report);
+    int r =
+        gen->no_memory ? -ENOMEM : mr_sagas_load(path, gen->catalog, &fields, &gen->sagas, &report);
 
     if (r == MR_ABSENT && access(path, F_OK) != 0)
         return;
@@ -136,8 +135,7 @@ static int put_emits(const struct gen *gen, struct mr_buf *out, const char *key,
                      const struct mr_saga_emits *emits)
 {
     int r = emits->n_items
-                ? mr_buf_printf(
-                      out, "\n      %s = {(const struct mr_saga_emission *const[]){", key)
+                ? mr_buf_printf(out, "\n      %s = {(const struct mr_saga_emission *const[]){", key)
                 : 0;
 
     for (size_t i = 0; i < emits->n_items && r == 0; i++)
@@ -203,8 +201,8 @@ static int put_emissions(const struct gen *gen, struct mr_buf *out)
 {
     const struct mr_sagas *sagas = gen->sagas;
     size_t n = sagas ? sagas->n_emissions : 0;
-    int r = mr_buf_printf(out, "static const struct mr_saga_emission saga_emissions[%zu] = {\n",
-                          n ? n : 1);
+    int r = mr_buf_printf(out, "static const struct mr_saga_emission saga_emissions[%zu] = {%s\n",
+                          n ? n : 1, n ? "" : "{.name = NULL}");
 
     for (size_t i = 0; i < n && r == 0; i++) {
         r = mr_buf_printf(out, "    {");
@@ -224,15 +222,15 @@ int gen_sagas_source(struct gen *gen, struct mr_buf *out)
 {
     const struct mr_sagas *sagas = gen->sagas;
     size_t n = sagas ? sagas->n_items : 0;
-    int r = mr_buf_printf(
-        out, "/* SPDX-License-Identifier: Apache-2.0 */\n"
-             "/* sagas.yaml as constant tables. Made by mr-gen: do not edit. */\n"
-             "#include \"millrace/saga.h\"\n#include \"topics.gen.h\"\n\n");
+    int r = mr_buf_printf(out, "/* SPDX-License-Identifier: Apache-2.0 */\n"
+                               "/* sagas.yaml as constant tables. Made by mr-gen: do not edit. */\n"
+                               "#include \"millrace/saga.h\"\n#include \"topics.gen.h\"\n\n");
 
     if (r == 0)
         r = put_emissions(gen, out);
     if (r == 0)
-        r = mr_buf_printf(out, "static const struct mr_saga sagas[%zu] = {\n", n ? n : 1);
+        r = mr_buf_printf(out, "static const struct mr_saga sagas[%zu] = {%s\n", n ? n : 1,
+                          n ? "" : "{.name = NULL}");
     for (size_t i = 0; i < n && r == 0; i++)
         r = put_saga(gen, out, &sagas->items[i]);
     return r == 0 ? mr_buf_printf(out,

@@ -45,12 +45,17 @@ bool load_pointer(struct load *load, const yaml_node_t *node, const char *pointe
 }
 
 /* A number with its unit, to ms. */
-bool load_duration(const char *text, int64_t *ret_ms)
+static bool duration(const char *text, int64_t *ret_ms)
 {
     size_t len = strlen(text);
 
     return len > 0 && (text[len - 1] < '0' || text[len - 1] > '9') &&
            mr_duration_parse((struct mr_str){text, len}, "ms", ret_ms) == 0;
+}
+
+bool load_duration(const char *text, int64_t *ret_ms)
+{
+    return duration(text, ret_ms);
 }
 
 static bool retention(const char *text, int64_t *ret_ms)
@@ -59,7 +64,7 @@ static bool retention(const char *text, int64_t *ret_ms)
         *ret_ms = text[0] == 'c' ? 0 : -1;
         return true;
     }
-    return load_duration(text, ret_ms) && *ret_ms >= 1000;
+    return duration(text, ret_ms) && *ret_ms >= 1000;
 }
 
 static void check_range(struct load *load, const yaml_node_t *node, const char *key,
@@ -92,7 +97,7 @@ static void check_wait(struct load *load, const yaml_node_t *node, const char *k
 {
     int64_t ms;
 
-    if (text && (!load_duration(text, &ms) || ms < 1 || ms > LONGEST_WAIT_MS))
+    if (text && (!duration(text, &ms) || ms < 1 || ms > LONGEST_WAIT_MS))
         load_note(load, load_at(load, node, key),
                   "'%s' takes a time from 1ms to 1d, like 500ms or 30s, "
                   "not '%.100s'",
@@ -186,9 +191,9 @@ void load_merge_retry(struct mr_retry *retry, const struct row_retry *row)
         return;
     if (row->attempts)
         retry->max_attempts = *row->attempts;
-    if (row->initial && load_duration(row->initial, &ms))
+    if (row->initial && duration(row->initial, &ms))
         retry->initial_ms = ms;
-    if (row->max && load_duration(row->max, &ms))
+    if (row->max && duration(row->max, &ms))
         retry->max_ms = ms;
     if (row->multiplier)
         retry->multiplier = *row->multiplier;

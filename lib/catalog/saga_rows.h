@@ -46,11 +46,11 @@ struct row_step {
     enum mr_saga_timeout *on_timeout;
 };
 
-enum row_order { ROW_ORDER_LATER, ROW_ORDER_ANY };
+enum row_saga_order { ROW_SAGA_LATER, ROW_SAGA_ANY };
 
 struct row_saga {
     char *name, *service, *summary, *key, *keep;
-    enum row_order *order;
+    enum row_saga_order *order;
     bool *once;
     struct row_clauses starts;
     struct row_names at[MR_SAGA_N_MOMENTS];

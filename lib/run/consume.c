@@ -341,7 +341,7 @@ static int turn(struct consume *run, int timeout_ms, struct mr_error *reterr)
     tell_kafka(run, false);
     if (!run->options.once || !run->assigned || !consume_reached_end(run))
         return 0;
-    if (!consume_notify_idle(run))
+    if (!consume_notify_idle(run) || !consume_sagas_idle(run))
         return 0;
     return consume_outbox_idle(run) ? MR_END : consume_outbox_serve(run, SERVE_MS, reterr);
 }

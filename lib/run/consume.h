@@ -292,7 +292,8 @@ struct consume_sagas {
     const struct mr_sagas *all; /* NULL: those of sagas.yaml */
     const struct mr_saga **items;
     size_t n_items;
-    int64_t next; /* when a timer is to be looked for */
+    int64_t next;  /* when timers and rows past their time are to be looked for */
+    int64_t timer; /* when the next timer fires; INT64_MAX: none does */
     int64_t prune_at;
 };
 
@@ -499,6 +500,8 @@ void consume_sagas_close(struct consume *run);
 /* Moves what the event moves, after its handler and under its savepoint. Outcomes of a handler. */
 int consume_saga_event(struct mr_tx *tx);
 bool consume_sagas_due(const struct consume *run);
+/* No timer fires soon: what --once has to wait for. */
+bool consume_sagas_idle(const struct consume *run);
 /* Fires timers whose time has come, each under a savepoint, within the transaction. */
 int consume_sagas_fire(struct consume *run, struct mr_error *reterr);
 

@@ -20,7 +20,6 @@ static int handle(struct mr_tx *tx)
 int consume_deliver(struct mr_tx *tx)
 {
     struct consume *run = tx->run;
-    const struct consume_counters before = run->count;
     struct mr_error ignored;
 
     int r = mr_inbox_seen(run->inbox, &tx->event.id, &tx->error);
@@ -30,6 +29,7 @@ int consume_deliver(struct mr_tx *tx)
     }
     mr_store_mark(run->store);
     r = consume_late_check(tx);
+    const struct consume_counters before = run->count; /* of sagas that are undone with the event */
     if (r == 0)
         r = handle(tx);
     if (r == 0)

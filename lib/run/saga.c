@@ -111,8 +111,10 @@ int saga_save(struct saga_instance *in)
     int r = saga_values_write(&in->values, run->arena, &in->row.vals);
     if (r == 0)
         r = mr_saga_save(run->store, &in->row, &in->tx->error);
-    if (in->row.deadline != 0 && in->row.deadline < run->sagas.next)
-        run->sagas.next = in->row.deadline;
+    if (in->row.deadline != 0 && in->row.deadline < run->sagas.timer)
+        run->sagas.timer = in->row.deadline;
+    if (run->sagas.timer < run->sagas.next)
+        run->sagas.next = run->sagas.timer;
     return r;
 }
 
@@ -121,6 +123,12 @@ int saga_save(struct saga_instance *in)
 bool consume_sagas_due(const struct consume *run)
 {
     return run->sagas.n_items > 0 && run->world.now(run->world.self) >= run->sagas.next;
+}
+
+bool consume_sagas_idle(const struct consume *run)
+{
+    return run->sagas.n_items == 0 ||
+           run->sagas.timer - run->world.now(run->world.self) > (int64_t)SAGA_ONCE_S * SECOND;
 }
 
 /* What could not be done is not tried for ever: it is for people to see. */
@@ -201,9 +209,8 @@ static int retire(struct mr_tx *tx, struct mr_saga_row *row)
 static int fire_in_name(struct saga_instance *in, struct consume_caused *caused)
 {
     struct consume *run = in->tx->run;
-    const char *name =
-        mr_arena_printf(run->arena, "saga/%.*s/%s/%lld", MR_STR_ARG(in->row.id),
-                        in->saga->steps[in->step].name, (long long)in->row.deadline);
+    const char *name = mr_arena_printf(run->arena, "saga/%.*s/%s/%lld", MR_STR_ARG(in->row.id),
+                                       in->saga->steps[in->step].name, (long long)in->row.deadline);
 
     if (!name)
         return -ENOMEM;
@@ -267,6 +274,7 @@ int consume_sagas_fire(struct consume *run, struct mr_error *reterr)
     if (r != 0 && r != MR_ABSENT)
         return r;
     r = mr_saga_next(run->store, &next, reterr);
+    run->sagas.timer = next;
     run->sagas.next = next < run->sagas.prune_at ? next : run->sagas.prune_at;
     return r;
 }

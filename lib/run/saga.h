@@ -7,11 +7,13 @@
 #include "millrace/saga_store.h"
 
 enum {
-    SAGA_EARLY_MOST = 16,               /* events kept before their turn, of one key */
-    SAGA_EARLY_KEEP_S = 60 * 60,        /* and how long */
-    SAGA_TIMERS = 500,                  /* of one transaction */
-    SAGA_PRUNE_S = 60, SAGA_PRUNE = 1000, /* how often what is past its time is deleted, how much */
-    SAGA_AGAIN_S = 1,                   /* a timer that failed for now */
+    SAGA_EARLY_MOST = 16,        /* events kept before their turn, of one key */
+    SAGA_EARLY_KEEP_S = 60 * 60, /* and how long */
+    SAGA_TIMERS = 500,           /* of one transaction */
+    SAGA_PRUNE_S = 60,
+    SAGA_PRUNE = 1000, /* how often what is past its time is deleted, how much */
+    SAGA_ONCE_S = 5,   /* --once waits for timers that fire within */
+    SAGA_AGAIN_S = 1,  /* a timer that failed for now */
 };
 
 /* ---- saga_values.c ---- */
@@ -26,7 +28,8 @@ struct saga_values {
     struct saga_slot slots[MR_SAGA_MAX_VALUES];
     size_t n;
 };
-/* The text of the field at path ("data.ticketId"), of arena. Outcomes: 0; MR_ABSENT: null; -errno. */
+/* The text of the field at path ("data.ticketId"), of arena. Outcomes: 0; MR_ABSENT: null; -errno.
+ */
 int saga_field_text(const struct mr_topic *topic, const void *record, const char *path,
                     struct mr_arena *arena, struct mr_str *ret_text);
 const struct saga_slot *saga_value(const struct saga_values *values, struct mr_str name);

@@ -85,8 +85,7 @@ static size_t n_items(const struct filling *f, const char *path)
     for (size_t i = 0; i < e->n_fields; i++) {
         const char *list = strstr(e->fields[i].name, "[]");
         size_t len = strcspn(path, "[");
-        if (!list || !strstr(e->fields[i].name, path) ||
-            strncmp(list - len, path, len) != 0)
+        if (!list || !strstr(e->fields[i].name, path) || strncmp(list - len, path, len) != 0)
             continue;
         size_t n = saga_list_len(f->in, e->fields[i].text);
         if (n > most)
@@ -111,9 +110,9 @@ static int fill_value(struct filling *f, const struct mr_record_field *field,
         r = put(kind, at, text);
     if (r == 0 && field->has_offset != MR_NO_MEMBER)
         *(bool *)(void *)(record + field->has_offset) = true;
-    return r == MR_INVALID ? mr_error_set(&f->in->tx->error, r, "saga %s: %s of %s cannot be '%.*s'",
-                                          f->in->saga->name, field->name,
-                                          f->emission->topic->name, MR_STR_ARG(text))
+    return r == MR_INVALID ? mr_error_set(&f->in->tx->error, r,
+                                          "saga %s: %s of %s cannot be '%.*s'", f->in->saga->name,
+                                          field->name, f->emission->topic->name, MR_STR_ARG(text))
                            : r;
 }
 

@@ -11,8 +11,8 @@ enum { MICROS = 1000 };
 const char *saga_state_name(enum saga_state state)
 {
     static const char *const names[] = {
-        [SAGA_RUNNING] = "running",         [SAGA_COMPENSATING] = "compensating",
-        [SAGA_COMPLETED] = "completed",     [SAGA_COMPENSATED] = "compensated",
+        [SAGA_RUNNING] = "running",     [SAGA_COMPENSATING] = "compensating",
+        [SAGA_COMPLETED] = "completed", [SAGA_COMPENSATED] = "compensated",
         [SAGA_IS_FAILED] = "failed",
     };
 
@@ -21,8 +21,9 @@ const char *saga_state_name(enum saga_state state)
 
 const struct mr_saga_clauses *saga_clauses(const struct mr_saga_step *step, enum saga_kind kind)
 {
-    return kind == SAGA_ANSWER ? &step->answers
-                               : kind == SAGA_FAILURE ? &step->failures : &step->undone;
+    return kind == SAGA_ANSWER    ? &step->answers
+           : kind == SAGA_FAILURE ? &step->failures
+                                  : &step->undone;
 }
 
 static const struct mr_saga_step *step_of(const struct saga_instance *in)
@@ -73,7 +74,8 @@ int saga_end(struct saga_instance *in, enum saga_state state, struct mr_str why)
 
 /* ---- back ---- */
 
-/* From the step it is at to the first, those that were begun; waits where one is to be confirmed. */
+/* From the step it is at to the first, those that were begun; waits where one is to be confirmed.
+ */
 static int undo_from(struct saga_instance *in, size_t n_left)
 {
     int r = 0;

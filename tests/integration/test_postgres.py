@@ -4,9 +4,11 @@ import os
 import pathlib
 import signal
 import socket
+import subprocess
+import sys
 import time
 
-from harness import test, wait_for
+from harness import BUILD, test, wait_for
 
 QUICK = ["-X", "session.timeout.ms=6000", "-X", "heartbeat.interval.ms=1000", "--batch", "200"]
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -37,8 +39,17 @@ def the_engines_suites_hold_on_postgresql(t):
 
 @test
 def the_consumers_suites_hold_on_postgresql(t):
-    for path in sorted((SOURCE / "tests" / "unit").glob("test_consumers*.c")):
+    unit = SOURCE / "tests" / "unit"
+    for path in sorted([*unit.glob("test_consumers*.c"), *unit.glob("test_saga*.c")]):
         run_suite(t, path.stem.removeprefix("test_"))
+
+
+@test
+def the_contracts_flows_and_their_sagas_hold_on_postgresql(t):
+    words = [sys.executable, SOURCE / "tests" / "demo" / "test_flows.py", BUILD]
+    done = subprocess.run(words, env={**os.environ, "MILLRACE_TEST_POSTGRES": t.postgres.url}, capture_output=True,
+                          text=True, timeout=500)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 class Shop:

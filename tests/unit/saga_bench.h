@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sagas on topics, registry and clock in memory: those of this project, and such as a test writes. */
+/* Sagas on topics, registry and clock in memory: those of this project, and such as a test writes.
+ */
 #pragma once
 
 #include <unistd.h>
@@ -26,9 +27,8 @@ static inline int leaves_of(void *self, const struct mr_topic *topic,
 {
     struct leaves *l = self;
 
-    ck_assert_int_eq(mr_schema_parse(topic->schema_text, topic->schema_len, NULL,
-                                     &l->schemas[l->n], NULL),
-                     0);
+    ck_assert_int_eq(
+        mr_schema_parse(topic->schema_text, topic->schema_len, NULL, &l->schemas[l->n], NULL), 0);
     return mr_schema_leaves(l->schemas[l->n++], l->arena, ret_leaves, ret_n);
 }
 
@@ -99,8 +99,8 @@ static inline const char *said_since(struct bench *b, size_t *from)
 
     text[0] = '\0';
     for (; *from < b->fake->n_published; ++*from) {
-        const struct mr_topic *topic = mr_catalog_topic(
-            mr_catalog_builtin(), mr_str_from(b->fake->published[*from].topic));
+        const struct mr_topic *topic =
+            mr_catalog_topic(mr_catalog_builtin(), mr_str_from(b->fake->published[*from].topic));
         len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", len ? "," : "",
                                 topic->action ? topic->action : "dead-letter");
     }
@@ -119,8 +119,8 @@ static inline const char *event_json(struct bench *b, size_t i)
     MR_AUTO(mr_buf) struct mr_buf out = {0};
 
     ck_assert_uint_lt(i, b->fake->n_published);
-    ck_assert_int_eq(
-        mr_schema_parse(topic->schema_text, topic->schema_len, NULL, &schema, NULL), 0);
+    ck_assert_int_eq(mr_schema_parse(topic->schema_text, topic->schema_len, NULL, &schema, NULL),
+                     0);
     ck_assert_int_eq(mr_json_decoder_new(schema, NULL, NULL, &decoder, NULL), 0);
     ck_assert_int_eq(
         mr_json_decode(decoder, record->value.data + 5, record->value.len - 5, &out, NULL), 0);

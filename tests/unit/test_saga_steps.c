@@ -276,6 +276,52 @@ START_TEST(a_saga_that_a_new_build_no_longer_has_is_retired_by_its_timer)
 }
 END_TEST
 
+/* A second instance of the consumer on the store of the first. */
+static struct bench *beside(struct bench *b)
+{
+    struct bench *other = BENCH(festivo_orchestrator);
+    struct mr_error error = MR_ERROR_INIT;
+    char url[1024];
+
+    (void)snprintf(url, sizeof(url), "%s&options=-csearch_path%%3D%s",
+                   getenv("MILLRACE_TEST_POSTGRES"), ask(b, "SELECT current_schema()"));
+    const struct consume closed = {
+        .consumer = other->run.consumer, .group = other->run.group, .options = other->run.options};
+    consume_close(&other->run);
+    other->run = closed;
+    (void)mr_store_free(other->store);
+    ck_assert_msg(mr_store_open(url, NULL, &other->store, &error) == 0, "%s", error.text);
+    other->fake->now = b->fake->now;
+    for (size_t i = 0; i < b->fake->n_partitions; i++) /* the same topics */
+        other->fake->partitions[i].high = b->fake->partitions[i].high;
+    reopen(other, NULL);
+    return other;
+}
+
+START_TEST(on_postgresql_a_timer_moves_with_its_partition_and_fires_once)
+{
+    size_t from = 0, others = 0;
+
+    if (!on_postgres())
+        return; /* the integration suite runs it there */
+    struct bench *b = BENCH(festivo_orchestrator);
+    deny(b, 1, "t-1", "Area full");
+    ASSERT_SAID(b, &from, "started");
+    b->fake->now += INT64_C(16) * MINUTE;
+    struct bench *heir = beside(b); /* every partition is its own now */
+    handle(b);
+    ASSERT_SAID(b, &from, "");
+    handle(heir);
+    ASSERT_SAID(heir, &others, "compensation-triggered,refund-requested,failed");
+    handle(b);
+    handle(heir);
+    ASSERT_SAID(b, &from, "");
+    ASSERT_SAID(heir, &others, "");
+    bench_free(heir);
+    bench_free(b);
+}
+END_TEST
+
 START_TEST(a_field_from_an_option_that_there_is_not_stops_the_start)
 {
     static const char yaml[] =
@@ -346,6 +392,7 @@ int main(void)
                         a_timer_that_cannot_do_its_work_fails_the_saga_alone,
                         an_event_whose_saga_cannot_move_is_a_dead_letter_and_leaves_nothing,
                         a_saga_that_a_new_build_no_longer_has_is_retired_by_its_timer,
+                        on_postgresql_a_timer_moves_with_its_partition_and_fires_once,
                         a_field_from_an_option_that_there_is_not_stops_the_start,
                         values_go_into_json_and_back,
                         NULL,

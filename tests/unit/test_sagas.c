@@ -12,7 +12,9 @@ START_TEST(a_denial_by_the_platforms_fault_is_refunded_at_once_and_once)
     deny(b, 1, "t-1", "System error at the gate");
     ASSERT_SAID(b, &from, "started,refund-requested,completed");
     ASSERT_SAGAS(b, "RefundSaga|t-1|completed|refund requested");
-    ASSERT_HAS(event_json(b, 0), "\"sagaType\":\"RefundSaga\",\"triggerEventType\":\"com.festivo.access.entry-denied.v1\"");
+    ASSERT_HAS(
+        event_json(b, 0),
+        "\"sagaType\":\"RefundSaga\",\"triggerEventType\":\"com.festivo.access.entry-denied.v1\"");
     const char *refund = event_json(b, 1);
     ASSERT_HAS(refund, "\"reason\":\"Entry denied - System error at the gate\"");
     ASSERT_HAS(refund, "\"refundAmount\":\"24.99\"");
@@ -195,9 +197,10 @@ START_TEST(an_order_is_validated_with_all_its_reservations)
     ASSERT_SAID(b, &from, "");
     after(b, 1);
     ASSERT_SAID(b, &from, "validated");
-    ASSERT_HAS(event_json(b, 0),
-               "\"reservations\":[{\"product_id\":\"p-1\",\"reservation_id\":\"r-1\",\"quantity\":2},"
-               "{\"product_id\":\"p-2\",\"reservation_id\":\"r-2\",\"quantity\":2}]");
+    ASSERT_HAS(
+        event_json(b, 0),
+        "\"reservations\":[{\"product_id\":\"p-1\",\"reservation_id\":\"r-1\",\"quantity\":2},"
+        "{\"product_id\":\"p-2\",\"reservation_id\":\"r-2\",\"quantity\":2}]");
     ASSERT_HAS(event_json(b, 0), "\"inventory_check\":\"passed\"");
     after(b, 24 * 3600);
     ASSERT_SAID(b, &from, "");
