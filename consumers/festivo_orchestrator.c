@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* festivo-orchestrator: what was denied at the gates and how full the stages are. Its sagas - refund,
- * entry denial, capacity - stand in sagas.yaml. */
+/* festivo-orchestrator: what was denied at the gates and how full the stages are. Its sagas -
+ * refund, entry denial, capacity - stand in sagas.yaml. */
 #include "festivo_access_control.gen.h"
 #include "festivo_crowd_monitor.gen.h"
 #include "millrace/consumer.h"
@@ -47,7 +47,8 @@ static int orchestrator_open(void *self, struct mr_error *reterr)
 
 MR_HANDLER(festivo_access_control_access_entry_denied_v1, denied)
 {
-    return mr_sql(tx, "INSERT INTO denial VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+    return mr_sql(tx,
+                  "INSERT INTO denial VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
                   " ON CONFLICT (event_id) DO NOTHING",
                   MR_TEXT(event->envelope.event_id), MR_TEXT(event->data.ticketId),
                   MR_TEXT(event->data.ticketCode), MR_TEXT(event->data.customerId),

@@ -34,10 +34,14 @@ enum mr_saga_kind saga_kind(const struct mr_schema_node *node)
 const char *saga_kind_name(enum mr_saga_kind kind)
 {
     static const char *const names[] = {
-        [MR_SAGA_OTHER] = "another kind of value", [MR_SAGA_TEXT] = "a text",
-        [MR_SAGA_UUID] = "a UUID",                 [MR_SAGA_INT] = "a whole number",
-        [MR_SAGA_TIME] = "an instant",             [MR_SAGA_DECIMAL] = "a decimal",
-        [MR_SAGA_BOOL] = "true or false",          [MR_SAGA_REAL] = "a floating-point number",
+        [MR_SAGA_OTHER] = "another kind of value",
+        [MR_SAGA_TEXT] = "a text",
+        [MR_SAGA_UUID] = "a UUID",
+        [MR_SAGA_INT] = "a whole number",
+        [MR_SAGA_TIME] = "an instant",
+        [MR_SAGA_DECIMAL] = "a decimal",
+        [MR_SAGA_BOOL] = "true or false",
+        [MR_SAGA_REAL] = "a floating-point number",
         [MR_SAGA_OPTION] = "an option",
     };
 
@@ -96,7 +100,8 @@ static const struct mr_topic *among(struct saga_load *s, const yaml_node_t *node
             words[n_words++] = topics[i]->name;
     }
     bool known = mr_catalog_topic(s->catalog, mr_str_from(name)) != NULL;
-    load_note(&s->load, node, known ? "%s does not %s '%.100s'%s" : "there is no topic for %s to %s: '%.100s'%s",
+    load_note(&s->load, node,
+              known ? "%s does not %s '%.100s'%s" : "there is no topic for %s to %s: '%.100s'%s",
               service, does, name, load_hint(&s->load, name, words, n_words));
     return NULL;
 }

@@ -33,7 +33,8 @@ const char *const row_moment_keys[MR_SAGA_N_MOMENTS] = {
     [MR_SAGA_COMPENSATED] = "compensated",
 };
 
-static const cyaml_strval_t thens[] = {{"compensate", ROW_THEN_COMPENSATE}, {"fail", ROW_THEN_FAIL}};
+static const cyaml_strval_t thens[] = {{"compensate", ROW_THEN_COMPENSATE},
+                                       {"fail", ROW_THEN_FAIL}};
 static const cyaml_strval_t waits[] = {{"any", ROW_WAIT_ANY}, {"all", ROW_WAIT_ALL}};
 static const cyaml_strval_t orders[] = {{"later", ROW_SAGA_LATER}, {"any", ROW_SAGA_ANY}};
 static const cyaml_strval_t timeouts[] = {
@@ -43,7 +44,8 @@ static const cyaml_schema_value_t text_entry = {
     CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, LONGEST_TEXT),
 };
 
-#define TEST(test, key) LIST(MAY, struct row_condition, words[test], n_words[test], key, &text_entry)
+#define TEST(test, key)                                                                            \
+    LIST(MAY, struct row_condition, words[test], n_words[test], key, &text_entry)
 static const cyaml_schema_field_t condition_fields[] = {
     TEXT(MUST, struct row_condition, field, "field"),
     TEST(MR_SAGA_IS, "is"),
@@ -63,13 +65,15 @@ static const cyaml_schema_value_t condition_entry = {
             LIST(MAY, struct row_clause, when, n_when, "when", &condition_entry),                  \
             CYAML_FIELD_IGNORE("remember", MAY), __VA_ARGS__ END                                   \
     }
-#define ENTRY(fields) {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct row_clause, fields)}
+#define ENTRY(fields)                                                                              \
+    {                                                                                              \
+        CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct row_clause, fields)                         \
+    }
 static const cyaml_schema_field_t start_fields[] =
     CLAUSE(TEXT(MAY, struct row_clause, text, "end"), );
 static const cyaml_schema_field_t answer_fields[] = CLAUSE();
-static const cyaml_schema_field_t failure_fields[] =
-    CLAUSE(TEXT(MUST, struct row_clause, text, "why"),
-           WORD(struct row_clause, then, "then", thens), );
+static const cyaml_schema_field_t failure_fields[] = CLAUSE(
+    TEXT(MUST, struct row_clause, text, "why"), WORD(struct row_clause, then, "then", thens), );
 static const cyaml_schema_value_t start_entry = ENTRY(start_fields);
 static const cyaml_schema_value_t answer_entry = ENTRY(answer_fields);
 static const cyaml_schema_value_t failure_entry = ENTRY(failure_fields);

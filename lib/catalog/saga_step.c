@@ -9,8 +9,7 @@
 
 static bool is_value_name(const char *name)
 {
-    static const char letters[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
     size_t len = strspn(name, letters);
 
     if (len == 0 || !name[len])
@@ -202,7 +201,8 @@ static void check_wait(struct saga_load *s, const yaml_node_t *node, const struc
         load_note(load, at, "step '%.100s' does nothing", row->name);
     if (row->answers.n == 0 && row->failures.n > 0 &&
         (!row->on_timeout || *row->on_timeout != MR_SAGA_GO_ON))
-        load_note(load, at, "nothing completes step '%.100s': name 'answers', or 'on_timeout: go-on'",
+        load_note(load, at,
+                  "nothing completes step '%.100s': name 'answers', or 'on_timeout: go-on'",
                   row->name);
     if (last && !row->end)
         load_note(load, at, "step '%.100s' is the last: give it an 'end', the saga's result",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Templates: "Entry denied - {reason}". One name alone gives its value as it is; all else is text. */
+/* Templates: "Entry denied - {reason}". One name alone gives its value as it is; all else is text.
+ */
 #include <errno.h>
 #include <string.h>
 
@@ -9,10 +10,10 @@
 
 /* What every saga knows. */
 static const struct saga_value known[] = {
-    {"now", MR_SAGA_TIME},          {"saga.id", MR_SAGA_UUID},
-    {"saga.key", MR_SAGA_TEXT},     {"saga.started_at", MR_SAGA_TIME},
-    {"saga.step", MR_SAGA_TEXT},    {"saga.trigger", MR_SAGA_TEXT},
-    {"saga.type", MR_SAGA_TEXT},    {"saga.why", MR_SAGA_TEXT},
+    {"now", MR_SAGA_TIME},       {"saga.id", MR_SAGA_UUID},
+    {"saga.key", MR_SAGA_TEXT},  {"saga.started_at", MR_SAGA_TIME},
+    {"saga.step", MR_SAGA_TEXT}, {"saga.trigger", MR_SAGA_TEXT},
+    {"saga.type", MR_SAGA_TEXT}, {"saga.why", MR_SAGA_TEXT},
 };
 
 int mr_saga_part(const char **at, struct mr_str *ret_part, bool *ret_name)

@@ -144,8 +144,7 @@ int mr_saga_keep(struct mr_store *store, const struct mr_saga_early *early, int6
                                  "DELETE FROM mr_saga_early WHERE seq IN (SELECT seq FROM"
                                  " mr_saga_early WHERE saga = ?1 AND skey = ?2"
                                  " ORDER BY event_at DESC, seq DESC LIMIT 1000 OFFSET ?3)",
-                                 MR_VALUES(MR_TEXT(early->saga), MR_TEXT(early->key),
-                                           MR_INT(most)),
+                                 MR_VALUES(MR_TEXT(early->saga), MR_TEXT(early->key), MR_INT(most)),
                                  reterr);
 }
 
@@ -212,8 +211,7 @@ int mr_saga_next(struct mr_store *store, int64_t *ret_when, struct mr_error *ret
 int mr_saga_prune(struct mr_store *store, int64_t now, int64_t early, int64_t limit,
                   struct mr_error *reterr)
 {
-#define FORGOTTEN                                                                                  \
-    "(SELECT id FROM mr_saga WHERE forget_at <= ?1 ORDER BY forget_at, id LIMIT ?2)"
+#define FORGOTTEN "(SELECT id FROM mr_saga WHERE forget_at <= ?1 ORDER BY forget_at, id LIMIT ?2)"
     static const char *const by_time[] = {
         "DELETE FROM mr_saga_step WHERE saga_id IN " FORGOTTEN,
         "UPDATE mr_saga_key SET last = NULL WHERE last IN " FORGOTTEN " AND (saga, skey) IN"

@@ -86,10 +86,10 @@ enum mr_saga_moment {
 struct mr_saga {
     const char *name; /* as the contract calls it: "RefundSaga" */
     const char *service, *summary;
-    const char *key;  /* path of what tells its instances apart, in every event it waits for */
-    bool once;        /* one instance for a key, as long as that is kept */
-    bool any_order;   /* events may be older than the one that starts it */
-    int64_t keep_ms;  /* how long an ended instance is kept */
+    const char *key; /* path of what tells its instances apart, in every event it waits for */
+    bool once;       /* one instance for a key, as long as that is kept */
+    bool any_order;  /* events may be older than the one that starts it */
+    int64_t keep_ms; /* how long an ended instance is kept */
     struct mr_saga_clauses starts;
     struct mr_saga_emits at[MR_SAGA_N_MOMENTS];
     const struct mr_saga_step *steps;
@@ -118,17 +118,18 @@ enum mr_saga_kind {
 
 enum {
     MR_SAGA_MAX_STEPS = 32,
-    MR_SAGA_MAX_VALUES = 64,    /* remembered by one saga */
-    MR_SAGA_MAX_LIST = 1000,    /* values in one list: the event after that fails */
-    MR_SAGA_MAX_TEXT = 1000,    /* bytes of a template, and of why */
+    MR_SAGA_MAX_VALUES = 64, /* remembered by one saga */
+    MR_SAGA_MAX_LIST = 1000, /* values in one list: the event after that fails */
+    MR_SAGA_MAX_TEXT = 1000, /* bytes of a template, and of why */
     MR_SAGA_MAX_TIMEOUT_DAYS = 366,
 };
 
-/* The fields of a topic's schema: lib/avro's to tell, mr_schema_leaves() of its schema. 0, -errno. */
+/* The fields of a topic's schema: lib/avro's to tell, mr_schema_leaves() of its schema. 0, -errno.
+ */
 struct mr_saga_fields {
     void *self;
-    int (*leaves)(void *self, const struct mr_topic *topic, const struct mr_schema_leaf **ret_leaves,
-                  size_t *ret_n);
+    int (*leaves)(void *self, const struct mr_topic *topic,
+                  const struct mr_schema_leaf **ret_leaves, size_t *ret_n);
 };
 
 /* Generated from sagas.yaml at build time; in events_dep. */

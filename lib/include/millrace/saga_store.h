@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rows of sagas in a consumer's store: instances, what happened to each, events that came before
- * their turn. Written in the transaction of the event or timer that moves the saga. Used by lib/run;
- * docs/sagas.md describes the tables. */
+/* The rows of sagas in a consumer's store: instances, what happened to each, events that came
+ * before their turn. Written in the transaction of the event or timer that moves the saga. Used by
+ * lib/run; docs/sagas.md describes the tables. */
 #pragma once
 
 #include <stdint.h>
@@ -13,7 +13,7 @@ int mr_saga_open(struct mr_store *store, int64_t now, struct mr_error *reterr);
 
 /* One instance. */
 struct mr_saga_row {
-    struct mr_str id; /* UUIDv5 of the event that started it and the saga's name */
+    struct mr_str id;                 /* UUIDv5 of the event that started it and the saga's name */
     struct mr_str saga, key, trigger; /* trigger: event_type of that event */
     struct mr_str step, state, why;
     struct mr_str vals; /* what it remembers, JSON */
@@ -63,7 +63,8 @@ int mr_saga_early_first(struct mr_store *store, struct mr_arena *arena, struct m
                         struct mr_error *reterr);
 int mr_saga_early_drop(struct mr_store *store, int64_t seq, struct mr_error *reterr);
 
-/* ---- timers: in a shared store, who has the partition of an instance's cause has its timer ---- */
+/* ---- timers: in a shared store, who has the partition of an instance's cause has its timer ----
+ */
 /* The id of the instance whose deadline has come first. Outcomes: 0, MR_ABSENT, as mr_store_row. */
 int mr_saga_due(struct mr_store *store, struct mr_arena *arena, int64_t now, struct mr_str *ret_id,
                 struct mr_error *reterr);
