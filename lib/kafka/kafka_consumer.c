@@ -33,6 +33,11 @@ static const struct kafka_kind kind = {
     .rebalance = kafka_on_rebalance,
 };
 
+bool mr_kafka_cooperates(void)
+{
+    return rd_kafka_version() >= 0x020600ff;
+}
+
 int mr_kafka_consumer_new(const struct mr_kafka_config *config, const char *group,
                           const struct mr_rebalance *rebalance,
                           struct mr_kafka_consumer **ret_consumer, struct mr_error *reterr)

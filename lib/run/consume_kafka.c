@@ -228,9 +228,10 @@ static int check_topics(struct consume *run, struct consume_kafka *k, struct mr_
 static const char *strategy(const struct consume *run)
 {
     const char *how = run->options.rebalance;
-    bool cooperative = how && strcmp(how, "auto") != 0
-                           ? strcmp(how, "cooperative") == 0
-                           : run->n_topics == 1 && !run->group->order.by_time;
+    bool cooperative =
+        how && strcmp(how, "auto") != 0
+            ? strcmp(how, "cooperative") == 0
+            : run->n_topics == 1 && !run->group->order.by_time && mr_kafka_cooperates();
 
     return cooperative ? "partition.assignment.strategy=cooperative-sticky"
                        : "partition.assignment.strategy=range";

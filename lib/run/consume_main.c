@@ -30,8 +30,8 @@ static const struct mr_option rows[] = {
                    "This instance's name in the group: a restart within 45 s moves no partition"),
     MR_OPT_CHOICE(struct consume_options, rebalance, .name = "rebalance", .choices = rebalances,
                   .def = "auto",
-                  .help =
-                      "How partitions move between instances; auto: cooperative with one topic"),
+                  .help = "How partitions move between instances; auto: cooperative with one topic "
+                          "and librdkafka 2.6"),
     MR_OPT_FLAG(struct consume_options, once, .name = "once", .letter = 'e',
                 .help = "End when all that the topics held at the start is handled"),
     MR_OPT_FLAG(struct consume_options, dry_run, .name = "dry-run",

@@ -130,7 +130,8 @@ def shares(service):
 @test
 def partitions_that_are_kept_flow_while_others_move(t):
     env = t.cluster()
-    service = Service(t, env, "ticketwave-payment")  # its flows share no row: who stands still locks nobody out
+    # its flows share no row: who stands still locks nobody out
+    service = Service(t, env, "ticketwave-payment", "--rebalance", "cooperative")
     base = requests(t, 300, "Currency")
     lines = [json.dumps(json.loads(line) | {"BookingId": f"00000000-0000-4000-8000-{k:04}{i:08}"}) + "\n"
              for k in range(20) for i, line in enumerate(base)]

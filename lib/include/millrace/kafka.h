@@ -110,6 +110,11 @@ struct mr_rebalance {
     void *self;
 };
 
+/* Whether this librdkafka's cooperative-sticky assignment may be trusted: older ones abort in a
+ * close that comes before the first assignment (up to 2.2, issue 4312), or search without end when
+ * members differ in their topics (up to 2.5, issue 4783). */
+bool mr_kafka_cooperates(void);
+
 /* group NULL: no group, use mr_kafka_assign; rebalance may be NULL. Auto commit is off; offsets are
  * committed by call. Range assignment, so that equal partitions of co-partitioned topics meet in
  * one consumer; auto.offset.reset=earliest. Outcomes: 0, MR_INVALID (a property), -errno. */
