@@ -136,8 +136,8 @@ static int watermarks(struct consume *run, const struct mr_topic_partition *item
                       struct mr_topic_partition *low, struct mr_topic_partition *high,
                       struct mr_error *reterr)
 {
-    memcpy(low, items, n_items * sizeof(*items));
-    memcpy(high, items, n_items * sizeof(*items));
+    for (size_t i = 0; i < n_items; i++)
+        low[i] = high[i] = items[i];
     int r = run->broker.watermarks(run->broker.self, low, n_items, MR_OFFSET_BEGINNING, reterr);
     return r != 0 ? r
                   : run->broker.watermarks(run->broker.self, high, n_items, MR_OFFSET_END, reterr);
