@@ -83,16 +83,18 @@ def metrics_are_what_promtool_takes_and_tell_the_lag_and_readiness(t):
     env = t.cluster()
     lines = requests(t, 300, "QuantityReduced")
     t.run("ticketwave-booking-producer", t.path("in.ndjson", "".join(lines)), env=env)
+    n = distinct(t, env, "ticketwave-booking.inventory.update-requested.v1")  # other tests wrote there, too
+    assert n >= len(lines)
     service = Service(t, env, "ticketwave-catalog")
     one = service.start()
     one.wait_for("event=metrics")
     assert page(one, "healthz")[0] == 200
     wait_for(lambda: page(one, "readyz")[0] == 200, 60, "it is ready")
-    wait_for(lambda: metric(one, "millrace_consumer_handled_total") == len(lines), 60, "all are handled")
+    wait_for(lambda: metric(one, "millrace_consumer_handled_total") == n, 60, "all are handled")
     wait_for(lambda: metric(one, "kafka_consumergroup_lag") == 0, 20, "the lag is gone")
-    assert metric(one, "kafka_consumergroup_current_offset") == len(lines)
+    assert metric(one, "kafka_consumergroup_current_offset") >= n
     assert metric(one, "kafka_consumergroup_group_lag_seconds") == 0
-    wait_for(lambda: metric(one, "millrace_consumer_published_total") == len(lines), 20, "all answers are out")
+    wait_for(lambda: metric(one, "millrace_consumer_published_total") == n, 20, "all answers are out")
     _, text = page(one, "metrics")
     checked = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, timeout=20)
     assert checked.returncode == 0 and not checked.stdout and not checked.stderr, checked.stdout + checked.stderr
@@ -101,7 +103,7 @@ def metrics_are_what_promtool_takes_and_tell_the_lag_and_readiness(t):
             for i, line in enumerate(lines)]
     t.run("ticketwave-booking-producer", t.path("more.ndjson", "".join(more)), env=env)
     one.signal(signal.SIGCONT)
-    wait_for(lambda: metric(one, "millrace_consumer_handled_total") == 2 * len(lines), 60, "all are handled")
+    wait_for(lambda: metric(one, "millrace_consumer_handled_total") == n + len(lines), 60, "all are handled")
     stop(one)
 
 
