@@ -211,9 +211,11 @@ def messages_of_instances_killed_in_mid_send_all_arrive_and_repeats_share_their_
                           "--notify-to", "{to}@example.org", "-g", f"{t.prefix}-{kind}")
         service.schema = f"{t.prefix}_{kind}"
         service.url = t.postgres.schema(service.schema)
-        if kind == "smtp":
-            t.run("ticketwave-booking-producer", t.path("in.ndjson", "".join(lines)), env=env)
-        one, two = service.start(), service.start()
+        one, two = service.start("--from", "end"), service.start("--from", "end")  # other tests wrote before
+        wait_for(lambda service=service: len({owner for owner, _ in owned(service).values()}) == 2, 60, "both have partitions")
+        for running in (one, two):
+            running.wait_for("event=assigned", seconds=60)
+        t.run("ticketwave-booking-producer", t.path(f"{kind}.ndjson", "".join(lines)), env=env)
         wait_for(lambda arrived=arrived: len(arrived()) > 20, 60, "some have arrived")
         one.kill()
         before = len(arrived())
