@@ -51,9 +51,11 @@ int mr_notice_add(struct mr_store *store, const struct mr_notice_row *row, struc
 #define FROM_OURS                                                                                  \
     " FROM mr_notice AS n JOIN mr_offset AS p ON p.topic = n.cause_topic"                          \
     " AND p.part = n.cause_part WHERE p.owner = ?1 AND"
+/* The oldest of its line: a probe of mr_notice_line each. As NOT EXISTS a server without statistics
+ * joins all of them with all. */
 #define IN_TURN                                                                                    \
-    " AND NOT EXISTS (SELECT 1 FROM mr_notice AS o WHERE o.recipient = n.recipient"                \
-    " AND o.correlation_id = n.correlation_id AND o.next_try IS NOT NULL AND o.seq < n.seq)"
+    " AND n.seq = (SELECT min(o.seq) FROM mr_notice AS o WHERE o.recipient = n.recipient"          \
+    " AND o.correlation_id = n.correlation_id AND o.next_try IS NOT NULL)"
 #define DUE " n.next_try IS NOT NULL AND n.next_try <= "
 
 int mr_notice_each_due(struct mr_store *store, int64_t now, int64_t limit,
