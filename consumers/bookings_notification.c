@@ -306,10 +306,10 @@ MR_HANDLER(event_operations_event_rescheduled_v1, event_rescheduled)
 }
 
 /* What is grave goes to the office as well. */
-static int tell_issue(struct mr_tx *tx, struct mr_str id, const char *what, const char *grade,
+static int tell_issue(struct mr_tx *tx, struct mr_str id, struct mr_str what, struct mr_str grade,
                       bool grave, const char *text)
 {
-    const char *title = SAY("Trouble with an event: %s, %s", what, grade);
+    const char *title = SAY("Trouble with an event: %.*s, %.*s", S(what), S(grade));
 
     int r = tell(tx, &manager, id, "issue", title, text);
     return r || !grave ? r : send_office(tx, id, "issue", title, text);
@@ -317,12 +317,10 @@ static int tell_issue(struct mr_tx *tx, struct mr_str id, const char *what, cons
 
 MR_HANDLER(event_operations_event_issue_reported_v1, event_issue)
 {
-    static const char *const troubles[] = {"unknown",   "venue",  "staff", "kit",
-                                           "logistics", "client", "other"};
-    static const char *const severities[] = {"unknown", "low", "medium", "high", "critical"};
-
     return tell_issue(
-        tx, event->data.eventId, troubles[event->data.issueType], severities[event->data.severity],
+        tx, event->data.eventId,
+        event_operations_event_issue_reported_v1_issue_type_symbol(event->data.issueType),
+        event_operations_event_issue_reported_v1_severity_symbol(event->data.severity),
         event->data.severity >= EVENT_OPERATIONS_EVENT_ISSUE_REPORTED_V1_SEVERITY_HIGH,
         SAY("%.*s\n%s%.*s%sReported by: %.*s\nEvent: %.*s\n", S(event->data.description),
             event->data.has_immediateActionTaken ? "Done: " : "",
@@ -386,12 +384,13 @@ MR_HANDLER(event_operations_staff_assignment_rejected_v1, assignment_rejected)
 
 MR_HANDLER(event_operations_staff_checked_in_v1, checked_in)
 {
-    static const char *const methods[] = {"unknown", "gps", "qrcode", "manager", "other"};
+    struct mr_str method =
+        event_operations_staff_checked_in_v1_verification_symbol(event->data.verificationMethod);
 
     return tell(tx, &manager, event->data.eventId, "staff-checked-in",
                 SAY("There: %.*s", S(event->data.userId)),
-                SAY("Since %s, by %s\nEvent: %.*s\n", WHEN(event->data.checkedInAt),
-                    methods[event->data.verificationMethod], S(event->data.eventId)));
+                SAY("Since %s, by %.*s\nEvent: %.*s\n", WHEN(event->data.checkedInAt), S(method),
+                    S(event->data.eventId)));
 }
 
 MR_HANDLER(event_operations_staff_checked_out_v1, checked_out)
@@ -405,17 +404,17 @@ MR_HANDLER(event_operations_staff_checked_out_v1, checked_out)
 
 MR_HANDLER(event_operations_staff_no_show_v1, no_show)
 {
-    static const char *const levels[] = {"unknown", "warning", "penalty", "removal"};
     struct mr_str id = event->data.eventId;
-    const char *level = levels[event->data.consequenceLevel];
+    struct mr_str level =
+        event_operations_staff_no_show_v1_consequence_symbol(event->data.consequenceLevel);
 
     int r =
         tell(tx, &manager, id, "staff-no-show", SAY("Did not come: %.*s", S(event->data.userId)),
-             SAY("Consequence: %s\nEvent: %.*s\nAssignment: %.*s\n", level, S(id),
+             SAY("Consequence: %.*s\nEvent: %.*s\nAssignment: %.*s\n", S(level), S(id),
                  S(event->data.assignmentId)));
     return r ? r
              : send_to(tx, event->data.userId, id, "missed-assignment",
-                       SAY("You missed an assignment: %s", level),
+                       SAY("You missed an assignment: %.*s", S(level)),
                        SAY("Event: %.*s\nAssignment: %.*s\n", S(id), S(event->data.assignmentId)));
 }
 
@@ -442,12 +441,10 @@ MR_HANDLER(event_operations_location_confirmed_v1, location_confirmed)
 
 MR_HANDLER(event_operations_location_issue_reported_v1, location_issue)
 {
-    static const char *const troubles[] = {"unknown", "access", "facilities",
-                                           "space",   "safety", "other"};
-    static const char *const impacts[] = {"unknown", "minor", "moderate", "major"};
-
     return tell_issue(
-        tx, event->data.eventId, troubles[event->data.issueType], impacts[event->data.impactLevel],
+        tx, event->data.eventId,
+        event_operations_location_issue_reported_v1_issue_type_symbol(event->data.issueType),
+        event_operations_location_issue_reported_v1_impact_symbol(event->data.impactLevel),
         event->data.needsImmediate ||
             event->data.impactLevel == EVENT_OPERATIONS_LOCATION_ISSUE_REPORTED_V1_IMPACT_MAJOR,
         SAY("%.*s\n%sReported by: %.*s\nLocation: %.*s\nEvent: %.*s\n", S(event->data.description),

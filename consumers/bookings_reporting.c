@@ -292,21 +292,19 @@ TELLS(event_operations_kit_checked_out_v1, kit_checked_out, the_kit, "checked-ou
       " WHERE kit_assignment_id = ?1",
       MR_TEXT(event->data.activityId), MR_TEXT(event->data.eventId),
       MR_INT(event->data.checkedOutAt))
-static const char *const conditions[] = {"unknown", "excellent", "good", "fair", "poor", "damaged"};
 TELLS(event_operations_kit_returned_v1, kit_returned, the_kit, "returned", kitAssignmentId,
       returnedBy,
       "UPDATE kit_fact SET activity_id = ?2, event_id = ?3, returned_at = ?4, condition = ?5,"
       " missing = ?6, damaged = ?7 WHERE kit_assignment_id = ?1",
       MR_TEXT(event->data.activityId), MR_TEXT(event->data.eventId), MR_INT(event->data.returnedAt),
-      MR_TEXT_OF(conditions[event->data.condition]),
+      MR_TEXT(event_operations_kit_returned_v1_condition_symbol(event->data.condition)),
       MR_INT((int64_t)event->data.n_missingComponents),
       MR_INT((int64_t)event->data.n_damagedComponents))
 
 /* ---- issues: each is one, however often its thing has them ---- */
 struct issue {
-    struct mr_str subject, event_id, by;
+    struct mr_str subject, event_id, by, severity;
     struct mr_value type;
-    const char *severity;
     int64_t at;
 };
 
@@ -320,48 +318,47 @@ static int report(struct mr_tx *tx, const struct thing *thing, const struct issu
     return mr_sql(tx, "INSERT INTO issue VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                   MR_TEXT(mr_tx_event(tx)->envelope->event_id), MR_TEXT_OF(thing->kind),
                   MR_TEXT(issue->subject), MR_TEXT(issue->event_id), issue->type,
-                  MR_TEXT_OF(issue->severity), MR_TEXT(issue->by), MR_INT(issue->at));
+                  MR_TEXT(issue->severity), MR_TEXT(issue->by), MR_INT(issue->at));
 }
-
-static const char *const impacts[] = {"unknown", "minor", "moderate", "major"};
-static const char *const severities[] = {"unknown", "low", "medium", "high", "critical"};
-static const char *const event_troubles[] = {"unknown",   "venue",  "staff", "kit",
-                                             "logistics", "client", "other"};
-static const char *const kit_troubles[] = {"unknown",      "missing", "damaged",
-                                           "insufficient", "quality", "other"};
 
 MR_HANDLER(event_operations_event_issue_reported_v1, event_issue)
 {
-    const struct issue issue = {.subject = event->data.eventId,
-                                .event_id = event->data.eventId,
-                                .by = event->data.reportedBy,
-                                .at = event->data.reportedAt,
-                                .type = MR_TEXT_OF(event_troubles[event->data.issueType]),
-                                .severity = severities[event->data.severity]};
+    const struct issue issue = {
+        .subject = event->data.eventId,
+        .event_id = event->data.eventId,
+        .by = event->data.reportedBy,
+        .at = event->data.reportedAt,
+        .type = MR_TEXT(
+            event_operations_event_issue_reported_v1_issue_type_symbol(event->data.issueType)),
+        .severity = event_operations_event_issue_reported_v1_severity_symbol(event->data.severity)};
 
     return report(tx, &the_event, &issue);
 }
 
 MR_HANDLER(event_operations_activity_issue_reported_v1, activity_issue)
 {
-    const struct issue issue = {.subject = event->data.activityId,
-                                .event_id = event->data.eventId,
-                                .by = event->data.reportedBy,
-                                .at = event->data.reportedAt,
-                                .type = MR_TEXT(event->data.issueType),
-                                .severity = impacts[event->data.impactLevel]};
+    const struct issue issue = {
+        .subject = event->data.activityId,
+        .event_id = event->data.eventId,
+        .by = event->data.reportedBy,
+        .at = event->data.reportedAt,
+        .type = MR_TEXT(event->data.issueType),
+        .severity =
+            event_operations_activity_issue_reported_v1_impact_symbol(event->data.impactLevel)};
 
     return report(tx, &the_activity, &issue);
 }
 
 MR_HANDLER(event_operations_kit_issue_reported_v1, kit_issue)
 {
-    const struct issue issue = {.subject = event->data.kitAssignmentId,
-                                .event_id = event->data.eventId,
-                                .by = event->data.reportedBy,
-                                .at = event->data.reportedAt,
-                                .type = MR_TEXT_OF(kit_troubles[event->data.issueType]),
-                                .severity = impacts[event->data.impactLevel]};
+    const struct issue issue = {
+        .subject = event->data.kitAssignmentId,
+        .event_id = event->data.eventId,
+        .by = event->data.reportedBy,
+        .at = event->data.reportedAt,
+        .type = MR_TEXT(
+            event_operations_kit_issue_reported_v1_issue_type_symbol(event->data.issueType)),
+        .severity = event_operations_kit_issue_reported_v1_impact_symbol(event->data.impactLevel)};
 
     return report(tx, &the_kit, &issue);
 }

@@ -65,10 +65,10 @@ TAKES(bookings_booking_created_v1, booking_created, booking, CREATE, bookingId, 
 
 MR_HANDLER(bookings_booking_submitted_v1, booking_submitted)
 {
-    static const char *const units[] = {"unknown", "daily", "weekly", "monthly"};
     const struct bookings_booking_submitted_v1_recurrence *again = &event->data.recurrencePattern;
+    struct mr_str unit = bookings_booking_submitted_v1_frequency_symbol(again->frequency);
     const char *recurrence =
-        mr_arena_printf(mr_tx_arena(tx), "%s, every %lld, until %.*s", units[again->frequency],
+        mr_arena_printf(mr_tx_arena(tx), "%.*s, every %lld, until %.*s", MR_STR_ARG(unit),
                         (long long)again->interval, MR_STR_ARG(again->endDate));
     uint32_t newer;
 
@@ -338,7 +338,7 @@ TAKES(event_operations_staff_no_show_v1, no_show, assignment, MISS, assignmentId
       "UPDATE assignment SET event_id = ?2, user_id = ?3, consequence = ?4"
       " WHERE assignment_id = ?1",
       MR_TEXT(event->data.eventId), MR_TEXT(event->data.userId),
-      MR_TEXT_OF(consequences[event->data.consequenceLevel]))
+      MR_TEXT(event_operations_staff_no_show_v1_consequence_symbol(event->data.consequenceLevel)))
 
 #define KIT_OF "UPDATE kit SET activity_id = ?2, event_id = ?3, "
 TAKES(event_operations_kit_assigned_to_activity_v1, kit_assigned, kit, PUT_ASIDE, kitAssignmentId,
@@ -358,7 +358,7 @@ TAKES(event_operations_kit_returned_v1, kit_returned, kit, BRING_BACK, kitAssign
       B(BRING_BACK),
       KIT_OF "condition = ?4, missing = ?5, damaged = ?6 WHERE kit_assignment_id = ?1",
       MR_TEXT(event->data.activityId), MR_TEXT(event->data.eventId),
-      MR_TEXT_OF(conditions[event->data.condition]),
+      MR_TEXT(event_operations_kit_returned_v1_condition_symbol(event->data.condition)),
       MR_OPT(event->data.n_missingComponents > 0, JOINED(missingComponents)),
       MR_INT((int64_t)event->data.n_damagedComponents))
 
@@ -393,9 +393,8 @@ MR_HANDLER(event_operations_location_confirmed_v1, location_confirmed)
 
 /* ---- what went wrong ---- */
 struct issue {
-    struct mr_str subject, event_id, by, description;
+    struct mr_str subject, event_id, by, severity, description;
     struct mr_value type, done;
-    const char *severity;
     bool urgent;
     int64_t at;
 };
@@ -412,68 +411,75 @@ static int report(struct mr_tx *tx, const struct mr_life *life, int step, const 
     return mr_sql(tx, "INSERT INTO issue VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
                   MR_TEXT(mr_tx_event(tx)->envelope->event_id), MR_TEXT_OF(life->kind),
                   MR_TEXT(issue->subject), MR_TEXT(issue->event_id), issue->type,
-                  MR_TEXT_OF(issue->severity), MR_BOOL(issue->urgent), MR_TEXT(issue->description),
+                  MR_TEXT(issue->severity), MR_BOOL(issue->urgent), MR_TEXT(issue->description),
                   issue->done, MR_TEXT(issue->by), MR_INT(issue->at));
 }
 
 MR_HANDLER(event_operations_event_issue_reported_v1, event_issue)
 {
-    const struct issue issue = {.subject = event->data.eventId,
-                                .event_id = event->data.eventId,
-                                .by = event->data.reportedBy,
-                                .at = event->data.reportedAt,
-                                .type = MR_TEXT_OF(event_troubles[event->data.issueType]),
-                                .severity = severities[event->data.severity],
-                                .urgent =
-                                    event->data.severity ==
-                                    EVENT_OPERATIONS_EVENT_ISSUE_REPORTED_V1_SEVERITY_CRITICAL,
-                                .description = event->data.description,
-                                .done = OPT_TEXT(immediateActionTaken)};
+    const struct issue issue = {
+        .subject = event->data.eventId,
+        .event_id = event->data.eventId,
+        .by = event->data.reportedBy,
+        .at = event->data.reportedAt,
+        .type = MR_TEXT(
+            event_operations_event_issue_reported_v1_issue_type_symbol(event->data.issueType)),
+        .severity = event_operations_event_issue_reported_v1_severity_symbol(event->data.severity),
+        .urgent =
+            event->data.severity == EVENT_OPERATIONS_EVENT_ISSUE_REPORTED_V1_SEVERITY_CRITICAL,
+        .description = event->data.description,
+        .done = OPT_TEXT(immediateActionTaken)};
 
     return report(tx, &event_life, EVENT_ISSUE, &issue);
 }
 
 MR_HANDLER(event_operations_activity_issue_reported_v1, activity_issue)
 {
-    const struct issue issue = {.subject = event->data.activityId,
-                                .event_id = event->data.eventId,
-                                .by = event->data.reportedBy,
-                                .at = event->data.reportedAt,
-                                .type = MR_TEXT(event->data.issueType),
-                                .severity = impacts[event->data.impactLevel],
-                                .description = event->data.description,
-                                .done = MR_NULL};
+    const struct issue issue = {
+        .subject = event->data.activityId,
+        .event_id = event->data.eventId,
+        .by = event->data.reportedBy,
+        .at = event->data.reportedAt,
+        .type = MR_TEXT(event->data.issueType),
+        .severity =
+            event_operations_activity_issue_reported_v1_impact_symbol(event->data.impactLevel),
+        .description = event->data.description,
+        .done = MR_NULL};
 
     return report(tx, &activity_life, REPORT, &issue);
 }
 
 MR_HANDLER(event_operations_kit_issue_reported_v1, kit_issue)
 {
-    const struct issue issue = {.subject = event->data.kitAssignmentId,
-                                .event_id = event->data.eventId,
-                                .by = event->data.reportedBy,
-                                .at = event->data.reportedAt,
-                                .type = MR_TEXT_OF(kit_troubles[event->data.issueType]),
-                                .severity = impacts[event->data.impactLevel],
-                                .urgent = event->data.needsImmediate,
-                                .description = event->data.description,
-                                .done = MR_NULL};
+    const struct issue issue = {
+        .subject = event->data.kitAssignmentId,
+        .event_id = event->data.eventId,
+        .by = event->data.reportedBy,
+        .at = event->data.reportedAt,
+        .type = MR_TEXT(
+            event_operations_kit_issue_reported_v1_issue_type_symbol(event->data.issueType)),
+        .severity = event_operations_kit_issue_reported_v1_impact_symbol(event->data.impactLevel),
+        .urgent = event->data.needsImmediate,
+        .description = event->data.description,
+        .done = MR_NULL};
 
     return report(tx, &kit_life, KIT_ISSUE, &issue);
 }
 
 MR_HANDLER(event_operations_location_issue_reported_v1, location_issue)
 {
-    const struct issue issue = {.subject =
-                                    venue_id(tx, event->data.eventId, event->data.locationId),
-                                .event_id = event->data.eventId,
-                                .by = event->data.reportedBy,
-                                .at = event->data.reportedAt,
-                                .type = MR_TEXT_OF(venue_troubles[event->data.issueType]),
-                                .severity = impacts[event->data.impactLevel],
-                                .urgent = event->data.needsImmediate,
-                                .description = event->data.description,
-                                .done = MR_NULL};
+    const struct issue issue = {
+        .subject = venue_id(tx, event->data.eventId, event->data.locationId),
+        .event_id = event->data.eventId,
+        .by = event->data.reportedBy,
+        .at = event->data.reportedAt,
+        .type = MR_TEXT(
+            event_operations_location_issue_reported_v1_issue_type_symbol(event->data.issueType)),
+        .severity =
+            event_operations_location_issue_reported_v1_impact_symbol(event->data.impactLevel),
+        .urgent = event->data.needsImmediate,
+        .description = event->data.description,
+        .done = MR_NULL};
 
     return report(tx, &venue_life, DOUBT, &issue);
 }

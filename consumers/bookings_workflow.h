@@ -208,15 +208,3 @@ static const struct mr_life_move venue_moves[] = {
     {CONFIRM, B(UNKNOWN) | B(CONFIRMED) | B(IN_QUESTION), 0, CONFIRMED},
     {DOUBT, B(UNKNOWN) | B(CONFIRMED) | B(IN_QUESTION), 0, IN_QUESTION}};
 LIFE(venue, "venue");
-
-/* ---- names of the contract's enums ---- */
-static const char *const consequences[] = {"unknown", "warning", "penalty", "removal"};
-static const char *const conditions[] = {"unknown", "excellent", "good", "fair", "poor", "damaged"};
-static const char *const impacts[] = {"unknown", "minor", "moderate", "major"};
-static const char *const severities[] = {"unknown", "low", "medium", "high", "critical"};
-static const char *const event_troubles[] = {"unknown",   "venue",  "staff", "kit",
-                                             "logistics", "client", "other"};
-static const char *const kit_troubles[] = {"unknown",      "missing", "damaged",
-                                           "insufficient", "quality", "other"};
-static const char *const venue_troubles[] = {"unknown", "access", "facilities",
-                                             "space",   "safety", "other"};

@@ -24,17 +24,16 @@ static const struct mr_role seller = {.name = "seller"};
 
 MR_HANDLER(product_management_product_created_v1, created)
 {
-    static const char *const categories[] = {"unknown", "electronics", "clothing", "books",
-                                             "home",    "sports",      "other"};
     const struct product_management_product_created_v1_data *data = &event->data;
+    struct mr_str category = product_management_product_created_v1_category_symbol(data->category);
     char price[MR_DECIMAL_MAX];
     size_t len = mr_decimal_text(data->price, price);
     const char *title =
         mr_arena_printf(mr_tx_arena(tx), "Your product is listed: %.*s", MR_STR_ARG(data->name));
     const char *text = mr_arena_printf(
-        mr_tx_arena(tx), "%.*s is listed in %s at %.*s cents. In stock: %lld.\nProduct: %.*s\n",
-        MR_STR_ARG(data->name), categories[data->category], (int)len, price,
-        (long long)data->quantity, MR_STR_ARG(data->productId));
+        mr_tx_arena(tx), "%.*s is listed in %.*s at %.*s cents. In stock: %lld.\nProduct: %.*s\n",
+        MR_STR_ARG(data->name), MR_STR_ARG(category), (int)len, price, (long long)data->quantity,
+        MR_STR_ARG(data->productId));
     const struct mr_notice notice = {
         .kind = MR_STR("product-listed"), .title = mr_str_from(title), .text = mr_str_from(text)};
 
@@ -121,12 +120,13 @@ MR_HANDLER(product_management_product_updated_v1, updated)
 
 MR_HANDLER(product_management_product_low_stock_warning_v1, low_stock)
 {
-    static const char *const severities[] = {"unknown", "low", "medium", "high", "critical"};
     const struct product_management_product_low_stock_warning_v1_data *data = &event->data;
-    const char *severity = data->has_severity ? severities[data->severity] : NULL;
+    struct mr_str severity = {"", 0};
+    if (data->has_severity)
+        severity = product_management_product_low_stock_warning_v1_severity_symbol(data->severity);
     const char *title =
-        mr_arena_printf(mr_tx_arena(tx), "Low stock%s%s: %.*s", severity ? ", " : "",
-                        severity ? severity : "", MR_STR_ARG(data->productName));
+        mr_arena_printf(mr_tx_arena(tx), "Low stock%s%.*s: %.*s", data->has_severity ? ", " : "",
+                        MR_STR_ARG(severity), MR_STR_ARG(data->productName));
     const char *text =
         mr_arena_printf(mr_tx_arena(tx), "%.*s: %lld left, the limit is %lld.\nProduct: %.*s\n",
                         MR_STR_ARG(data->productName), (long long)data->currentQuantity,
@@ -140,7 +140,7 @@ MR_HANDLER(product_management_product_low_stock_warning_v1, low_stock)
         mr_sql(tx, "INSERT INTO low_stock VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                MR_TEXT(event->envelope.event_id), MR_TEXT(data->productId),
                MR_TEXT(data->productName), MR_INT(data->currentQuantity), MR_INT(data->threshold),
-               MR_OPT(severity, MR_TEXT_OF(severity)), MR_INT(event->envelope.timestamp));
+               MR_OPT(data->has_severity, MR_TEXT(severity)), MR_INT(event->envelope.timestamp));
     if (r == 0 && data->has_sellerId)
         r = mr_audience_is(tx, &seller, data->productId, data->sellerId);
     return r ? r : mr_audience_tell(tx, &seller, data->productId, &notice);
