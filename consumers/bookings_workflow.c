@@ -481,7 +481,12 @@ MR_HANDLER(event_operations_location_issue_reported_v1, location_issue)
         .description = event->data.description,
         .done = MR_NULL};
 
-    return report(tx, &venue_life, DOUBT, &issue);
+    int r = report(tx, &venue_life, DOUBT, &issue);
+    /* nobody may have confirmed it yet */
+    return r ? r
+             : mr_sql(tx, "UPDATE venue SET event_id = ?2, location_id = ?3 WHERE venue = ?1",
+                      MR_TEXT(issue.subject), MR_TEXT(event->data.eventId),
+                      MR_TEXT(event->data.locationId));
 }
 
 const struct mr_consumer consumer_bookings_workflow = {

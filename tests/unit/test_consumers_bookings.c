@@ -266,6 +266,22 @@ END_TEST
 
 /* ---- reporting ---- */
 
+START_TEST(a_venue_with_only_an_issue_is_known_by_its_event_and_place)
+{
+    struct bench *b = BENCH(bookings_workflow);
+
+    SEND(b, event_operations_location_issue_reported_v1, envelope(b, 10, BOOKING),
+         .data = {.eventId = MR_STR(EVENT), .locationId = MR_STR("hall-2"),
+                  .reportedBy = MR_STR("m1"), .reportedAt = AT(10),
+                  .issueType = EVENT_OPERATIONS_LOCATION_ISSUE_REPORTED_V1_ISSUE_TYPE_OTHER,
+                  .impactLevel = EVENT_OPERATIONS_LOCATION_ISSUE_REPORTED_V1_IMPACT_MODERATE,
+                  .description = MR_STR("Under water")});
+    ck_assert_str_eq(ask(b, "SELECT venue, event_id, location_id FROM venue"),
+                     EVENT "/hall-2|" EVENT "|hall-2");
+    bench_free(b);
+}
+END_TEST
+
 START_TEST(reports_add_up_whatever_comes_first)
 {
     struct bench *b = BENCH(bookings_reporting);
@@ -430,6 +446,7 @@ int main(void)
             an_event_is_on_the_day_that_was_said_last_with_its_last_manager,
             what_several_steps_tell_is_what_the_youngest_of_them_told,
             an_issue_is_kept_with_its_thing_and_says_nothing_of_its_state,
+            a_venue_with_only_an_issue_is_known_by_its_event_and_place,
             reports_add_up_whatever_comes_first,
             kits_and_their_issues_are_reported_by_template,
             a_message_waits_for_whoever_it_is_for,
