@@ -25,23 +25,32 @@ def commands(text):
     return script
 
 
-# The machine, with all that is written to it in memory; gone with the process that sees it.
+# What the page's commands write to are copies in memory here, gone with the process that sees them. A file system that cannot lie
+# below an overlay is copied.
 SANDBOX = """
 set -eu
-mount -t tmpfs tmpfs "$1"
-mkdir "$1/upper" "$1/work" "$1/root"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
-for folder in dev sys; do mount --rbind "/$folder" "$1/root/$folder"; done
-mount -t proc proc "$1/root/proc"
-mount -t tmpfs tmpfs "$1/root/run"
-mkdir -p "$1/root/etc/systemd/system"
-cd "$1/root"
-exec chroot . /bin/bash "$2"
+scratch=$1
+commands=$2
+shift 2
+mount -t tmpfs tmpfs "$scratch"
+mount -t proc proc /proc
+for place; do
+    layer=$(mktemp -d "$scratch/XXXXXX")
+    mkdir "$layer/upper" "$layer/work"
+    if ! mount -t overlay overlay -o "lowerdir=$place,upperdir=$layer/upper,workdir=$layer/work" "$place"; then
+        cp -a "$place/." "$layer/upper"
+        mount --bind "$layer/upper" "$place"
+    fi
+done
+mount -t tmpfs -o mode=755 tmpfs /run
+mkdir -p /etc/systemd/system
+exec bash "$commands"
 """
+WRITTEN = ["/etc", "/usr/local", "/var", SOURCE]
 
 
 class Sandbox:
-    """Runs a script in a copy of the machine; whatever it started ends with it."""
+    """Runs a script where nothing it writes stays; whatever it started ends with it."""
 
     def __init__(self, t):
         self.t, self.process = t, None
@@ -53,7 +62,7 @@ class Sandbox:
         place.mkdir()
         start = self.t.path("sandbox.sh", SANDBOX)
         inside = self.t.path("commands.sh", f"export PATH={self.t.folder}/bin:/usr/local/bin:$PATH\ncd {SOURCE}\n{script}")
-        argv = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "bash", start, place, inside]
+        argv = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "bash", start, place, inside, *WRITTEN]
         with open(self.t.path("said"), "wb") as said:
             self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=env, preexec_fn=die_with_parent,
                                             start_new_session=True)
