@@ -52,6 +52,7 @@ struct consume_health {
 int consume_health_open(struct consume *run, const char *where, int64_t stuck_ms,
                         struct mr_error *reterr);
 void consume_health_close(struct consume *run);
+
 /* ---- the loop's side; nothing without a server ---- */
 void consume_health_turn(struct consume *run, bool draining);
 /* A transaction was kept: how long it took, how many records it held. */

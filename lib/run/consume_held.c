@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "consume.h"
 #include "consume_merge.h"
 #include "millrace/time.h"
 

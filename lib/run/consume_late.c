@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Late events: older than the newest handled one of their flow. The newest is remembered in memory
  * for the last flows, and where a handler or the dead letters depend on it, in a table, too. */
-#include "consume_late.h"
+#include "consume.h"
 
 #include <errno.h>
 #include <stdlib.h>

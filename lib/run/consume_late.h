@@ -2,7 +2,25 @@
 /* Late events of a group that is ordered by time. Private to lib/run. */
 #pragma once
 
-#include "consume.h"
+#include <stddef.h>
+#include <stdint.h>
+
+#include "millrace/consumer.h"
+
+struct consume;
+
+/* The newest handled event of a flow, by the flow's hash. */
+struct consume_newest {
+    uint64_t hash; /* 0: empty */
+    int64_t time;
+};
+
+struct consume_late {
+    struct consume_newest *generations[2];
+    size_t n; /* in the first */
+    uint64_t seed;
+    int64_t next_prune;
+};
 
 /* Before the handler: marks the event when it is late. Outcomes: 0; MR_INVALID: it is not to be
  * handled, tx->fault says so; -errno. */

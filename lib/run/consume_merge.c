@@ -4,6 +4,7 @@
  * the others may still bring an older one. What is held back is a copy, and not yet read as far as
  * the offsets say: after a crash it comes again. */
 #include "consume_merge.h"
+#include "consume.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -2,7 +2,24 @@
 /* Order by time: records that are held back, and which one goes next. Private to lib/run. */
 #pragma once
 
-#include "consume.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "millrace/error.h"
+#include "millrace/str.h"
+
+struct consume;
+struct consume_partition;
+
+enum { CONSUME_HELD_BACK = 64 << 20 }; /* bytes of records that wait for their turn, at most */
+
+struct consume_merge {
+    size_t *sources; /* our partitions, those of one number together */
+    size_t n_sources;
+    size_t n, n_bytes; /* held back */
+    size_t most;       /* of them; a partition is read on while it has less than its part */
+};
 
 /* A record that is held back; its bytes follow. */
 struct consume_held {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Order by time against the embedded broker: two topics that come one after the other are merged,
  * with little memory and through a restart. */
-#include "consume_merge.h"
+#include "consume.h"
 #include "support/consumer_bench.h"
 #include "support/unit.h"
 

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The partitions that the consumer engine reads: whose they are, how far, and why one waits.
+ * Private to lib/run and its tests. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "millrace/kafka.h"
+
+struct consume;
+struct consume_held;
+struct consume_topic;
+
+enum consume_hold {
+    CONSUME_FLOWS,
+    CONSUME_WAITS_REGISTRY,
+    CONSUME_WAITS_PARKED,
+    CONSUME_WAITS_ORDER, /* enough is held back: consume_merge.h */
+};
+
+struct consume_partition {
+    struct consume_topic *topic;
+    const char *seen_as; /* the pointer that messages carry */
+    int32_t number;
+    bool ours;
+    int64_t epoch;
+    int64_t stored; /* next, as the store has it */
+    int64_t begun;  /* next, when it was assigned */
+    int64_t next;   /* next to handle */
+    int64_t told;   /* next, as Kafka was told */
+    int64_t end;    /* --once: handled when next or eof has come here; -1 not known yet */
+    int64_t eof;
+    int64_t event_at; /* timestamp of the last event that was read */
+    enum consume_hold hold;
+    int64_t hold_until;
+    int32_t hold_count; /* in a row, for the backoff */
+    /* of a group that is ordered by time: what came, and waits for its turn */
+    struct consume_held *first, *last;
+    size_t n_bytes;
+    int64_t fetched; /* next to come */
+    int64_t moved;   /* when anything came last */
+};
+
+/* ---- consume_assign.c: partitions ---- */
+void consume_assigned(void *run, struct mr_topic_partition *items, size_t n_items);
+void consume_revoked(void *run, const struct mr_topic_partition *items, size_t n_items, bool lost);
+int consume_check_assignment(struct consume *run, struct mr_error *reterr);
+struct consume_partition *consume_partition_of(struct consume *run, const char *topic,
+                                               int32_t partition);
+
+/* ---- consume_hold.c: partitions that wait ---- */
+/* The next record of a partition is that of item. Brokers that do not answer in time cost the
+ * transaction, no more. Outcomes: 0, -EAGAIN, -errno. */
+int consume_seek(struct consume *run, const struct mr_topic_partition *item,
+                 struct mr_error *reterr);
+/* The partition waits at its next record. */
+int consume_hold(struct consume *run, struct consume_partition *p, enum consume_hold hold,
+                 struct mr_error *reterr);
+int consume_release(struct consume *run, struct mr_error *reterr);
+bool consume_reached_end(const struct consume *run);
