@@ -43,102 +43,122 @@
     "out_at_locations"                                                                             \
     " FROM product AS p"
 
+/* Who said it: of one moment the greater event id stays. */
+static const char sources[] = "ALTER TABLE product ADD COLUMN described_by TEXT;"
+                              "ALTER TABLE product ADD COLUMN deleted_by TEXT;"
+                              "ALTER TABLE price ADD COLUMN said_by TEXT;"
+                              "ALTER TABLE out_of_stock ADD COLUMN ran_out_by TEXT;"
+                              "ALTER TABLE reservation ADD COLUMN reserved_by TEXT;"
+                              "ALTER TABLE reservation ADD COLUMN released_by TEXT";
+
+/* What is there is of the same moment at the most, and not of a greater event. */
+#define YOUNGER(table, at, by)                                                                     \
+    " WHERE (excluded." at ", excluded." by ")"                                                    \
+    " >= (coalesce(" table "." at ", 0), coalesce(" table "." by ", ''))"
+
+#define SAID_AT(tx) MR_INT(mr_tx_event(tx)->envelope->timestamp)
+#define SAID_BY(tx) MR_TEXT(mr_tx_event(tx)->envelope->event_id)
+
 static int set_price(struct mr_tx *tx, struct mr_str product_id, struct mr_decimal price,
-                     int64_t valid_at, int64_t said_at)
+                     int64_t valid_at)
 {
     return mr_sql(tx,
-                  "INSERT INTO price VALUES (?1, ?2, ?3, ?4) ON CONFLICT (product_id, valid_at)"
-                  " DO UPDATE SET price = excluded.price, said_at = excluded.said_at"
-                  " WHERE excluded.said_at >= price.said_at",
-                  MR_TEXT(product_id), MR_INT(valid_at), MR_DECIMAL(price), MR_INT(said_at));
+                  "INSERT INTO price (product_id, valid_at, price, said_at, said_by)"
+                  " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (product_id, valid_at)"
+                  " DO UPDATE SET price = excluded.price, said_at = excluded.said_at,"
+                  " said_by = excluded.said_by" YOUNGER("price", "said_at", "said_by"),
+                  MR_TEXT(product_id), MR_INT(valid_at), MR_DECIMAL(price), SAID_AT(tx),
+                  SAID_BY(tx));
 }
 
 static int describe(struct mr_tx *tx, struct mr_str product_id, struct mr_str name,
-                    struct mr_str sku, struct mr_str category_id, bool is_active, int64_t at)
+                    struct mr_str sku, struct mr_str category_id, bool is_active,
+                    struct mr_decimal price)
 {
-    return mr_sql(
+    int r = mr_sql(
         tx,
-        "INSERT INTO product (product_id, name, sku, category_id, is_active, described_at)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (product_id) DO UPDATE"
+        "INSERT INTO product (product_id, name, sku, category_id, is_active, described_at,"
+        " described_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (product_id) DO UPDATE"
         " SET name = excluded.name, sku = excluded.sku, category_id = excluded.category_id,"
-        " is_active = excluded.is_active, described_at = excluded.described_at"
-        " WHERE excluded.described_at >= coalesce(product.described_at, 0)",
+        " is_active = excluded.is_active, described_at = excluded.described_at,"
+        " described_by = excluded.described_by" YOUNGER("product", "described_at", "described_by"),
         MR_TEXT(product_id), MR_TEXT(name), MR_TEXT(sku), MR_TEXT(category_id), MR_BOOL(is_active),
-        MR_INT(at));
+        SAID_AT(tx), SAID_BY(tx));
+    return r != 0 ? r : set_price(tx, product_id, price, mr_tx_event(tx)->envelope->timestamp);
 }
 
 MR_HANDLER(product_catalog_product_created_v1, created)
 {
-    int64_t at = event->envelope.timestamp;
-
-    int r = describe(tx, event->data.product_id, event->data.name, event->data.sku,
-                     event->data.category_id, event->data.is_active, at);
-    return r != 0 ? r : set_price(tx, event->data.product_id, event->data.price, at, at);
+    return describe(tx, event->data.product_id, event->data.name, event->data.sku,
+                    event->data.category_id, event->data.is_active, event->data.price);
 }
 
 MR_HANDLER(product_catalog_product_updated_v1, updated)
 {
-    int64_t at = event->envelope.timestamp;
-
-    int r = describe(tx, event->data.product_id, event->data.name, event->data.sku,
-                     event->data.category_id, event->data.is_active, at);
-    return r != 0 ? r : set_price(tx, event->data.product_id, event->data.price, at, at);
+    return describe(tx, event->data.product_id, event->data.name, event->data.sku,
+                    event->data.category_id, event->data.is_active, event->data.price);
 }
 
+/* A product that nobody has described yet has the name of its deletion. */
 MR_HANDLER(product_catalog_product_deleted_v1, deleted)
 {
     return mr_sql(tx,
-                  "INSERT INTO product (product_id, name, deleted_at) VALUES (?1, ?2, ?3)"
-                  " ON CONFLICT (product_id) DO UPDATE"
-                  " SET deleted_at = excluded.deleted_at"
-                  " WHERE excluded.deleted_at >= coalesce(product.deleted_at, 0)",
-                  MR_TEXT(event->data.product_id), MR_TEXT(event->data.name),
-                  MR_INT(event->envelope.timestamp));
+                  "INSERT INTO product (product_id, name, deleted_at, deleted_by)"
+                  " VALUES (?1, ?2, ?3, ?4) ON CONFLICT (product_id) DO UPDATE"
+                  " SET deleted_at = excluded.deleted_at, deleted_by = excluded.deleted_by,"
+                  " name = CASE WHEN product.described_at IS NULL THEN excluded.name"
+                  "  ELSE product.name END" YOUNGER("product", "deleted_at", "deleted_by"),
+                  MR_TEXT(event->data.product_id), MR_TEXT(event->data.name), SAID_AT(tx),
+                  SAID_BY(tx));
 }
 
 MR_HANDLER(product_catalog_product_price_changed_v1, price_changed)
 {
-    return set_price(tx, event->data.product_id, event->data.new_price, event->data.effective_date,
-                     event->envelope.timestamp);
+    return set_price(tx, event->data.product_id, event->data.new_price, event->data.effective_date);
 }
 
 MR_HANDLER(product_catalog_product_out_of_stock_v1, ran_out)
 {
-    return mr_sql(tx,
-                  "INSERT INTO out_of_stock VALUES (?1, ?2, ?3, ?4)"
-                  " ON CONFLICT (product_id, location_id) DO UPDATE"
-                  " SET last_level = excluded.last_level, ran_out_at = excluded.ran_out_at"
-                  " WHERE excluded.ran_out_at >= out_of_stock.ran_out_at",
-                  MR_TEXT(event->data.product_id), MR_TEXT(event->data.location_id),
-                  MR_INT(event->data.last_stock_level), MR_INT(event->envelope.timestamp));
+    return mr_sql(
+        tx,
+        "INSERT INTO out_of_stock (product_id, location_id, last_level, ran_out_at,"
+        " ran_out_by) VALUES (?1, ?2, ?3, ?4, ?5)"
+        " ON CONFLICT (product_id, location_id) DO UPDATE"
+        " SET last_level = excluded.last_level, ran_out_at = excluded.ran_out_at,"
+        " ran_out_by = excluded.ran_out_by" YOUNGER("out_of_stock", "ran_out_at", "ran_out_by"),
+        MR_TEXT(event->data.product_id), MR_TEXT(event->data.location_id),
+        MR_INT(event->data.last_stock_level), SAID_AT(tx), SAID_BY(tx));
 }
 
 MR_HANDLER(inventory_management_inventory_reserved_v1, reserved)
 {
-    return mr_sql(tx,
-                  "INSERT INTO reservation (reservation_id, order_id, product_id, location_id,"
-                  " quantity, expires_at, reserved_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
-                  " ON CONFLICT (reservation_id) DO UPDATE SET order_id = excluded.order_id,"
-                  " quantity = excluded.quantity, expires_at = excluded.expires_at,"
-                  " reserved_at = excluded.reserved_at"
-                  " WHERE excluded.reserved_at >= coalesce(reservation.reserved_at, 0)",
-                  MR_TEXT(event->data.reservation_id), MR_TEXT(event->data.order_id),
-                  MR_TEXT(event->data.product_id), MR_TEXT(event->data.location_id),
-                  MR_INT(event->data.quantity), MR_INT(event->data.expires_at),
-                  MR_INT(event->envelope.timestamp));
+    return mr_sql(
+        tx,
+        "INSERT INTO reservation (reservation_id, order_id, product_id, location_id,"
+        " quantity, expires_at, reserved_at, reserved_by)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+        " ON CONFLICT (reservation_id) DO UPDATE SET order_id = excluded.order_id,"
+        " quantity = excluded.quantity, expires_at = excluded.expires_at,"
+        " reserved_at = excluded.reserved_at,"
+        " reserved_by = excluded.reserved_by" YOUNGER("reservation", "reserved_at", "reserved_by"),
+        MR_TEXT(event->data.reservation_id), MR_TEXT(event->data.order_id),
+        MR_TEXT(event->data.product_id), MR_TEXT(event->data.location_id),
+        MR_INT(event->data.quantity), MR_INT(event->data.expires_at), SAID_AT(tx), SAID_BY(tx));
 }
 
 MR_HANDLER(inventory_management_inventory_released_v1, released)
 {
-    return mr_sql(tx,
-                  "INSERT INTO reservation (reservation_id, product_id, location_id, quantity,"
-                  " released_at, release_reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
-                  " ON CONFLICT (reservation_id) DO UPDATE SET released_at = excluded.released_at,"
-                  " release_reason = excluded.release_reason"
-                  " WHERE excluded.released_at >= coalesce(reservation.released_at, 0)",
-                  MR_TEXT(event->data.reservation_id), MR_TEXT(event->data.product_id),
-                  MR_TEXT(event->data.location_id), MR_INT(event->data.quantity),
-                  MR_INT(event->envelope.timestamp), MR_TEXT(event->data.reason));
+    return mr_sql(
+        tx,
+        "INSERT INTO reservation (reservation_id, product_id, location_id, quantity,"
+        " released_at, released_by, release_reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+        " ON CONFLICT (reservation_id) DO UPDATE SET released_at = excluded.released_at,"
+        " released_by = excluded.released_by, release_reason = excluded.release_reason,"
+        " quantity = CASE WHEN reservation.reserved_at IS NULL THEN excluded.quantity"
+        "  ELSE reservation.quantity END" YOUNGER("reservation", "released_at", "released_by"),
+        MR_TEXT(event->data.reservation_id), MR_TEXT(event->data.product_id),
+        MR_TEXT(event->data.location_id), MR_INT(event->data.quantity), SAID_AT(tx), SAID_BY(tx),
+        MR_TEXT(event->data.reason));
 }
 
 const struct mr_consumer consumer_order_management = {
@@ -152,5 +172,6 @@ const struct mr_consumer consumer_order_management = {
                           MR_ON(inventory_management_inventory_reserved_v1, reserved),
                           MR_ON(inventory_management_inventory_released_v1, released)),
     .migrations = MR_MIGRATIONS({1, TABLES("CAST(strftime('%s', 'now') AS INTEGER)"),
-                                 TABLES("CAST(extract(epoch FROM now()) AS INTEGER)")}),
+                                 TABLES("CAST(extract(epoch FROM now()) AS INTEGER)")},
+                                {2, sources}),
 };

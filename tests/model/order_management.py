@@ -30,7 +30,8 @@ def products(events):
         elif topic == DELETED:
             row = rows.setdefault(data["product_id"], {})
             row["deleted_at"] = at
-            row.setdefault("name", data["name"])
+            if "described_at" not in row:
+                row["name"] = data["name"]
     return [(product, *(row.get(name) for name in TABLES["product"][1:])) for product, row in rows.items()]
 
 
@@ -39,12 +40,9 @@ def prices(events):
     for event in events:
         topic, data, at = event["topic"], event["data"], event["timestamp"]
         if topic in (CREATED, UPDATED):
-            rows[data["product_id"], at] = max((at, data["price"]), rows.get((data["product_id"], at), (at, "")),
-                                               key=lambda row: row[0])
+            rows[data["product_id"], at] = at, data["price"]
         elif topic == PRICED:
-            key = data["product_id"], data["effective_date"]
-            if key not in rows or at >= rows[key][0]:
-                rows[key] = at, data["new_price"]
+            rows[data["product_id"], data["effective_date"]] = at, data["new_price"]
     return [(*key, price, at) for key, (at, price) in rows.items()]
 
 
@@ -60,7 +58,8 @@ def reservations(events):
             row.update(order_id=data["order_id"], quantity=data["quantity"], expires_at=data["expires_at"], reserved_at=at)
         else:
             row.update(released_at=at, release_reason=data["reason"])
-            row.setdefault("quantity", data["quantity"])
+            if "reserved_at" not in row:
+                row["quantity"] = data["quantity"]
     return [(name, *(row.get(column) for column in TABLES["reservation"][1:])) for name, row in rows.items()]
 
 
