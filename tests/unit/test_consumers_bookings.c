@@ -271,8 +271,10 @@ START_TEST(a_venue_with_only_an_issue_is_known_by_its_event_and_place)
     struct bench *b = BENCH(bookings_workflow);
 
     SEND(b, event_operations_location_issue_reported_v1, envelope(b, 10, BOOKING),
-         .data = {.eventId = MR_STR(EVENT), .locationId = MR_STR("hall-2"),
-                  .reportedBy = MR_STR("m1"), .reportedAt = AT(10),
+         .data = {.eventId = MR_STR(EVENT),
+                  .locationId = MR_STR("hall-2"),
+                  .reportedBy = MR_STR("m1"),
+                  .reportedAt = AT(10),
                   .issueType = EVENT_OPERATIONS_LOCATION_ISSUE_REPORTED_V1_ISSUE_TYPE_OTHER,
                   .impactLevel = EVENT_OPERATIONS_LOCATION_ISSUE_REPORTED_V1_IMPACT_MODERATE,
                   .description = MR_STR("Under water")});
