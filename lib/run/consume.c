@@ -176,35 +176,6 @@ static void tell_kafka(struct consume *run, bool wait)
 
 /* ---- records ---- */
 
-/* Of a partition that was taken away, that waits, or that was sought back: not for now. */
-static bool is_stale(const struct consume_partition *p, const struct mr_message *m)
-{
-    return !p || !p->ours || p->hold != CONSUME_FLOWS || m->offset < p->next;
-}
-
-static int take_message(struct consume *run, struct mr_message *m, struct mr_error *reterr)
-{
-    struct consume_partition *p = consume_partition_of(run, m->topic, m->partition);
-
-    if (is_stale(p, m))
-        return 0;
-    if (m->end) {
-        p->eof = m->offset;
-        return 0;
-    }
-    struct consume_record record = {
-        .topic = p->topic->topic,
-        .partition = m->partition,
-        .offset = m->offset,
-        .timestamp_ms = m->timestamp_ms,
-        .key = m->key,
-        .value = m->value,
-        .message = m,
-        .attempt = 1,
-    };
-    return consume_take_record(run, p, &record, reterr);
-}
-
 int consume_take_record(struct consume *run, struct consume_partition *p,
                         struct consume_record *record, struct mr_error *reterr)
 {
@@ -228,13 +199,46 @@ int consume_take_record(struct consume *run, struct consume_partition *p,
                         reterr);
 }
 
-static int take_messages(struct consume *run, struct mr_error *reterr)
+static void give_back(struct consume *run)
+{
+    for (size_t i = 0; i < run->n_messages; i++)
+        run->broker.done(run->broker.self, &run->messages[i]);
+    run->n_messages = 0;
+}
+
+/* Not one of a partition that was taken away, that waits, or that was sought back. */
+static int take_message(struct consume *run, consume_take_fn take, const struct mr_message *m,
+                        struct mr_error *reterr)
+{
+    struct consume_partition *p = consume_partition_of(run, m->topic, m->partition);
+
+    if (!p || !p->ours || p->hold != CONSUME_FLOWS ||
+        m->offset < (run->group->order.by_time ? p->fetched : p->next))
+        return 0;
+    if (m->end) {
+        p->eof = m->offset;
+        return 0;
+    }
+    struct consume_record record = {
+        .topic = p->topic->topic,
+        .partition = m->partition,
+        .offset = m->offset,
+        .timestamp_ms = m->timestamp_ms,
+        .key = m->key,
+        .value = m->value,
+        .message = m,
+        .attempt = 1,
+    };
+    return take(run, p, &record, reterr);
+}
+
+int consume_take_messages(struct consume *run, consume_take_fn take, struct mr_error *reterr)
 {
     int r = 0;
 
     for (size_t i = 0; i < run->n_messages; i++) {
         if (r == 0)
-            r = take_message(run, &run->messages[i], reterr);
+            r = take_message(run, take, &run->messages[i], reterr);
         run->broker.done(run->broker.self, &run->messages[i]);
     }
     run->n_messages = 0;
@@ -258,11 +262,9 @@ static int work(struct consume *run, bool retry_due, struct mr_error *reterr)
     if (r == 0) {
         consume_together(run);
         r = run->group->order.by_time ? consume_merge_handle(run, reterr)
-                                      : take_messages(run, reterr);
+                                      : consume_take_messages(run, consume_take_record, reterr);
     } else {
-        for (size_t i = 0; i < run->n_messages; i++)
-            run->broker.done(run->broker.self, &run->messages[i]);
-        run->n_messages = 0;
+        give_back(run);
     }
     r = r == 0 ? commit(run, reterr) : undone(run, r);
     if (r == 0)
@@ -283,10 +285,8 @@ static int poll(struct consume *run, int timeout_ms, struct mr_error *reterr)
     if (!run->assignment_changed)
         return 0;
     int r = consume_check_assignment(run, reterr);
-    for (size_t i = 0; r != 0 && i < run->n_messages; i++)
-        run->broker.done(run->broker.self, &run->messages[i]);
     if (r != 0)
-        run->n_messages = 0;
+        give_back(run);
     return r;
 }
 

@@ -148,6 +148,11 @@ int consume_turn(struct consume *run, int timeout_ms, struct mr_error *reterr);
 /* Until stop or --once's end, then drains. */
 int consume_run(struct consume *run, struct mr_error *reterr);
 
+typedef int (*consume_take_fn)(struct consume *run, struct consume_partition *p,
+                               struct consume_record *record, struct mr_error *reterr);
+/* What was polled: take gets each record that is next to come; all messages are given back. 0, or
+ * take's. */
+int consume_take_messages(struct consume *run, consume_take_fn take, struct mr_error *reterr);
 /* One record of p, within the transaction: handled, and p->next behind it; or p is held at it. 0,
  * -errno. */
 int consume_take_record(struct consume *run, struct consume_partition *p,

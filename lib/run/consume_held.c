@@ -91,7 +91,7 @@ static int push(struct consume *run, struct consume_partition *p,
 /* Of the header, where there is one, so that most records are decoded once. What is no event, or
  * is not wanted, waits for nobody. While the registry is away, the broker's time stands in: the
  * record's turn comes, and then its partition waits. */
-static int64_t time_of(struct consume *run, const struct consume_record *record, bool *away)
+static int64_t time_of(struct consume *run, const struct consume_record *record)
 {
     struct consume_counters count = run->count;
     enum consume_fault fault;
@@ -104,42 +104,26 @@ static int64_t time_of(struct consume *run, const struct consume_record *record,
     if (consume_find_header(run, record, "ce_time", &header) == 0 && header.data &&
         mr_time_parse_micros((struct mr_str){(const char *)header.data, header.len}, &time) == 0)
         return time;
-    if (*away)
+    if (run->merge.away)
         return record->timestamp_ms * MICROS;
     consume_begin(run, record, &tx);
     int r = consume_decode(&tx, &fault);
     run->count = count;
     if (r == 0)
         return tx.event.envelope->timestamp;
-    *away = r != MR_INVALID;
+    run->merge.away = r != MR_INVALID;
     return r == MR_INVALID ? INT64_MIN : record->timestamp_ms * MICROS;
 }
 
 /* ---- what came ---- */
 
-static int take(struct consume *run, struct mr_message *m, bool *away)
+static int hold_back(struct consume *run, struct consume_partition *p,
+                     struct consume_record *record, MR_UNUSED struct mr_error *reterr)
 {
-    struct consume_partition *p = consume_partition_of(run, m->topic, m->partition);
+    int r = push(run, p, record, time_of(run, record));
 
-    if (!p || !p->ours || p->hold != CONSUME_FLOWS || m->offset < p->fetched)
-        return 0;
-    if (m->end) {
-        p->eof = m->offset;
-        return 0;
-    }
-    struct consume_record record = {
-        .topic = p->topic->topic,
-        .partition = m->partition,
-        .offset = m->offset,
-        .timestamp_ms = m->timestamp_ms,
-        .key = m->key,
-        .value = m->value,
-        .message = m,
-        .attempt = 1,
-    };
-    int r = push(run, p, &record, time_of(run, &record, away));
     if (r == 0)
-        p->fetched = m->offset + 1;
+        p->fetched = record->offset + 1;
     return r;
 }
 
@@ -161,15 +145,8 @@ bool consume_merge_has_room(const struct consume *run, const struct consume_part
 
 int consume_merge_take(struct consume *run, struct mr_error *reterr)
 {
-    bool away = false;
-    int r = 0;
-
-    for (size_t i = 0; i < run->n_messages; i++) {
-        if (r == 0)
-            r = take(run, &run->messages[i], &away);
-        run->broker.done(run->broker.self, &run->messages[i]);
-    }
-    run->n_messages = 0;
+    run->merge.away = false;
+    int r = consume_take_messages(run, hold_back, reterr);
     for (size_t i = 0; r == 0 && i < run->n_partitions; i++) {
         struct consume_partition *p = &run->partitions[i];
         if (p->ours && p->hold == CONSUME_FLOWS && p->n_bytes >= most_per_source(run))

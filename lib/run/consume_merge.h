@@ -19,6 +19,7 @@ struct consume_merge {
     size_t n_sources;
     size_t n, n_bytes; /* held back */
     size_t most;       /* of them; a partition is read on while it has less than its part */
+    bool away;         /* the registry is: times are not decoded for now */
 };
 
 /* A record that is held back; its bytes follow. */
