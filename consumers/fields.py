@@ -52,21 +52,29 @@ def names(path, number, field):
 def place_of(match, path, field):
     """consumers/FILE:LINE when it is in the file itself, else nothing."""
     same = os.path.realpath(match[1]) == os.path.realpath(path) and names(path, int(match[2]), field)
-    return f"consumers/{pathlib.Path(path).name}:{match[2]}" if same else ""
+    return f"consumers/{'/'.join(below(path))}:{match[2]}" if same else ""
+
+
+def below(path):
+    """Its parts below consumers/."""
+    parts = pathlib.Path(os.path.realpath(path)).parts
+    return parts[len(parts) - parts[::-1].index("consumers"):] if "consumers" in parts else parts[-1:]
 
 
 def name_of(path):
-    return pathlib.Path(path).stem.replace("_", "-")
+    """The consumer whose file it is, or in whose folder it stands."""
+    return below(path)[0].removesuffix(".c").replace("_", "-")
 
 
 def main():
     out, arguments = sys.argv[1], sys.argv[2:]
     compiler, paths = arguments[:arguments.index("--")], arguments[arguments.index("--") + 1:]
-    rows, names = [], sorted(name_of(path) for path in paths)
-    for path in sorted(paths, key=name_of):
-        consumer = name_of(path)
-        for (record, field), place in sorted(uses(compiler, path).items()):
-            rows.append(f'    {{"{consumer}", "{record}", "{field}", "{place}"}},\n')
+    names, first = sorted({name_of(path) for path in paths}), {}
+    for path in sorted(paths, key=below):
+        for use, place in uses(compiler, path).items():
+            key = (name_of(path), *use)
+            first[key] = first.get(key) or place
+    rows = ['    {' + ", ".join(f'"{word}"' for word in (*key, first[key])) + '},\n' for key in sorted(first)]
     pathlib.Path(out).write_text(
         "/* SPDX-License-Identifier: Apache-2.0 */\n"
         "/* Which fields each consumer reads. Made by consumers/fields.py: do not edit. */\n"

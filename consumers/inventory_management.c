@@ -3,7 +3,7 @@
  * when, the state of each order, and the word of each change to those who live by it. */
 #include <errno.h>
 
-#include "inventory/stock.h"
+#include "inventory_management/stock.h"
 #include "order_management.gen.h"
 #include "product_catalog.gen.h"
 

@@ -84,18 +84,32 @@ static int open_older(struct consume *run, size_t n_handled, struct mr_error *re
     return r;
 }
 
+static size_t count_topics(const struct mr_on *on)
+{
+    size_t n = 0;
+
+    for (; on->topic || on->chapter; on++)
+        n += on->chapter ? count_topics(on->chapter) : 1 + on->topic->n_upcasts;
+    return n;
+}
+
+static int open_handled(struct consume *run, const struct mr_on *on, struct mr_error *reterr)
+{
+    int r = 0;
+
+    for (; r == 0 && (on->topic || on->chapter); on++)
+        r = on->chapter ? open_handled(run, on->chapter, reterr)
+                        : open_topic(&run->topics[run->n_topics++], on, reterr);
+    return r;
+}
+
 int consume_topics_open(struct consume *run, struct mr_error *reterr)
 {
-    size_t n = 0, most = 0;
-
-    for (; run->consumer->handles[n].topic; n++)
-        most += 1 + run->consumer->handles[n].topic->n_upcasts;
-    run->topics = calloc(most + 1, sizeof(*run->topics));
+    run->topics = calloc(count_topics(run->consumer->handles) + 1, sizeof(*run->topics));
     if (!run->topics)
         return -ENOMEM;
-    int r = 0;
-    for (; run->n_topics < n && r == 0; run->n_topics++)
-        r = open_topic(&run->topics[run->n_topics], &run->consumer->handles[run->n_topics], reterr);
+    int r = open_handled(run, run->consumer->handles, reterr);
+    size_t n = run->n_topics;
     if (r == 0)
         r = check_group(run, reterr);
     return r == 0 ? open_older(run, n, reterr) : r;

@@ -43,23 +43,28 @@ def table(compiler):
         (path / "event.h").write_text(HEADER)
         (path / "stock_keeper.c").write_text(SOURCE_C)
         (path / "idle.c").write_text('#include "event.h"\n')
+        (path / "consumers" / "stock_buyer").mkdir(parents=True)
+        (path / "consumers" / "stock_buyer.c").write_text('#include "../event.h"\n')
+        (path / "consumers" / "stock_buyer" / "shelf.c").write_text(SOURCE_C.replace('"event.h"', '"../../event.h"'))
+        sources = [str(path / name) for name in ("stock_keeper.c", "idle.c", "consumers/stock_buyer/shelf.c",
+                                                 "consumers/stock_buyer.c")]
         subprocess.run([sys.executable, f"{SOURCE}/consumers/fields.py", str(path / "out.c"), *compiler, "-std=c17",
-                        f"-I{SOURCE}/lib/include", "--", str(path / "stock_keeper.c"), str(path / "idle.c")], check=True)
+                        f"-I{SOURCE}/lib/include", "--", *sources], check=True)
         text = (path / "out.c").read_text()
         return re.findall(r'\{"(.+?)", "(.+?)", "(.+?)", "(.*?)"\}', text), re.findall(r'^    "(.+?)",$', text, re.M)
 
 
 @case
 def every_use_is_found_by_either_compiler_and_nothing_else():
-    expected = [("stock-keeper", "s.Event", "Level", "consumers/stock_keeper.c:7"),
-                ("stock-keeper", "s.Event", "Note", "consumers/stock_keeper.c:6"),
-                ("stock-keeper", "s.Event", "Parts", "consumers/stock_keeper.c:6"),
-                ("stock-keeper", "s.Part", "size", "consumers/stock_keeper.c:6")]
+    expected = [(consumer, record, field, f"consumers/{file}:{line}")
+                for consumer, file in (("stock-buyer", "stock_buyer/shelf.c"), ("stock-keeper", "stock_keeper.c"))
+                for record, field, line in (("s.Event", "Level", 7), ("s.Event", "Note", 6), ("s.Event", "Parts", 6),
+                                            ("s.Part", "size", 6))]
     for compiler in ("gcc", "clang"):
         if shutil.which(compiler):
             fields, consumers = table([compiler])
             assert fields == expected, (compiler, fields)
-            assert consumers == ["idle", "stock-keeper"], consumers
+            assert consumers == ["idle", "stock-buyer", "stock-keeper"], consumers
 
 
 @case

@@ -38,11 +38,13 @@ MR_HANDLER(ticketwave_catalog_inventory_updated_v1, answered)
     return note(tx, "b", event->data.CurrentAvailableTickets);
 }
 
+static MR_CHAPTER(answers, MR_ON(ticketwave_catalog_inventory_updated_v1, answered));
+
 static const struct mr_consumer consumer = {
     .name = "test-consumer",
     .summary = "For tests",
     .handles = MR_HANDLES(MR_ON(ticketwave_booking_inventory_update_requested_v1, asked),
-                          MR_ON(ticketwave_catalog_inventory_updated_v1, answered)),
+                          MR_ON_ALL(answers)),
     .migrations =
         MR_MIGRATIONS({1, "CREATE TABLE effect (seq INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT"
                           " NOT NULL, number INTEGER NOT NULL, late INTEGER NOT NULL) STRICT"}),

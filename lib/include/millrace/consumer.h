@@ -38,8 +38,9 @@ struct mr_tx;
 typedef int (*mr_handle_fn)(struct mr_tx *tx, const void *event);
 
 struct mr_on {
-    const struct mr_topic *topic; /* NULL ends the list */
+    const struct mr_topic *topic; /* NULL without chapter: the list's end */
     mr_handle_fn handle;
+    const struct mr_on *chapter; /* instead of a topic: that list */
 };
 
 /* Begins the definition of a handler: static int name(struct mr_tx *tx, const struct id *event).
@@ -58,6 +59,14 @@ struct mr_on {
         .topic = &topic_##id, .handle = name##_of_##id                                             \
     }
 #define MR_HANDLES(...) ((const struct mr_on[]){__VA_ARGS__, {.topic = NULL}})
+/* What a consumer of many events handles may stand in several files, in its folder. Each ends with
+ * MR_CHAPTER(name, MR_ON(...), ...); their header has extern const struct mr_on name[], and
+ * MR_HANDLES has MR_ON_ALL(name). */
+#define MR_CHAPTER(name, ...) const struct mr_on name[] = {__VA_ARGS__, {.topic = NULL}}
+#define MR_ON_ALL(name)                                                                            \
+    {                                                                                              \
+        .chapter = name                                                                            \
+    }
 #define MR_EMITS(...) ((const struct mr_topic *const[]){__VA_ARGS__, NULL})
 #define MR_MIGRATIONS(...) ((const struct mr_migration[]){__VA_ARGS__, {.number = 0}})
 
