@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bookings-notification: what clients and the office hear of bookings. */
+#include "bookings.gen.h"
+#include "message.h"
+
+MR_HANDLER(bookings_booking_created_v1, booking_created)
+{
+    struct mr_str id = event->data.bookingId;
+
+    int r = mr_audience_is(tx, &bookings_client, id, event->data.clientId);
+    return r ? r
+             : bookings_tell(
+                   tx, &bookings_client, id, "booking-created",
+                   SAY("Your booking is a draft: %.*s", S(event->data.title)),
+                   SAY("Submit it for review when it is complete.\nBooking: %.*s\n", S(id)));
+}
+
+MR_HANDLER(bookings_booking_submitted_v1, booking_submitted)
+{
+    struct mr_str id = event->data.bookingId, title = event->data.title;
+    const char *dates = bookings_joined(tx, event->data.eventDates, event->data.n_eventDates);
+    const char *text = dates ? SAY("Dates: %s\nSubmitted by: %.*s\nBooking: %.*s\n", dates,
+                                   S(event->data.submittedBy), S(id))
+                             : NULL;
+
+    int r = mr_audience_is(tx, &bookings_client, id, event->data.clientId);
+    if (r == 0)
+        r = bookings_tell(tx, &bookings_client, id, "booking-submitted",
+                          SAY("Your booking is under review: %.*s", S(title)), text);
+    return r ? r
+             : bookings_send_office(tx, id, "booking-to-review", SAY("To review: %.*s", S(title)),
+                                    text);
+}
+
+MR_HANDLER(bookings_booking_approved_v1, booking_approved)
+{
+    struct mr_str id = event->data.bookingId;
+    const char *dates = bookings_joined(tx, event->data.eventDates, event->data.n_eventDates);
+
+    int r = mr_audience_is(tx, &bookings_client, id, event->data.clientId);
+    return r ? r
+             : bookings_tell(tx, &bookings_client, id, "booking-approved",
+                             SAY("Your booking is approved: %.*s", S(event->data.title)),
+                             dates ? SAY("Dates: %s\n%s%.*s%sBooking: %.*s\n", dates,
+                                         event->data.has_notes ? "Remarks: " : "",
+                                         S(event->data.notes), event->data.has_notes ? "\n" : "",
+                                         S(id))
+                                   : NULL);
+}
+
+MR_HANDLER(bookings_booking_rejected_v1, booking_rejected)
+{
+    struct mr_str id = event->data.bookingId;
+
+    int r = mr_audience_is(tx, &bookings_client, id, event->data.clientId);
+    return r ? r
+             : bookings_tell(
+                   tx, &bookings_client, id, "booking-rejected", "Your booking is rejected",
+                   SAY("Reason: %.*s\n%s\nBooking: %.*s\n", S(event->data.reason),
+                       event->data.allowResubmission ? "You may change it and submit it again."
+                                                     : "It cannot be submitted again.",
+                       S(id)));
+}
+
+MR_HANDLER(bookings_booking_changes_requested_v1, booking_changes_requested)
+{
+    struct mr_str id = event->data.bookingId;
+    const char *text = "";
+
+    for (size_t i = 0; text && i < event->data.n_changes; i++) {
+        const struct bookings_booking_changes_requested_v1_change *wish = &event->data.changes[i];
+        text = SAY("%s%.*s: %.*s%s%.*s%s\n", text, S(wish->field), S(wish->reason),
+                   wish->has_suggestedValue ? " (suggested: " : "", S(wish->suggestedValue),
+                   wish->has_suggestedValue ? ")" : "");
+    }
+    int r = mr_audience_is(tx, &bookings_client, id, event->data.clientId);
+    return r ? r
+             : bookings_tell(tx, &bookings_client, id, "booking-changes-requested",
+                             "Changes of your booking are asked for",
+                             text ? SAY("%sBooking: %.*s\n", text, S(id)) : NULL);
+}
+
+MR_HANDLER(bookings_booking_cancelled_v1, booking_cancelled)
+{
+    struct mr_str id = event->data.bookingId;
+    const char *text =
+        SAY("Reason: %.*s\nEvents: %zu\nCancelled by: %.*s\nBooking: %.*s\n", S(event->data.reason),
+            event->data.n_affectedEventIds, S(event->data.cancelledBy), S(id));
+
+    int r = mr_audience_is(tx, &bookings_client, id, event->data.clientId);
+    if (r == 0)
+        r = bookings_tell(tx, &bookings_client, id, "booking-cancelled",
+                          "Your booking is cancelled", text);
+    return r ? r
+             : bookings_send_office(
+                   tx, id, "booking-cancelled",
+                   SAY("Booking cancelled, %zu events to call off", event->data.n_affectedEventIds),
+                   text);
+}
+
+/* Clients are not told what they did themselves; the office only when there is something to do. */
+MR_HANDLER(bookings_booking_updated_v1, booking_updated)
+{
+    struct mr_str id = event->data.bookingId;
+    const char *fields =
+        bookings_joined(tx, event->data.changedFields, event->data.n_changedFields);
+    const char *text = fields ? SAY("Changed: %s\nBy: %.*s\nBooking: %.*s\n", fields,
+                                    S(event->data.updatedBy), S(id))
+                              : NULL;
+
+    int r = mr_audience_is(tx, &bookings_client, id, event->data.clientId);
+    if (r == 0 && !mr_str_eq(event->data.updatedBy, event->data.clientId))
+        r = bookings_tell(tx, &bookings_client, id, "booking-updated", "Your booking was changed",
+                          text);
+    if (r == 0 && event->data.needsReapproval)
+        r = bookings_send_office(tx, id, "booking-to-review", "A booking is to be reviewed again",
+                                 text);
+    return r;
+}
+
+MR_CHAPTER(bookings_of_bookings, MR_ON(bookings_booking_created_v1, booking_created),
+           MR_ON(bookings_booking_submitted_v1, booking_submitted),
+           MR_ON(bookings_booking_approved_v1, booking_approved),
+           MR_ON(bookings_booking_rejected_v1, booking_rejected),
+           MR_ON(bookings_booking_changes_requested_v1, booking_changes_requested),
+           MR_ON(bookings_booking_cancelled_v1, booking_cancelled),
+           MR_ON(bookings_booking_updated_v1, booking_updated));

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bookings-notification: what all hear of events, from the plan to the end. */
+#include <errno.h>
+
+#include "event_operations.gen.h"
+#include "message.h"
+
+MR_HANDLER(event_operations_event_instances_generated_v1, instances_generated)
+{
+    struct mr_str id = event->data.bookingId;
+    long long n = event->data.totalEvents;
+    const char *text = SAY("Booking: %.*s\n", S(id));
+
+    int r = mr_audience_is(tx, &bookings_client, id, event->data.clientId);
+    if (r == 0)
+        r = bookings_tell(tx, &bookings_client, id, "events-planned",
+                          SAY("Events planned for you: %lld", n), text);
+    return r ? r
+             : bookings_send_office(tx, id, "managers-wanted",
+                                    SAY("Events without a manager: %lld", n), text);
+}
+
+MR_HANDLER(event_operations_event_assigned_to_manager_v1, assigned_to_manager)
+{
+    struct mr_str id = event->data.eventId;
+
+    int r = mr_audience_is(tx, &bookings_manager, id, event->data.managerId);
+    return r ? r
+             : bookings_send(tx, event->data.managerId, id, "event-assigned",
+                             SAY("You manage an event on %.*s", S(event->data.eventDate)),
+                             SAY("Place: %.*s, %.*s\nEvent: %.*s\nBooking: %.*s\n",
+                                 S(event->data.location.name), S(event->data.location.address),
+                                 S(id), S(event->data.bookingId)));
+}
+
+/* One message for each who has tasks, with all of theirs. */
+MR_HANDLER(event_operations_event_preparation_started_v1, preparation_started)
+{
+    const struct event_operations_event_preparation_started_v1_task *tasks =
+        event->data.preparationTasks;
+    size_t n = event->data.n_preparationTasks;
+    struct mr_str id = event->data.eventId;
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        const char *text = "";
+        bool told = !tasks[i].has_assignedTo;
+        for (size_t k = 0; k < i; k++)
+            told = told ||
+                   (tasks[k].has_assignedTo && mr_str_eq(tasks[k].assignedTo, tasks[i].assignedTo));
+        for (size_t k = i; !told && text && k < n; k++)
+            if (tasks[k].has_assignedTo && mr_str_eq(tasks[k].assignedTo, tasks[i].assignedTo))
+                text =
+                    SAY("%s%.*s, until %.*s\n", text, S(tasks[k].description), S(tasks[k].dueDate));
+        if (!told)
+            r = bookings_send(tx, tasks[i].assignedTo, id, "preparation-tasks",
+                              "You have tasks for an event",
+                              text ? SAY("%sEvent: %.*s\n", text, S(id)) : NULL);
+    }
+    return r ? r
+             : bookings_tell(tx, &bookings_client, event->data.bookingId, "event-in-preparation",
+                             "Your event is being prepared", SAY("Event: %.*s\n", S(id)));
+}
+
+MR_HANDLER(event_operations_event_ready_v1, event_ready)
+{
+    struct mr_str id = event->data.eventId;
+    const char *lacks = SAY("%s%s%s%s", event->data.staffAssigned ? "" : "staff, ",
+                            event->data.kitsAssigned ? "" : "kits, ",
+                            event->data.logisticsConfirmed ? "" : "logistics, ",
+                            event->data.venueConfirmed ? "" : "venue, ");
+
+    if (!lacks)
+        return -ENOMEM;
+    int len = (int)mr_str_from(lacks).len - 2; /* without the last comma */
+    int r = bookings_tell(tx, &bookings_client, event->data.bookingId, "event-ready",
+                          "Your event is ready", SAY("Event: %.*s\n", S(id)));
+    return r || len < 0 ? r
+                        : bookings_tell(tx, &bookings_manager, id, "event-lacks",
+                                        SAY("Declared ready without: %.*s", len, lacks),
+                                        SAY("Declared by: %.*s\nEvent: %.*s\n",
+                                            S(event->data.readyBy), S(id)));
+}
+
+MR_HANDLER(event_operations_event_started_v1, event_started)
+{
+    return bookings_tell(
+        tx, &bookings_client, event->data.bookingId, "event-started", "Your event has begun",
+        SAY("Place: %.*s\nBegun: %s\nStaff there: %zu\nEvent: %.*s\n", S(event->data.location.name),
+            WHEN(event->data.startedAt), event->data.n_staffPresent, S(event->data.eventId)));
+}
+
+MR_HANDLER(event_operations_event_completed_v1, event_completed)
+{
+    return bookings_tell(tx, &bookings_client, event->data.bookingId, "event-completed",
+                         "Your event is over",
+                         SAY("From %s to %s\nRemarks: %.*s\nEvent: %.*s\n",
+                             WHEN(event->data.actualStartTime), WHEN(event->data.actualEndTime),
+                             S(event->data.outcomes.notes), S(event->data.eventId)));
+}
+
+MR_HANDLER(event_operations_event_cancelled_v1, event_cancelled)
+{
+    struct mr_str id = event->data.eventId;
+    const char *text = SAY("Reason: %.*s\nEvent: %.*s\nBooking: %.*s\n", S(event->data.reason),
+                           S(id), S(event->data.bookingId));
+
+    int r = bookings_tell(tx, &bookings_manager, id, "event-cancelled",
+                          "An event of yours is cancelled", text);
+    if (r == 0)
+        r = bookings_tell(tx, &bookings_staff, id, "event-cancelled",
+                          "An event of yours is cancelled", text);
+    if (r == 0 && event->data.notifyClient)
+        r = bookings_tell(tx, &bookings_client, event->data.bookingId, "event-cancelled",
+                          "Your event is cancelled", text);
+    return r;
+}
+
+MR_HANDLER(event_operations_event_rescheduled_v1, event_rescheduled)
+{
+    struct mr_str id = event->data.eventId;
+    const char *title = SAY("An event moves to %.*s", S(event->data.newDate));
+    const char *text =
+        SAY("Before: %.*s\nReason: %.*s\nEvent: %.*s\nBooking: %.*s\n", S(event->data.originalDate),
+            S(event->data.reason), S(id), S(event->data.bookingId));
+
+    int r = bookings_tell(tx, &bookings_manager, id, "event-rescheduled", title, text);
+    if (r == 0 && event->data.notifyStaff)
+        r = bookings_tell(tx, &bookings_staff, id, "event-rescheduled", title, text);
+    if (r == 0 && event->data.notifyClient)
+        r = bookings_tell(tx, &bookings_client, event->data.bookingId, "event-rescheduled", title,
+                          text);
+    return r;
+}
+
+MR_HANDLER(event_operations_event_issue_reported_v1, event_issue)
+{
+    return bookings_tell_issue(
+        tx, event->data.eventId,
+        event_operations_event_issue_reported_v1_issue_type_symbol(event->data.issueType),
+        event_operations_event_issue_reported_v1_severity_symbol(event->data.severity),
+        event->data.severity >= EVENT_OPERATIONS_EVENT_ISSUE_REPORTED_V1_SEVERITY_HIGH,
+        SAY("%.*s\n%s%.*s%sReported by: %.*s\nEvent: %.*s\n", S(event->data.description),
+            event->data.has_immediateActionTaken ? "Done: " : "",
+            S(event->data.immediateActionTaken), event->data.has_immediateActionTaken ? "\n" : "",
+            S(event->data.reportedBy), S(event->data.eventId)));
+}
+
+MR_CHAPTER(bookings_of_events,
+           MR_ON(event_operations_event_instances_generated_v1, instances_generated),
+           MR_ON(event_operations_event_assigned_to_manager_v1, assigned_to_manager),
+           MR_ON(event_operations_event_preparation_started_v1, preparation_started),
+           MR_ON(event_operations_event_ready_v1, event_ready),
+           MR_ON(event_operations_event_started_v1, event_started),
+           MR_ON(event_operations_event_completed_v1, event_completed),
+           MR_ON(event_operations_event_cancelled_v1, event_cancelled),
+           MR_ON(event_operations_event_rescheduled_v1, event_rescheduled),
+           MR_ON(event_operations_event_issue_reported_v1, event_issue));

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The messages of bookings-notification: texts and recipients. Private to its files. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "millrace/audience.h"
+#include "millrace/time.h"
+
+/* Of a booking, of an event, of an event. */
+extern const struct mr_role bookings_client, bookings_manager, bookings_staff;
+
+/* ---- texts, in the event's arena ---- */
+#define SAY(...) mr_arena_printf(mr_tx_arena(tx), __VA_ARGS__)
+#define S(text) MR_STR_ARG(text)
+/* An instant as people read it: 2024-01-15 10:30 UTC. */
+#define WHEN(at) bookings_when(at, (char[MR_TIME_MAX]){0})
+const char *bookings_when(int64_t at, char text[MR_TIME_MAX]);
+/* "a, b"; NULL: no memory. */
+const char *bookings_joined(struct mr_tx *tx, const struct mr_str *items, size_t n);
+
+/* ---- outcomes as mr_notify; title or text NULL: -ENOMEM ---- */
+int bookings_tell(struct mr_tx *tx, const struct mr_role *role, struct mr_str of, const char *kind,
+                  const char *title, const char *text);
+int bookings_send(struct mr_tx *tx, struct mr_str to, struct mr_str of, const char *kind,
+                  const char *title, const char *text);
+int bookings_send_office(struct mr_tx *tx, struct mr_str of, const char *kind, const char *title,
+                         const char *text);
+/* To the manager of the event `id`; what is grave goes to the office as well. */
+int bookings_tell_issue(struct mr_tx *tx, struct mr_str id, struct mr_str what, struct mr_str grade,
+                        bool grave, const char *text);
+
+/* ---- what is handled ---- */
+extern const struct mr_on bookings_of_bookings[], bookings_of_events[], bookings_of_staff[],
+    bookings_of_venues[];
