@@ -2,7 +2,6 @@
 /* bookings-notification: tells clients, managers, staff and the office what concerns them. What it
  * tells stands in bookings_notification/. */
 #include <errno.h>
-#include <stdio.h>
 
 #include "bookings_notification/message.h"
 
@@ -12,16 +11,6 @@ struct office {
 
 const struct mr_role bookings_client = {.name = "client"}, bookings_manager = {.name = "manager"},
                      bookings_staff = {.name = "staff", .many = true};
-
-const char *bookings_when(int64_t at, char text[MR_TIME_MAX])
-{
-    (void)mr_time_format_micros(at, text);
-    if (text[10] == 'T') { /* else a year of more than four digits: as it is */
-        text[10] = ' ';
-        (void)snprintf(text + 16, MR_TIME_MAX - 16, " UTC");
-    }
-    return text;
-}
 
 int bookings_tell(struct mr_tx *tx, const struct mr_role *role, struct mr_str of, const char *kind,
                   const char *title, const char *text)
@@ -52,15 +41,6 @@ int bookings_send_office(struct mr_tx *tx, struct mr_str of, const char *kind, c
     const struct office *self = mr_tx_self(tx);
 
     return self->name[0] ? bookings_send(tx, mr_str_from(self->name), of, kind, title, text) : 0;
-}
-
-const char *bookings_joined(struct mr_tx *tx, const struct mr_str *items, size_t n)
-{
-    const char *text = "";
-
-    for (size_t i = 0; text && i < n; i++)
-        text = SAY("%s%s%.*s", text, i ? ", " : "", S(items[i]));
-    return text;
 }
 
 int bookings_tell_issue(struct mr_tx *tx, struct mr_str id, struct mr_str what, struct mr_str grade,

@@ -2,9 +2,9 @@
 /* bookings-workflow: where every booking, event, activity, assignment, kit and location stands, how
  * it came there, and what is to be done. Its things stand in bookings_workflow/, one a file. */
 #include <errno.h>
-#include <string.h>
 
 #include "bookings_workflow/workflow.h"
+#include "millrace/prose.h"
 
 static const char tables[] = MR_LIFE_TABLES
     "CREATE TABLE booking (booking_id TEXT NOT NULL PRIMARY KEY, client_id TEXT, title TEXT,"
@@ -89,19 +89,9 @@ static const char tasks[] =
 
 struct mr_value workflow_joined(struct mr_tx *tx, const struct mr_str *items, size_t n)
 {
-    size_t len = 0;
+    const char *text = mr_prose_list(mr_tx_arena(tx), items, n);
 
-    for (size_t i = 0; i < n; i++)
-        len += items[i].len + 2;
-    char *text = mr_arena_alloc(mr_tx_arena(tx), len + 1), *at = text;
-    for (size_t i = 0; text && i < n; i++) {
-        memcpy(at, i ? ", " : "", i ? 2 : 0);
-        at += i ? 2 : 0;
-        if (items[i].len)
-            memcpy(at, items[i].data, items[i].len);
-        at += items[i].len;
-    }
-    return text ? MR_TEXT(((struct mr_str){text, (size_t)(at - text)})) : MR_VALUES_END;
+    return text ? MR_TEXT_OF(text) : MR_VALUES_END;
 }
 
 int workflow_report(struct mr_tx *tx, const struct mr_life *life, int step,

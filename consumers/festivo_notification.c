@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* festivo-notification: tells visitors, all attendees or the staff what happened, and says so. Its
  * messages stand in festivo_notification/. */
-#include <errno.h>
-
 #include "festivo_notification.gen.h"
 #include "festivo_notification/message.h"
 #include "festivo_orchestrator.gen.h"
+#include "millrace/prose.h"
 
 /* Refunds and cancellations name no customer: the message waits until an event of the ticket does.
  * Of what is announced to all, an event that is older than what people know already is kept but not
@@ -35,10 +34,8 @@ static const char tables[] =
 
 MR_HANDLER(festivo_orchestrator_saga_failed_v1, saga_failed)
 {
-    const char *at = festivo_moment(tx, event->data.failedAt);
+    const char *at = MR_MOMENT(event->data.failedAt);
 
-    if (!at)
-        return -ENOMEM;
     return festivo_tell_staff(tx, SAGA_FAILED, PRINT(tx, "%.*s failed", NAME(event->data.sagaType)),
                               PRINT(tx,
                                     "Saga %.*s (%.*s) failed on %s.\nReason: %.*s\nFlow: %.*s\n\n"

@@ -225,14 +225,14 @@ MR_HANDLER(product_catalog_product_price_changed_v1, price_changed)
 {
     const struct notification *self = mr_tx_self(tx);
     const char *old = money(tx, event->data.old_price), *now = money(tx, event->data.new_price);
-    const char *from = mr_prose_moment(mr_tx_arena(tx), event->data.effective_date);
 
-    if (!old || !now || !from)
+    if (!old || !now)
         return -ENOMEM;
     return tell(tx, "price-changed", event->data.product_id, mr_str_from(self->customers),
                 mr_arena_printf(mr_tx_arena(tx), "New price of %.*s: %s",
                                 MR_STR_ARG(event->data.product_id), now),
-                mr_arena_printf(mr_tx_arena(tx), "From %s %.*s costs %s instead of %s.", from,
+                mr_arena_printf(mr_tx_arena(tx), "From %s %.*s costs %s instead of %s.",
+                                MR_MOMENT(event->data.effective_date),
                                 MR_STR_ARG(event->data.product_id), now, old));
 }
 

@@ -18,7 +18,8 @@ MR_HANDLER(bookings_booking_created_v1, booking_created)
 MR_HANDLER(bookings_booking_submitted_v1, booking_submitted)
 {
     struct mr_str id = event->data.bookingId, title = event->data.title;
-    const char *dates = bookings_joined(tx, event->data.eventDates, event->data.n_eventDates);
+    const char *dates =
+        mr_prose_list(mr_tx_arena(tx), event->data.eventDates, event->data.n_eventDates);
     const char *text = dates ? SAY("Dates: %s\nSubmitted by: %.*s\nBooking: %.*s\n", dates,
                                    S(event->data.submittedBy), S(id))
                              : NULL;
@@ -35,7 +36,8 @@ MR_HANDLER(bookings_booking_submitted_v1, booking_submitted)
 MR_HANDLER(bookings_booking_approved_v1, booking_approved)
 {
     struct mr_str id = event->data.bookingId;
-    const char *dates = bookings_joined(tx, event->data.eventDates, event->data.n_eventDates);
+    const char *dates =
+        mr_prose_list(mr_tx_arena(tx), event->data.eventDates, event->data.n_eventDates);
 
     int r = mr_audience_is(tx, &bookings_client, id, event->data.clientId);
     return r ? r
@@ -103,7 +105,7 @@ MR_HANDLER(bookings_booking_updated_v1, booking_updated)
 {
     struct mr_str id = event->data.bookingId;
     const char *fields =
-        bookings_joined(tx, event->data.changedFields, event->data.n_changedFields);
+        mr_prose_list(mr_tx_arena(tx), event->data.changedFields, event->data.n_changedFields);
     const char *text = fields ? SAY("Changed: %s\nBy: %.*s\nBooking: %.*s\n", fields,
                                     S(event->data.updatedBy), S(id))
                               : NULL;

@@ -87,16 +87,16 @@ MR_HANDLER(event_operations_event_started_v1, event_started)
     return bookings_tell(
         tx, &bookings_client, event->data.bookingId, "event-started", "Your event has begun",
         SAY("Place: %.*s\nBegun: %s\nStaff there: %zu\nEvent: %.*s\n", S(event->data.location.name),
-            WHEN(event->data.startedAt), event->data.n_staffPresent, S(event->data.eventId)));
+            MR_MOMENT(event->data.startedAt), event->data.n_staffPresent, S(event->data.eventId)));
 }
 
 MR_HANDLER(event_operations_event_completed_v1, event_completed)
 {
-    return bookings_tell(tx, &bookings_client, event->data.bookingId, "event-completed",
-                         "Your event is over",
-                         SAY("From %s to %s\nRemarks: %.*s\nEvent: %.*s\n",
-                             WHEN(event->data.actualStartTime), WHEN(event->data.actualEndTime),
-                             S(event->data.outcomes.notes), S(event->data.eventId)));
+    return bookings_tell(
+        tx, &bookings_client, event->data.bookingId, "event-completed", "Your event is over",
+        SAY("From %s to %s\nRemarks: %.*s\nEvent: %.*s\n", MR_MOMENT(event->data.actualStartTime),
+            MR_MOMENT(event->data.actualEndTime), S(event->data.outcomes.notes),
+            S(event->data.eventId)));
 }
 
 MR_HANDLER(event_operations_event_cancelled_v1, event_cancelled)

@@ -6,19 +6,14 @@
 #include <stdint.h>
 
 #include "millrace/audience.h"
-#include "millrace/time.h"
+#include "millrace/prose.h"
 
 /* Of a booking, of an event, of an event. */
 extern const struct mr_role bookings_client, bookings_manager, bookings_staff;
 
-/* ---- texts, in the event's arena ---- */
+/* In the event's arena; NULL: no memory. */
 #define SAY(...) mr_arena_printf(mr_tx_arena(tx), __VA_ARGS__)
 #define S(text) MR_STR_ARG(text)
-/* An instant as people read it: 2024-01-15 10:30 UTC. */
-#define WHEN(at) bookings_when(at, (char[MR_TIME_MAX]){0})
-const char *bookings_when(int64_t at, char text[MR_TIME_MAX]);
-/* "a, b"; NULL: no memory. */
-const char *bookings_joined(struct mr_tx *tx, const struct mr_str *items, size_t n);
 
 /* ---- outcomes as mr_notify; title or text NULL: -ENOMEM ---- */
 int bookings_tell(struct mr_tx *tx, const struct mr_role *role, struct mr_str of, const char *kind,

@@ -15,8 +15,8 @@ MR_HANDLER(event_operations_staff_assignment_created_v1, assignment_created)
              : bookings_send(tx, event->data.userId, id, "assignment-planned",
                              SAY("You are planned as %.*s", S(event->data.role)),
                              SAY("From %s to %s\nEvent: %.*s\nAssignment: %.*s\n",
-                                 WHEN(event->data.startTime), WHEN(event->data.endTime), S(id),
-                                 S(event->data.assignmentId)));
+                                 MR_MOMENT(event->data.startTime), MR_MOMENT(event->data.endTime),
+                                 S(id), S(event->data.assignmentId)));
 }
 
 MR_HANDLER(event_operations_staff_assignment_offered_v1, assignment_offered)
@@ -34,8 +34,9 @@ MR_HANDLER(event_operations_staff_assignment_offered_v1, assignment_offered)
                    tx, event->data.userId, id, "assignment-offered",
                    SAY("An assignment is offered to you: %.*s", S(event->data.location.name)),
                    pay ? SAY("Answer until %s\nPlace: %.*s\n%sEvent: %.*s\nAssignment: %.*s\n",
-                             WHEN(event->data.responseDeadline), S(event->data.location.address),
-                             pay, S(id), S(event->data.assignmentId))
+                             MR_MOMENT(event->data.responseDeadline),
+                             S(event->data.location.address), pay, S(id),
+                             S(event->data.assignmentId))
                        : NULL);
 }
 
@@ -68,7 +69,7 @@ MR_HANDLER(event_operations_staff_checked_in_v1, checked_in)
 
     return bookings_tell(tx, &bookings_manager, event->data.eventId, "staff-checked-in",
                          SAY("There: %.*s", S(event->data.userId)),
-                         SAY("Since %s, by %.*s\nEvent: %.*s\n", WHEN(event->data.checkedInAt),
+                         SAY("Since %s, by %.*s\nEvent: %.*s\n", MR_MOMENT(event->data.checkedInAt),
                              S(method), S(event->data.eventId)));
 }
 
@@ -77,8 +78,8 @@ MR_HANDLER(event_operations_staff_checked_out_v1, checked_out)
     return bookings_tell(tx, &bookings_manager, event->data.eventId, "staff-checked-out",
                          SAY("Gone: %.*s", S(event->data.userId)),
                          SAY("At %s, after %lld minutes of work\nEvent: %.*s\n",
-                             WHEN(event->data.checkedOutAt), llround(event->data.hoursWorked * 60),
-                             S(event->data.eventId)));
+                             MR_MOMENT(event->data.checkedOutAt),
+                             llround(event->data.hoursWorked * 60), S(event->data.eventId)));
 }
 
 MR_HANDLER(event_operations_staff_no_show_v1, no_show)

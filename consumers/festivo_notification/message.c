@@ -10,7 +10,6 @@
 #include "festivo_orchestrator.gen.h"
 #include "festivo_schedule.gen.h"
 #include "festivo_ticket.gen.h"
-#include "millrace/prose.h"
 
 const struct festivo_kind festivo_kinds[N_KINDS] = {
     [TICKET_PURCHASED] = {"ticket-purchased", &topic_festivo_ticket_ticket_purchased_v1, false},
@@ -35,11 +34,6 @@ const struct festivo_kind festivo_kinds[N_KINDS] = {
                          true},
     [SAGA_FAILED] = {"saga-failed", &topic_festivo_orchestrator_saga_failed_v1, true},
 };
-
-const char *festivo_moment(struct mr_tx *tx, int64_t micros)
-{
-    return mr_prose_moment(mr_tx_arena(tx), micros);
-}
 
 int festivo_tell(struct mr_tx *tx, enum kind kind, struct mr_str to, const char *title,
                  const char *text)

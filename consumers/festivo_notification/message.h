@@ -38,15 +38,12 @@ struct festivo_kind {
 };
 extern const struct festivo_kind festivo_kinds[N_KINDS];
 
-/* ---- texts, in the event's arena ---- */
+/* In the event's arena; NULL: no memory. */
 #define PRINT(tx, ...) mr_arena_printf(mr_tx_arena(tx), __VA_ARGS__)
 
 /* A name as it stands in a message: however long it is, the message fits. */
 #define NAME(name) MR_STR_ARG(mr_utf8_cut(name, NAME_MOST))
 enum { NAME_MOST = 160 };
-
-/* NULL: no memory. */
-const char *festivo_moment(struct mr_tx *tx, int64_t micros);
 
 /* ---- outcomes as mr_notify; title and text NULL: -ENOMEM ---- */
 int festivo_tell(struct mr_tx *tx, enum kind kind, struct mr_str to, const char *title,

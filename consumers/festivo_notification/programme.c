@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* festivo-notification's messages to all attendees: what plays where, and what no longer does. */
-#include <errno.h>
-
 #include "festivo_schedule.gen.h"
 #include "message.h"
+#include "millrace/prose.h"
 
 struct performance {
     struct mr_str item_id, stage_id, stage, artist;
@@ -29,11 +28,9 @@ static int is_news(struct mr_tx *tx, struct mr_str item_id, struct performance *
 static int describe(struct mr_tx *tx, enum kind kind, const struct performance *p)
 {
     const struct mr_envelope *e = mr_tx_event(tx)->envelope;
-    const char *from = festivo_moment(tx, p->starts_at), *to = festivo_moment(tx, p->ends_at);
+    const char *from = MR_MOMENT(p->starts_at), *to = MR_MOMENT(p->ends_at);
     struct performance ignored;
 
-    if (!from || !to)
-        return -ENOMEM;
     int r = mr_sql(tx,
                    "INSERT INTO schedule_item (item_id, stage_id, stage_name, artist_name,"
                    " starts_at, ends_at, said_at, event_id)"
@@ -95,9 +92,7 @@ MR_HANDLER(festivo_schedule_schedule_item_deleted_v1, item_deleted)
         r = is_news(tx, event->data.itemId, &p);
     if (r != 0)
         return r == MR_ABSENT ? 0 : r;
-    const char *from = festivo_moment(tx, p.starts_at);
-    if (!from)
-        return -ENOMEM;
+    const char *from = MR_MOMENT(p.starts_at);
     return festivo_tell_attendees(
         tx, PERFORMANCE_DROPPED, PRINT(tx, "Cancelled: %.*s, %.*s", NAME(p.artist), NAME(p.stage)),
         PRINT(tx, "%.*s will not play.\nStage: %.*s\nIt was to begin: %s\n", NAME(p.artist),

@@ -88,10 +88,9 @@ static const char *amount(struct mr_tx *tx, struct mr_decimal money)
 
 MR_HANDLER(festivo_ticket_ticket_purchased_v1, purchased)
 {
-    const char *price = amount(tx, event->data.price),
-               *at = festivo_moment(tx, event->data.purchaseDate);
+    const char *price = amount(tx, event->data.price), *at = MR_MOMENT(event->data.purchaseDate);
 
-    if (!price || !at)
+    if (!price)
         return -ENOMEM;
     int r = festivo_tell(
         tx, TICKET_PURCHASED, event->data.customerId,
@@ -109,9 +108,9 @@ MR_HANDLER(festivo_ticket_ticket_purchased_v1, purchased)
 MR_HANDLER(festivo_ticket_ticket_refunded_v1, refunded)
 {
     const char *money = amount(tx, event->data.refundAmount),
-               *at = festivo_moment(tx, event->data.refundDate);
+               *at = MR_MOMENT(event->data.refundDate);
 
-    if (!money || !at)
+    if (!money)
         return -ENOMEM;
     return tell_holder(tx, TICKET_REFUNDED, event->data.ticketId, event->data.ticketCode,
                        PRINT(tx, "Refund for ticket %.*s", NAME(event->data.ticketCode)),
@@ -123,10 +122,8 @@ MR_HANDLER(festivo_ticket_ticket_refunded_v1, refunded)
 
 MR_HANDLER(festivo_ticket_ticket_cancelled_v1, cancelled)
 {
-    const char *at = festivo_moment(tx, event->data.cancellationDate);
+    const char *at = MR_MOMENT(event->data.cancellationDate);
 
-    if (!at)
-        return -ENOMEM;
     return tell_holder(tx, TICKET_CANCELLED, event->data.ticketId, event->data.ticketCode,
                        PRINT(tx, "Ticket %.*s was cancelled", NAME(event->data.ticketCode)),
                        PRINT(tx,
@@ -139,10 +136,8 @@ MR_HANDLER(festivo_ticket_ticket_cancelled_v1, cancelled)
 
 MR_HANDLER(festivo_access_control_access_entry_granted_v1, entry_granted)
 {
-    const char *at = festivo_moment(tx, event->data.entryTime);
+    const char *at = MR_MOMENT(event->data.entryTime);
 
-    if (!at)
-        return -ENOMEM;
     int r = festivo_tell(
         tx, ENTRY_GRANTED, event->data.customerId, "Welcome",
         PRINT(tx,
@@ -155,10 +150,8 @@ MR_HANDLER(festivo_access_control_access_entry_granted_v1, entry_granted)
 
 MR_HANDLER(festivo_access_control_access_entry_denied_v1, entry_denied)
 {
-    const char *at = festivo_moment(tx, event->data.deniedTime);
+    const char *at = MR_MOMENT(event->data.deniedTime);
 
-    if (!at)
-        return -ENOMEM;
     int r = festivo_tell(
         tx, ENTRY_DENIED, event->data.customerId,
         PRINT(tx, "Entry denied at gate %.*s", NAME(event->data.gateId)),
@@ -175,10 +168,8 @@ MR_HANDLER(festivo_access_control_access_entry_denied_v1, entry_denied)
 /* Somebody cannot leave: that is for the staff as well. */
 MR_HANDLER(festivo_access_control_access_exit_denied_v1, exit_denied)
 {
-    const char *at = festivo_moment(tx, event->data.deniedTime);
+    const char *at = MR_MOMENT(event->data.deniedTime);
 
-    if (!at)
-        return -ENOMEM;
     int r = festivo_tell(tx, EXIT_DENIED, event->data.customerId,
                          PRINT(tx, "Exit denied at gate %.*s", NAME(event->data.gateId)),
                          PRINT(tx,

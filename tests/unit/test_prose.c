@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Amounts, instants and cut texts as messages to people have them. */
+/* Amounts, lists, instants and cut texts as messages to people have them. */
 #include "millrace/prose.h"
 
 #include "support/unit.h"
@@ -22,12 +22,23 @@ END_TEST
 
 START_TEST(an_instant_is_a_day_and_a_minute)
 {
+    ck_assert_str_eq(MR_MOMENT(INT64_C(1705314659999999)), "2024-01-15 10:30 UTC");
+    ck_assert_str_eq(MR_MOMENT(INT64_C(1705314600000000)), "2024-01-15 10:30 UTC");
+    ck_assert_str_eq(MR_MOMENT(-1), "1969-12-31 23:59 UTC");
+    ck_assert_str_eq(MR_MOMENT(INT64_C(253402300800000000)), "+10000-01-01 00:00 UTC");
+    ck_assert_str_eq(MR_MOMENT(INT64_MIN), "-290308-12-21 19:59 UTC");
+}
+END_TEST
+
+START_TEST(a_list_has_commas_between_its_items)
+{
+    const struct mr_str items[] = {MR_STR("staff"), MR_STR(""), MR_STR("kits")};
     MR_AUTO(mr_arena) struct mr_arena *arena = NULL;
 
     ck_assert_int_eq(mr_arena_new(0, &arena), 0);
-    ck_assert_str_eq(mr_prose_moment(arena, INT64_C(1705314659999999)), "2024-01-15 10:30 UTC");
-    ck_assert_str_eq(mr_prose_moment(arena, -1), "1969-12-31 23:59 UTC");
-    ck_assert_str_eq(mr_prose_moment(arena, INT64_C(253402300800000000)), "+10000-01-01 00:00 UTC");
+    ck_assert_str_eq(mr_prose_list(arena, items, 3), "staff, , kits");
+    ck_assert_str_eq(mr_prose_list(arena, items, 1), "staff");
+    ck_assert_str_eq(mr_prose_list(arena, NULL, 0), "");
 }
 END_TEST
 
@@ -53,6 +64,7 @@ int main(void)
     return unit_run("prose", (const TTest *[]){
                                  money_has_two_decimals_at_least_and_loses_none,
                                  an_instant_is_a_day_and_a_minute,
+                                 a_list_has_commas_between_its_items,
                                  a_text_is_cut_between_characters,
                                  NULL,
                              });
