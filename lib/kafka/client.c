@@ -19,7 +19,7 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
              mr_log_quote(text, quoted, sizeof(quoted)));
 }
 
-static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
+static void on_error(MR_UNUSED rd_kafka_t *rk, int err, const char *reason, void *opaque)
 {
     struct mr_kafka_client *client = opaque;
     int r = mr_kafka_classify(err);
@@ -30,12 +30,27 @@ static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
             (void)snprintf(client->trouble, sizeof(client->trouble), "%s", reason);
         return;
     }
+    if (err == RD_KAFKA_RESP_ERR__FATAL)
+        kafka_note_fatal(client);
     if (client->fatal)
         return;
     client->fatal = r;
-    if (err != RD_KAFKA_RESP_ERR__FATAL ||
-        !rd_kafka_fatal_error(rk, client->fatal_text, sizeof(client->fatal_text)))
-        (void)snprintf(client->fatal_text, sizeof(client->fatal_text), "%s", reason);
+    (void)snprintf(client->fatal_text, sizeof(client->fatal_text), "%s", reason);
+}
+
+/* What a new handle would be refused as well keeps its class; of the others the handle alone is at
+ * its end. */
+void kafka_note_fatal(struct mr_kafka_client *client)
+{
+    char text[sizeof(client->fatal_text)];
+
+    rd_kafka_resp_err_t err =
+        client->fatal ? 0 : rd_kafka_fatal_error(client->rk, text, sizeof(text));
+    if (err == RD_KAFKA_RESP_ERR_NO_ERROR)
+        return;
+    int r = mr_kafka_classify(err);
+    client->fatal = r == -EACCES || r == -EOPNOTSUPP ? r : -EPROTO;
+    memcpy(client->fatal_text, text, sizeof(text));
 }
 
 static int set(rd_kafka_conf_t *conf, const char *key, const char *value, struct mr_error *reterr)
@@ -125,6 +140,21 @@ int kafka_client_open(struct mr_kafka_client *client, const struct kafka_kind *k
         return mr_error_set(reterr, MR_INVALID, "Kafka client: %s", text);
     }
     (void)rd_kafka_set_log_queue(client->rk, NULL);
+    return 0;
+}
+
+int kafka_client_again(const struct mr_kafka_client *client, rd_kafka_t **ret_rk,
+                       struct mr_error *reterr)
+{
+    char text[384];
+    rd_kafka_conf_t *conf = rd_kafka_conf_dup(rd_kafka_conf(client->rk));
+
+    *ret_rk = rd_kafka_new(rd_kafka_type(client->rk), conf, text, sizeof(text));
+    if (!*ret_rk) {
+        rd_kafka_conf_destroy(conf);
+        return mr_error_set(reterr, MR_INVALID, "Kafka client: %s", text);
+    }
+    (void)rd_kafka_set_log_queue(*ret_rk, NULL);
     return 0;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What goes with a record until its delivery report: the caller's tag, and a list of headers that
- * is used again and again. librdkafka keeps each header in a piece of memory of its own; making and
- * freeing them for every record costs more than encoding it. So a list comes back with the report
- * (rd_kafka_message_detach_headers), and only values that differ are written over. */
+/* What goes with a record until its delivery report: the caller's tag, its place in the order of
+ * sending, and a list of headers that is used again and again. librdkafka keeps each header in a
+ * piece of memory of its own; making and freeing them for every record costs more than encoding it.
+ * So a list comes back with the report (rd_kafka_message_detach_headers), and only values that
+ * differ are written over. */
 #pragma once
 
 #include <librdkafka/rdkafka.h>
@@ -23,10 +24,12 @@ struct flight_value {
 
 struct flight {
     uint64_t tag;
+    uint64_t order;           /* counts what the producer was given */
     rd_kafka_headers_t *hdrs; /* NULL: no headers */
     struct flight *next;      /* free ones: the last used first */
     struct flight_pool *pool;
     uint32_t n_values; /* UINT32_MAX: more than FLIGHT_HEADERS, never used again */
+    int32_t partition; /* as the caller gave it */
     bool out;          /* librdkafka owns hdrs */
     struct flight_value values[FLIGHT_HEADERS];
 };

@@ -40,6 +40,9 @@ struct kafka_kind {
 int kafka_client_open(struct mr_kafka_client *client, const struct kafka_kind *kind,
                       const struct mr_kafka_config *config, const char *group,
                       struct mr_error *reterr);
+/* Another handle with the settings of the client's. Outcomes: 0, MR_INVALID, -ENOMEM. */
+int kafka_client_again(const struct mr_kafka_client *client, rd_kafka_t **ret_rk,
+                       struct mr_error *reterr);
 /* Serves waiting logs and errors; closes the handle. */
 void kafka_client_close(struct mr_kafka_client *client);
 
@@ -49,6 +52,8 @@ int kafka_fail(struct mr_kafka_client *client, rd_kafka_resp_err_t err, const ch
 /* The embedded broker leaves some requests without an answer, or gives a wrong one: -EOPNOTSUPP
  * where the cluster is one, else 0. */
 int kafka_refuse_embedded(struct mr_kafka_client *client, int timeout_ms, struct mr_error *reterr);
+/* Takes note of the fatal error that the handle has met, if any: its event may still be waiting. */
+void kafka_note_fatal(struct mr_kafka_client *client);
 /* 0, or the fatal error met so far with its text. */
 int kafka_check_fatal(const struct mr_kafka_client *client, struct mr_error *reterr);
 static inline void kafka_progress(struct mr_kafka_client *client)

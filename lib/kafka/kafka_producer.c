@@ -4,29 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flight.h"
-#include "internal.h"
+#include "kafka_producer.h"
 #include "millrace/compiler.h"
 #include "millrace/time.h"
 
 enum { REPORTS = 512, AHEAD = 8 };
-
-struct topic {
-    const char *given; /* pointer of the last caller: compared first, then the text */
-    char *name;
-    rd_kafka_topic_t *rkt;
-    struct flight_pool *flights;
-};
-
-struct mr_kafka_producer {
-    struct mr_kafka_client client; /* first: librdkafka's opaque */
-    rd_kafka_queue_t *queue;
-    mr_delivery_fn delivered;
-    void *self;
-    size_t outstanding;
-    struct topic *topics; /* the last used comes first */
-    size_t n_topics, cap_topics;
-};
 
 static const struct kafka_defaults defaults[] = {
     {"enable.idempotence", "true"},    {"acks", "all"},    {"compression.codec", "lz4"},
@@ -78,6 +60,7 @@ struct mr_kafka_producer *mr_kafka_producer_free(struct mr_kafka_producer *produ
     }
     rd_kafka_queue_destroy(producer->queue);
     kafka_client_close(&producer->client);
+    kafka_producer_drop(producer);
     for (size_t i = 0; i < producer->n_topics; i++)
         flight_pool_free(producer->topics[i].flights);
     free(producer->topics);
@@ -97,7 +80,7 @@ size_t mr_kafka_outstanding(const struct mr_kafka_producer *producer)
 
 static void to_front(struct mr_kafka_producer *producer, size_t i, const char *name)
 {
-    struct topic found = producer->topics[i];
+    struct kafka_topic found = producer->topics[i];
 
     found.given = name;
     memmove(producer->topics + 1, producer->topics, i * sizeof(found));
@@ -109,13 +92,13 @@ static MR_COLD int add_topic(struct mr_kafka_producer *producer, const char *nam
 {
     if (producer->n_topics == producer->cap_topics) {
         size_t cap = producer->cap_topics ? producer->cap_topics * 2 : 16;
-        struct topic *topics = reallocarray(producer->topics, cap, sizeof(*topics));
+        struct kafka_topic *topics = reallocarray(producer->topics, cap, sizeof(*topics));
         if (!topics)
             return -ENOMEM;
         producer->topics = topics;
         producer->cap_topics = cap;
     }
-    struct topic topic = {.given = name, .name = strdup(name), .flights = flight_pool_new()};
+    struct kafka_topic topic = {.given = name, .name = strdup(name), .flights = flight_pool_new()};
     if (!topic.name || !topic.flights) {
         free(topic.name);
         flight_pool_free(topic.flights);
@@ -131,8 +114,8 @@ static MR_COLD int add_topic(struct mr_kafka_producer *producer, const char *nam
     return 0;
 }
 
-/* Brings the topic to the front. */
-static int find_topic(struct mr_kafka_producer *producer, const char *name, struct mr_error *reterr)
+int kafka_producer_topic(struct mr_kafka_producer *producer, const char *name,
+                         struct mr_error *reterr)
 {
     for (size_t i = 0; i < producer->n_topics; i++) {
         if (producer->topics[i].given == name && strcmp(producer->topics[i].name, name) == 0) {
@@ -157,8 +140,11 @@ static MR_COLD int refused(struct mr_kafka_producer *producer, rd_kafka_error_t 
     int r = mr_kafka_classify(err);
 
     rd_kafka_error_destroy(error);
-    if (r == MR_FULL)
-        return r;
+    kafka_producer_look(producer);
+    if (r == MR_FULL || kafka_producer_holds(producer))
+        return MR_FULL;
+    if (producer->client.fatal != 0)
+        return kafka_check_fatal(&producer->client, reterr);
     if (err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
         return mr_error_set(reterr, r,
                             "a record of %zu bytes is larger than message.max.bytes allows: raise "
@@ -179,13 +165,17 @@ int mr_kafka_produce(struct mr_kafka_producer *producer, const char *topic, int3
     } key_data = {key.data}, value_data = {value ? value->data : NULL}; /* read only: F_COPY */
     size_t len = value ? value->len : 0;
 
-    int r = find_topic(producer, topic, reterr);
+    if (MR_UNLIKELY(kafka_producer_holds(producer)))
+        return MR_FULL;
+    int r = kafka_producer_topic(producer, topic, reterr);
     if (r == 0)
         r = flight_take(producer->topics[0].flights, headers, n_headers, tag, &flight);
     if (r != 0)
         return r;
     if (value && !value->data)
         value_data.in = ""; /* an empty value is not a tombstone */
+    flight->order = producer->n_given++;
+    flight->partition = partition;
     rd_kafka_vu_t args[] = {
         {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = producer->topics[0].rkt},
         {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition},
@@ -208,16 +198,19 @@ int mr_kafka_produce(struct mr_kafka_producer *producer, const char *topic, int3
 static void report(struct mr_kafka_producer *producer, const rd_kafka_message_t *rkm)
 {
     struct flight *flight = rkm->_private;
-    uint64_t tag = flight->tag;
+    const uint64_t tag = flight->tag;
     union {
         const rd_kafka_message_t *in;
         rd_kafka_message_t *out;
     } message = {rkm};
     rd_kafka_headers_t *hdrs;
 
-    producer->outstanding--;
     if (flight->hdrs)
         (void)rd_kafka_message_detach_headers(message.out, &hdrs); /* ours again */
+    if (MR_UNLIKELY(rkm->err != RD_KAFKA_RESP_ERR_NO_ERROR) && producer->renewable &&
+        kafka_producer_keep(producer, rkm))
+        return;
+    producer->outstanding--;
     flight_back(flight);
     if (MR_LIKELY(rkm->err == RD_KAFKA_RESP_ERR_NO_ERROR)) {
         kafka_progress(&producer->client);
@@ -236,6 +229,8 @@ int mr_kafka_producer_poll(struct mr_kafka_producer *producer, int timeout_ms,
     rd_kafka_event_t *event;
     int n_served = 0;
 
+    if (MR_UNLIKELY(producer->n_kept > 0))
+        kafka_producer_resend(producer);
     while ((event = rd_kafka_queue_poll(producer->queue, timeout_ms))) {
         size_t n;
         while ((n = rd_kafka_event_message_array(event, messages, REPORTS)) > 0) {
@@ -251,6 +246,7 @@ int mr_kafka_producer_poll(struct mr_kafka_producer *producer, int timeout_ms,
         if (n_served > 1 << 20)
             break; /* bounded: the caller comes again */
     }
+    kafka_producer_look(producer); /* now and then librdkafka raises the error without an event */
     int r = kafka_check_fatal(&producer->client, reterr);
     return r != 0 ? r : n_served;
 }

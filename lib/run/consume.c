@@ -365,7 +365,7 @@ static int drain_once(struct consume *run, struct mr_error *reterr)
     int r = consume_outbox_serve(run, SERVE_MS, reterr);
 
     if (r == 0 && run->outbox.first == run->outbox.next) /* it did not wait */
-        r = run->broker.serve(run->broker.self, SERVE_MS, reterr);
+        r = consume_outbox_reports(run, SERVE_MS, reterr);
     if (r >= 0)
         r = consume_notify_serve(run, reterr);
     return r == 0 && consume_notify_due(run) ? work(run, false, reterr) : r;

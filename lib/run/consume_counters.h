@@ -27,6 +27,7 @@
     X(published, "records that the broker acknowledged: emitted and dead letters")                 \
     X(notified, "messages to people that were delivered, or kept on channel none")                 \
     X(notify_failed, "messages to people that were given up")                                      \
+    X(renewals, "times the producer was made anew, because the brokers lost track of it")          \
     X(batches, "transactions committed")                                                           \
     X(redone, "batches done again event by event, because one of their events failed")             \
     X(store_losses, "transactions that were lost and done again")                                  \

@@ -150,6 +150,13 @@ static int kafka_serve(void *self, int timeout_ms, struct mr_error *reterr)
     return k->producer ? mr_kafka_producer_poll(k->producer, timeout_ms, reterr) : 0;
 }
 
+static int kafka_renew(void *self, struct mr_error *reterr)
+{
+    struct consume_kafka *k = self;
+
+    return mr_kafka_producer_renew(k->producer, reterr);
+}
+
 struct consume_broker consume_kafka_broker(struct consume_kafka *k)
 {
     return (struct consume_broker){
@@ -166,6 +173,7 @@ struct consume_broker consume_kafka_broker(struct consume_kafka *k)
         .keeps = kafka_keeps,
         .produce = kafka_produce,
         .serve = kafka_serve,
+        .renew = kafka_renew,
     };
 }
 
@@ -288,6 +296,8 @@ static int open_clients(struct consume *run, struct consume_kafka *k,
                               run->options.dry_run ? NULL : &rebalance, &k->consumer, reterr);
     if (r == 0 && !run->options.dry_run)
         r = mr_kafka_producer_new(config, consume_delivered, run, &k->producer, reterr);
+    if (r == 0 && k->producer)
+        mr_kafka_producer_renewable(k->producer);
     return r;
 }
 

@@ -102,7 +102,7 @@ static int wait(struct consume *run, struct mr_error *reterr)
         ms *= 2;
     if (run->losses < 2)
         return 0;
-    int r = run->broker.serve(run->broker.self, ms < MOST_WAIT_MS ? ms : MOST_WAIT_MS, reterr);
+    int r = consume_outbox_reports(run, ms < MOST_WAIT_MS ? ms : MOST_WAIT_MS, reterr);
     return r < 0 ? r : 0;
 }
 

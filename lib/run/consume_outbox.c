@@ -125,6 +125,40 @@ void consume_delivered(void *self, uint64_t tag, int r, MR_UNUSED int32_t partit
         box->first++;
 }
 
+/* What it had not delivered goes out again by itself, in order: nothing of the outbox is lost, and
+ * what comes twice has the id that it had. */
+static int renew(struct consume *run, const struct mr_error *why, struct mr_error *reterr)
+{
+    struct consume_outbox *box = &run->outbox;
+    char text[512];
+
+    int64_t now = run->world.now(run->world.self), next = renewals_next(&box->renewals, now);
+    if (next == INT64_MAX)
+        return mr_error_set(reterr, -EPROTO,
+                            "the brokers lost track of %d producers within %d minutes: %s",
+                            RENEWALS, RENEWALS_MINUTES, why->text);
+    int r = next > now ? MR_AGAIN : run->broker.renew(run->broker.self, reterr);
+    if (r != 0)
+        return r == MR_AGAIN ? 0 : r;
+    renewals_add(&box->renewals, now);
+    run->count.renewals++;
+    mr_warn(&run->log, "producer-renewed", "why=%s next=sent-again",
+            mr_log_quote(why->text, text, sizeof(text)));
+    return 0;
+}
+
+int consume_outbox_reports(struct consume *run, int timeout_ms, struct mr_error *reterr)
+{
+    struct mr_error error = MR_ERROR_INIT;
+
+    int r = run->broker.serve(run->broker.self, timeout_ms, &error);
+    if (r == -EPROTO)
+        return renew(run, &error, reterr);
+    if (r < 0 && reterr)
+        *reterr = error;
+    return r;
+}
+
 int consume_outbox_serve(struct consume *run, int timeout_ms, struct mr_error *reterr)
 {
     struct consume_outbox *box = &run->outbox;
@@ -132,7 +166,8 @@ int consume_outbox_serve(struct consume *run, int timeout_ms, struct mr_error *r
     int r = run->options.dry_run ? 0 : send_waiting(run, reterr);
     if (r != 0)
         return r;
-    r = run->broker.serve(run->broker.self, box->first < box->next ? timeout_ms : 0, reterr);
+    bool wait = box->first < box->next || box->waiting;
+    r = consume_outbox_reports(run, wait ? timeout_ms : 0, reterr);
     if (r < 0)
         return r;
     if (box->fatal != 0) {

@@ -9,6 +9,7 @@
 #include "millrace/codec.h"
 #include "millrace/consumer.h"
 #include "millrace/kafka.h"
+#include "renewals.h"
 
 struct consume;
 
@@ -38,12 +39,16 @@ struct consume_outbox {
     bool waiting; /* rows are left to send */
     int fatal;    /* a delivery failed for good */
     struct mr_error error;
+    struct renewals renewals;
 };
 
 /* ---- consume_outbox.c ---- */
 int consume_outbox_open(struct consume *run, struct mr_error *reterr);
 /* Produces what fits, serves reports. */
 int consume_outbox_serve(struct consume *run, int timeout_ms, struct mr_error *reterr);
+/* Serves reports alone. A producer that came to its end is made anew, by and by. 0 or more; -errno.
+ */
+int consume_outbox_reports(struct consume *run, int timeout_ms, struct mr_error *reterr);
 /* Forgets what was acknowledged, within the transaction. */
 int consume_outbox_forget(struct consume *run, struct mr_error *reterr);
 bool consume_outbox_full(const struct consume *run);

@@ -39,7 +39,10 @@ struct consume_broker {
     int (*produce)(void *self, const char *topic, struct mr_bytes key, const struct mr_bytes *value,
                    const struct mr_header *headers, size_t n_headers, uint64_t tag,
                    struct mr_error *reterr);
+    /* -EPROTO: the producer has come to its end, and produce gives MR_FULL until renew gives 0. */
     int (*serve)(void *self, int timeout_ms, struct mr_error *reterr);
+    /* As mr_kafka_producer_renew. */
+    int (*renew)(void *self, struct mr_error *reterr);
 };
 
 struct consume_registry {

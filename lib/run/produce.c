@@ -32,14 +32,42 @@ static int save(struct produce *produce)
     return r == 0 ? 0 : fail(produce, r, &error);
 }
 
+/* What the old one had not delivered goes out again by itself, in order, with the same ids. 0 or
+ * -errno. */
+static MR_COLD int renew(struct produce *produce, const struct mr_error *why,
+                         struct mr_error *reterr)
+{
+    int64_t now = mr_time_steady(), next = renewals_next(&produce->renewals, now);
+
+    if (next == INT64_MAX)
+        return mr_error_set(reterr, -EPROTO,
+                            "the brokers lost track of %d producers within %d minutes: %s: start "
+                            "again, with the checkpoint if there is one",
+                            RENEWALS, RENEWALS_MINUTES, why->text);
+    int r = next > now ? MR_AGAIN : mr_kafka_producer_renew(produce->kafka, reterr);
+    if (r != 0)
+        return r == MR_AGAIN ? 0 : r;
+    renewals_add(&produce->renewals, now);
+    produce->counts.n_renewed++;
+    progress_say(produce,
+                 "%s-producer: the brokers lost track of what was sent: what is not confirmed is "
+                 "sent again: %s",
+                 produce->service->name, why->text);
+    return 0;
+}
+
 int produce_serve(struct produce *produce, int wait_ms)
 {
     struct mr_error error = MR_ERROR_INIT;
 
     if (produce->kafka) {
         int n = mr_kafka_producer_poll(produce->kafka, wait_ms, &error);
+        if (n == -EPROTO) {
+            const struct mr_error why = error;
+            n = renew(produce, &why, &error);
+        }
         if (n < 0)
-            return fail(produce, n, &error);
+            return n == produce->failed ? n : fail(produce, n, &error);
     }
     int64_t now = mr_time_steady();
     if (produce->terminal && now >= produce->next_show) {

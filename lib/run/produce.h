@@ -9,6 +9,7 @@
 #include "millrace/log.h"
 #include "millrace/upcast.h"
 #include "reject.h"
+#include "renewals.h"
 #include "settle.h"
 
 struct produce_options {
@@ -26,6 +27,7 @@ struct produce_counts {
     uint64_t n_rejected;
     uint64_t n_undelivered; /* given up: they are in no topic and no reject file */
     uint64_t n_warned, n_dropped;
+    uint64_t n_renewed; /* producers, each in the place of one that the brokers lost track of */
 };
 
 /* Another major that is written beside a topic's own. */
@@ -53,6 +55,7 @@ struct produce {
     struct checkpoint checkpoint;
     struct mr_kafka_producer *kafka; /* NULL in a dry run */
     struct produce_counts counts;
+    struct renewals renewals;
     int64_t started, next_save, next_show; /* steady µs */
     bool terminal;                         /* progress is shown on stderr */
     bool shown;                            /* a progress line stands there */

@@ -155,7 +155,10 @@ static int open_kafka(struct produce *produce, const struct mr_common *common,
     (void)snprintf(client_id, sizeof(client_id), "%s-producer", produce->service->name);
     const struct mr_kafka_config config = {common->brokers, client_id, properties, n};
     int r = mr_kafka_producer_new(&config, produce_delivered, produce, &produce->kafka, reterr);
-    return r != 0 ? r : find_topics(produce, common, reterr);
+    if (r != 0)
+        return r;
+    mr_kafka_producer_renewable(produce->kafka);
+    return find_topics(produce, common, reterr);
 }
 
 static int open_files(struct produce *produce, char **paths, size_t n_paths,

@@ -170,10 +170,10 @@ static int json_summary(const struct produce *produce, double seconds, struct mr
         out,
         "{\"service\":\"%s\",\"dry_run\":%s,\"read\":%" PRIu64 ",\"delivered\":%" PRIu64
         ",\"rejected\":%" PRIu64 ",\"undelivered\":%" PRIu64 ",\"warnings\":%" PRIu64
-        ",\"dropped\":%" PRIu64 ",\"complete\":%s,\"seconds\":%.3f",
+        ",\"dropped\":%" PRIu64 ",\"renewed\":%" PRIu64 ",\"complete\":%s,\"seconds\":%.3f",
         produce->service->name, produce->options->dry_run ? "true" : "false", counts->n_read,
         counts->n_delivered, counts->n_rejected, counts->n_undelivered, counts->n_warned,
-        counts->n_dropped,
+        counts->n_dropped, counts->n_renewed,
         produce->interrupted || produce->partial || produce->failed ? "false" : "true", seconds);
 
     if (r == 0)

@@ -89,6 +89,53 @@ START_TEST(a_broker_that_goes_away_and_comes_back_loses_nothing)
 }
 END_TEST
 
+START_TEST(a_producer_at_its_end_is_made_anew_in_process_and_answers_stay_in_order)
+{
+    struct bench *b = bench_new();
+    struct mr_error error = MR_ERROR_INIT;
+    int64_t spoiled = 0;
+
+    send(b, 3000);
+    start(b);
+    b->run.options.batch = 100;
+    for (int r = 0; r == 0 && b->run.count.handled < 3000;) {
+        r = consume_turn(&b->run, 50, &error);
+        ck_assert_msg(r == 0, "%s", error.text);
+        if (b->run.count.handled >= (spoiled + 1) * 900 && b->run.count.renewals == spoiled) {
+            mr_kafka_producer_spoil(b->kafka.producer);
+            spoiled++;
+        }
+    }
+    run_to_end(b);
+    ck_assert_int_eq(spoiled, 3);
+    ck_assert_int_eq(b->run.count.renewals, 3);
+    close_consumer(b, true);
+    assert_all_handled_once(b);
+    assert_answers_in_order(b);
+    bench_free(b);
+}
+END_TEST
+
+/* The embedded broker does not check sequences, so that no request may follow a refused one. */
+START_TEST(brokers_that_lost_track_of_the_producer_get_every_answer_in_order)
+{
+    static const int errors[] = {45, 0, 0, 45}; /* OUT_OF_ORDER_SEQUENCE_NUMBER */
+    struct bench *b = bench_new();
+
+    send(b, 2000);
+    b->property = "max.in.flight=1";
+    start(b);
+    ck_assert_int_eq(mr_kafka_embedded_fail(b->cluster->broker, 0, errors, MR_N_ELEMENTS(errors)),
+                     0);
+    run_to_end(b);
+    ck_assert_int_eq(b->run.count.renewals, 2);
+    close_consumer(b, true);
+    assert_all_handled_once(b);
+    assert_answers_in_order(b);
+    bench_free(b);
+}
+END_TEST
+
 START_TEST(a_missing_topic_is_named)
 {
     struct bench *b = bench_new();
@@ -238,18 +285,21 @@ END_TEST
 
 int main(void)
 {
-    return unit_run_within("consume", 60,
-                           (const TTest *[]){
-                               cut_connections_and_fetch_errors_lose_nothing,
-                               a_failing_offset_commit_changes_no_effect,
-                               a_refusing_broker_gets_every_answer_in_the_end,
-                               a_broker_that_goes_away_and_comes_back_loses_nothing,
-                               a_missing_topic_is_named,
-                               a_second_instance_is_refused,
-                               what_is_no_event_goes_to_the_dead_letters_and_the_rest_is_handled,
-                               a_registry_that_comes_back_lets_the_partitions_flow_again,
-                               a_full_disk_stops_and_loses_nothing,
-                               a_foreign_write_lock_is_waited_for,
-                               NULL,
-                           });
+    return unit_run_within(
+        "consume", 60,
+        (const TTest *[]){
+            cut_connections_and_fetch_errors_lose_nothing,
+            a_failing_offset_commit_changes_no_effect,
+            a_refusing_broker_gets_every_answer_in_the_end,
+            a_broker_that_goes_away_and_comes_back_loses_nothing,
+            a_producer_at_its_end_is_made_anew_in_process_and_answers_stay_in_order,
+            brokers_that_lost_track_of_the_producer_get_every_answer_in_order,
+            a_missing_topic_is_named,
+            a_second_instance_is_refused,
+            what_is_no_event_goes_to_the_dead_letters_and_the_rest_is_handled,
+            a_registry_that_comes_back_lets_the_partitions_flow_again,
+            a_full_disk_stops_and_loses_nothing,
+            a_foreign_write_lock_is_waited_for,
+            NULL,
+        });
 }

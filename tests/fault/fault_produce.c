@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The producer's whole loop against the embedded broker with faults pushed; each case ends by
  * counting: read = delivered + rejected + undelivered, and what is on the topics. */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -99,6 +101,7 @@ static void open_run(struct run *run, const char *const *properties, size_t n_pr
                                            properties, n_properties};
     ck_assert_int_eq(
         mr_kafka_producer_new(&config, produce_delivered, produce, &produce->kafka, &error), 0);
+    mr_kafka_producer_renewable(produce->kafka);
 }
 
 static void close_run(struct run *run)
@@ -161,10 +164,72 @@ static size_t on_topic(const struct run *run, const char *topic, int n_partition
     return n;
 }
 
+/* The number of the event in an Avro record: the end of its BookingId. */
+static int number_of(const struct mr_message *m)
+{
+    static const char before[] = "550e8400-e29b-41d4-a716-";
+    int number = -1;
+
+    for (size_t i = 0; i + 36 <= m->value.len; i++) {
+        char digits[13] = "";
+        if (memcmp(m->value.data + i, before, sizeof(before) - 1) != 0)
+            continue;
+        memcpy(digits, m->value.data + i + 24, 12);
+        if (strcmp(digits, "446655440000") != 0)
+            number = (int)strtol(digits, NULL, 10);
+    }
+    return number;
+}
+
+/* Events 0 to n - 1 are on the topic; those of a partition as they were read, but for repeats. */
+static void check_order(const struct run *run, int n)
+{
+    struct mr_kafka_config config = {.brokers = mr_kafka_embedded_brokers(run->embedded)};
+    MR_AUTO(mr_kafka_consumer) struct mr_kafka_consumer *consumer = NULL;
+    MR_AUTO(free) bool *seen = calloc((size_t)n, sizeof(*seen));
+    struct mr_topic_partition items[3];
+    struct mr_error error = MR_ERROR_INIT;
+    int last[3] = {-1, -1, -1}, n_seen = 0;
+    struct mr_message m;
+
+    ck_assert_int_eq(mr_kafka_consumer_new(&config, NULL, NULL, &consumer, &error), 0);
+    for (int i = 0; i < 3; i++)
+        items[i] = (struct mr_topic_partition){TOPIC, i, 0};
+    size_t left = on_topic(run, TOPIC, 3);
+    ck_assert_int_eq(mr_kafka_assign(consumer, items, 3, &error), 0);
+    for (; left > 0; left--) {
+        ck_assert_int_eq(mr_kafka_poll(consumer, WAIT, &m, 1, &error), 1);
+        int number = number_of(&m);
+        ck_assert(number >= 0 && number < n);
+        ck_assert_msg(seen[number] || number > last[m.partition], "%d came after %d", number,
+                      last[m.partition]);
+        n_seen += !seen[number];
+        seen[number] = true;
+        if (number > last[m.partition])
+            last[m.partition] = number;
+        mr_kafka_message_done(&m);
+    }
+    ck_assert_int_eq(n_seen, n);
+}
+
 static const char *const patient[] = {"linger.ms=1", "retry.backoff.ms=10",
                                       "reconnect.backoff.ms=10"};
 static const char *const hasty[] = {"linger.ms=1", "message.timeout.ms=400", "retry.backoff.ms=10",
                                     "reconnect.backoff.ms=10"};
+
+/* Standard input that stays open and silent after n events. */
+static int silent_stdin(struct run *run, int n)
+{
+    MR_AUTO(mr_buf) struct mr_buf text = {0};
+    int ends[2];
+
+    write_input(run->input, n, 0);
+    ck_assert_int_eq(mr_buf_read_file(&text, run->input), 0);
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_ge(dup2(ends[0], STDIN_FILENO), 0);
+    ck_assert_int_eq(write(ends[1], text.data, text.len), (ssize_t)text.len);
+    return ends[1];
+}
 
 START_TEST(passing_broker_errors_lose_nothing_and_double_nothing)
 {
@@ -178,6 +243,87 @@ START_TEST(passing_broker_errors_lose_nothing_and_double_nothing)
     ck_assert_int_eq(produce_run(&run.produce), 0);
     count(&run, 5000, 0, 0);
     ck_assert_uint_eq(on_topic(&run, TOPIC, 3), 5000);
+    finish(&run);
+}
+END_TEST
+
+START_TEST(a_producer_at_its_end_is_made_anew_and_every_key_stays_in_order)
+{
+    struct run run;
+
+    start(&run);
+    write_input(run.input, 5000, 0);
+    open_run(&run, patient, MR_N_ELEMENTS(patient), false);
+    mr_kafka_producer_spoil(run.produce.kafka);
+    ck_assert_int_eq(produce_run(&run.produce), 0);
+    count(&run, 5000, 0, 0);
+    ck_assert_uint_eq(run.produce.counts.n_renewed, 1);
+    check_order(&run, 5000);
+    finish(&run);
+}
+END_TEST
+
+/* The embedded broker does not check sequences, so that no request may follow a refused one. */
+static const char *const one_request[] = {"linger.ms=1", "max.in.flight=1", "retry.backoff.ms=10"};
+enum { OUT_OF_ORDER = 45 }; /* Kafka's code */
+
+START_TEST(brokers_that_lost_track_get_every_record_and_dead_letter)
+{
+    static const int errors[] = {OUT_OF_ORDER, 0, OUT_OF_ORDER};
+    struct run run;
+
+    start(&run);
+    write_input(run.input, 1000, 50);
+    run.options.dead_letter = true;
+    run.options.checkpoint = run.checkpoint;
+    ck_assert_int_eq(mr_kafka_embedded_fail(run.embedded, 0, errors, MR_N_ELEMENTS(errors)), 0);
+    open_run(&run, one_request, MR_N_ELEMENTS(one_request), false);
+    ck_assert_int_eq(produce_run(&run.produce), 0);
+    count(&run, 980, 20, 0);
+    ck_assert_uint_eq(run.produce.counts.n_renewed, 2);
+    ck_assert_uint_ge(on_topic(&run, TOPIC, 3), 980);
+    ck_assert_uint_ge(on_topic(&run, DEAD, 1), 20);
+    ck_assert_uint_eq(settle_pending(&run.produce.settle), 0);
+    finish(&run);
+}
+END_TEST
+
+START_TEST(what_came_by_standard_input_is_sent_again_as_well)
+{
+    static const int errors[] = {0, OUT_OF_ORDER};
+    struct run run;
+
+    start(&run);
+    (void)close(silent_stdin(&run, 150));
+    ck_assert_int_eq(mr_kafka_embedded_fail(run.embedded, 0, errors, MR_N_ELEMENTS(errors)), 0);
+    open_run(&run, one_request, MR_N_ELEMENTS(one_request), true);
+    ck_assert_int_eq(produce_run(&run.produce), 0);
+    count(&run, 150, 0, 0);
+    ck_assert_uint_eq(run.produce.counts.n_renewed, 1);
+    check_order(&run, 150);
+    finish(&run);
+}
+END_TEST
+
+START_TEST(producers_that_come_to_their_end_one_after_the_other_end_the_run)
+{
+    struct run run;
+
+    start(&run);
+    write_input(run.input, 100, 0);
+    run.options.checkpoint = run.checkpoint;
+    open_run(&run, patient, MR_N_ELEMENTS(patient), false);
+    for (int i = 0; i < RENEWALS; i++)
+        renewals_add(&run.produce.renewals, mr_time_steady());
+    mr_kafka_producer_spoil(run.produce.kafka);
+    ck_assert_int_eq(produce_run(&run.produce), -EPROTO);
+    ck_assert_uint_eq(run.produce.counts.n_delivered, 0);
+    close_run(&run);
+
+    open_run(&run, patient, MR_N_ELEMENTS(patient), false); /* the next one begins before it */
+    ck_assert_int_eq(produce_run(&run.produce), 0);
+    count(&run, 100, 0, 0);
+    check_order(&run, 100);
     finish(&run);
 }
 END_TEST
@@ -330,20 +476,6 @@ START_TEST(the_last_document_of_a_growing_file_waits_for_its_rest)
 }
 END_TEST
 
-/* Standard input that stays open and silent after n events. */
-static int silent_stdin(struct run *run, int n)
-{
-    MR_AUTO(mr_buf) struct mr_buf text = {0};
-    int ends[2];
-
-    write_input(run->input, n, 0);
-    ck_assert_int_eq(mr_buf_read_file(&text, run->input), 0);
-    ck_assert_int_eq(pipe(ends), 0);
-    ck_assert_int_ge(dup2(ends[0], STDIN_FILENO), 0);
-    ck_assert_int_eq(write(ends[1], text.data, text.len), (ssize_t)text.len);
-    return ends[1];
-}
-
 START_TEST(a_stop_drains_what_is_under_way)
 {
     struct run run;
@@ -395,6 +527,10 @@ int main(void)
         "produce",
         (const TTest *[]){
             passing_broker_errors_lose_nothing_and_double_nothing,
+            a_producer_at_its_end_is_made_anew_and_every_key_stays_in_order,
+            brokers_that_lost_track_get_every_record_and_dead_letter,
+            what_came_by_standard_input_is_sent_again_as_well,
+            producers_that_come_to_their_end_one_after_the_other_end_the_run,
             a_slow_broker_and_a_full_queue_hold_the_input_back,
             bad_documents_go_to_the_reject_file_and_the_dead_letter_topic,
             strict_stops_at_the_first_bad_document_and_keeps_its_position_before_it,

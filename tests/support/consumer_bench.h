@@ -28,6 +28,7 @@ struct bench {
     int64_t capacity; /* the state of ticketwave-catalog */
     bool stop;
     int sent;
+    const char *property; /* one more of the clients; NULL: none */
 };
 
 static inline bool wants_to_stop(void *self)
@@ -47,9 +48,13 @@ static inline int64_t clock_now(MR_UNUSED void *self)
 
 static inline int open_consumer(struct bench *b, const char *store, struct mr_error *error)
 {
-    static const char *const properties[] = {
-        "heartbeat.interval.ms=100", "reconnect.backoff.max.ms=200", "retry.backoff.ms=20",
-        "fetch.wait.max.ms=50",      "fetch.error.backoff.ms=20",    "session.timeout.ms=4500"};
+    const char *const properties[] = {"heartbeat.interval.ms=100",
+                                      "reconnect.backoff.max.ms=200",
+                                      "retry.backoff.ms=20",
+                                      "fetch.wait.max.ms=50",
+                                      "fetch.error.backoff.ms=20",
+                                      "session.timeout.ms=4500",
+                                      b->property ? b->property : "linger.ms=5"};
     struct mr_kafka_config config = cluster_config(b->cluster);
     struct mr_registry_config registry = {
         .urls = b->cluster->url, .retries = -1, .timeout_ms = 2000};
@@ -180,6 +185,43 @@ static inline int64_t on_topic(const struct bench *b, const char *topic)
     }
     (void)mr_kafka_consumer_free(consumer);
     return n;
+}
+
+/* Answers of one booking follow their causes, of which each is later than the one before; repeats
+ * are passed over. */
+static inline void assert_answers_in_order(const struct bench *b)
+{
+    struct mr_kafka_config config = cluster_config(b->cluster);
+    struct mr_kafka_consumer *consumer;
+    struct mr_topic_partition items[CLUSTER_PARTITIONS];
+    int64_t n = on_topic(b, answers);
+    struct mr_error error = MR_ERROR_INIT;
+    int last[97];
+
+    for (int i = 0; i < 97; i++)
+        last[i] = i - 97;
+    for (int32_t i = 0; i < CLUSTER_PARTITIONS; i++)
+        items[i] = (struct mr_topic_partition){answers, i, 0};
+    ck_assert_int_eq(mr_kafka_consumer_new(&config, NULL, NULL, &consumer, NULL), 0);
+    ck_assert_int_eq(mr_kafka_assign(consumer, items, CLUSTER_PARTITIONS, &error), 0);
+    while (n > 0) {
+        struct mr_message m;
+        struct mr_bytes id;
+        char digits[13] = "";
+        int r = mr_kafka_poll(consumer, 10000, &m, 1, &error);
+        ck_assert_msg(r == 1, "%d: %s", r, error.text);
+        ck_assert_int_eq(mr_kafka_header(&m, "ce_causationid", &id), 0);
+        memcpy(digits, id.data + id.len - 12, 12);
+        int number = (int)strtol(digits, NULL, 10);
+        ck_assert_int_le(number, last[number % 97] + 97);
+        if (number > last[number % 97])
+            last[number % 97] = number;
+        mr_kafka_message_done(&m);
+        n--;
+    }
+    for (int i = 0; i < 97 && i < b->sent; i++)
+        ck_assert_int_ge(last[i], b->sent - 97);
+    (void)mr_kafka_consumer_free(consumer);
 }
 
 /* Each event took one ticket, each has its row, its answer on the topic at least once. */

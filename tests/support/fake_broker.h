@@ -4,6 +4,7 @@
 #pragma once
 
 #include <check.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,6 +40,8 @@ struct fake {
     int produce_r;      /* what produce gives */
     int deliver_r;      /* what the next reports say */
     bool deliver_never; /* reports are kept back */
+    bool spoiled;       /* the producer has come to its end */
+    bool spoiled_again; /* and so does each new one */
     int registry_r;     /* what the registry gives; 0: by the id, 1 + index of the topic */
     size_t asked;       /* times the registry was asked for a schema */
     bool end_unknown;
@@ -211,8 +214,8 @@ static inline int fake_produce(void *self, const char *topic, struct mr_bytes ke
 {
     struct fake *f = self;
 
-    if (f->produce_r != 0)
-        return f->produce_r;
+    if (f->produce_r != 0 || f->spoiled)
+        return f->spoiled ? MR_FULL : f->produce_r;
     struct fake_record *record = &f->published[f->n_published++];
     ck_assert_uint_lt(f->n_published, FAKE_RECORDS);
     *record = (struct fake_record){.topic = topic, .key = fake_copy(key), .n_headers = n_headers};
@@ -226,18 +229,28 @@ static inline int fake_produce(void *self, const char *topic, struct mr_bytes ke
     return 0;
 }
 
-static inline int fake_serve(void *self, MR_UNUSED int timeout_ms,
-                             MR_UNUSED struct mr_error *reterr)
+static inline int fake_serve(void *self, MR_UNUSED int timeout_ms, struct mr_error *reterr)
 {
     struct fake *f = self;
     int n = (int)f->n_tags;
 
+    if (f->spoiled)
+        return mr_error_set(reterr, -EPROTO, "out of step");
     if (f->deliver_never)
         return 0;
     for (size_t i = 0; i < f->n_tags; i++)
         consume_delivered(f->run, f->tags[i], f->deliver_r, 0, 0, "scripted");
     f->n_tags = 0;
     return n;
+}
+
+/* What was not reported yet is kept, and reported by the new one. */
+static inline int fake_renew(void *self, MR_UNUSED struct mr_error *reterr)
+{
+    struct fake *f = self;
+
+    f->spoiled = f->spoiled_again;
+    return 0;
 }
 
 /* Ids: 1 + index of the topic in the catalogue. */
@@ -317,7 +330,8 @@ static inline void fake_attach(struct fake *f, struct consume *run)
                                           .seen_end = fake_seen_end,
                                           .keeps = fake_keeps,
                                           .produce = fake_produce,
-                                          .serve = fake_serve};
+                                          .serve = fake_serve,
+                                          .renew = fake_renew};
     run->registry =
         (struct consume_registry){.self = f, .schema = fake_schema, .lookup = fake_lookup};
     run->world = (struct consume_world){

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The consumer engine: events that it emits, and their deliveries. */
+#include <errno.h>
+
 #include "consume_bench.h"
 
 /* ---- emitted events ---- */
@@ -153,6 +155,52 @@ START_TEST(while_the_broker_takes_nothing_nothing_more_is_read)
 }
 END_TEST
 
+START_TEST(a_producer_at_its_end_is_made_anew_and_nothing_is_lost)
+{
+    struct bench *b = bench_new();
+
+    send(b, 'a', 1, 1);
+    b->fake->deliver_never = true; /* one is on its way, the next cannot be sent */
+    turns(b);
+    b->fake->deliver_never = false;
+    b->fake->spoiled = true;
+    send(b, 'a', 2, 2);
+    turns(b);
+    ck_assert_int_eq(b->run.count.renewals, 1);
+    ck_assert_int_eq(b->run.count.published, 2);
+    ck_assert_int_eq(number(b, "SELECT count(*) FROM mr_outbox"), 0);
+    assert_effects(b, "1,2");
+    bench_free(b);
+}
+END_TEST
+
+START_TEST(producers_that_come_to_their_end_one_after_the_other_stop_the_consumer)
+{
+    struct bench *b = bench_new();
+    int64_t begun = b->fake->now;
+    int r = 0;
+
+    b->fake->spoiled = b->fake->spoiled_again = true;
+    send(b, 'a', 1, 1);
+    for (int i = 0; i < 10000 && r == 0; i++, b->fake->now += SECOND / 10)
+        r = consume_turn(&b->run, 0, &b->error);
+    ck_assert_int_eq(r, -EPROTO);
+    ck_assert_str_eq(b->error.text,
+                     "the brokers lost track of 10 producers within 10 minutes: out of step");
+    ck_assert_int_eq(b->run.count.renewals, 10);
+    ck_assert_int_gt(b->fake->now - begun, 50 * SECOND); /* 0.1 s, doubled: 51.1 s */
+    ck_assert_int_lt(b->fake->now - begun, 55 * SECOND);
+    b->fake->now += 600 * SECOND; /* what was long ago does not count */
+    ck_assert_int_eq(consume_turn(&b->run, 0, &b->error), 0);
+    ck_assert_int_eq(b->run.count.renewals, 11);
+    b->fake->spoiled = b->fake->spoiled_again = false;
+    turns(b);
+    ck_assert_int_eq(number(b, "SELECT count(*) FROM mr_outbox"), 0);
+    ck_assert_int_eq(b->run.count.published, 1);
+    bench_free(b);
+}
+END_TEST
+
 START_TEST(a_missing_schema_of_what_is_emitted_refuses_the_start)
 {
     struct bench *b = bench_new();
@@ -181,6 +229,8 @@ int main(void)
                         a_failed_delivery_is_repeated_in_order,
                         a_delivery_that_the_broker_refuses_stops_and_keeps_the_row,
                         while_the_broker_takes_nothing_nothing_more_is_read,
+                        a_producer_at_its_end_is_made_anew_and_nothing_is_lost,
+                        producers_that_come_to_their_end_one_after_the_other_stop_the_consumer,
                         a_missing_schema_of_what_is_emitted_refuses_the_start,
                         NULL,
                     });

@@ -44,7 +44,7 @@ struct mr_header {
 
 /* ---- producer ---- */
 struct mr_kafka_producer;
-/* Called from mr_kafka_producer_poll and mr_kafka_flush, once per message: r 0 delivered
+/* Called from mr_kafka_producer_poll, _renew and mr_kafka_flush, once per message: r 0 delivered
  * (partition, offset known), MR_AGAIN (not delivered within message.timeout.ms), MR_INVALID (the
  * broker refuses it), MR_ABSENT (no such topic), -errno, with text. tag is what was given to
  * produce. */
@@ -71,7 +71,7 @@ int mr_kafka_produce(struct mr_kafka_producer *producer, const char *topic, int3
                      const struct mr_header *headers, size_t n_headers, uint64_t tag,
                      struct mr_error *reterr);
 /* Serves delivery reports; waits at most timeout_ms for the first. Number served or -errno when the
- * client met a fatal error (text in reterr). */
+ * client met a fatal error (text in reterr); -EPROTO: see mr_kafka_producer_renewable. */
 int mr_kafka_producer_poll(struct mr_kafka_producer *producer, int timeout_ms,
                            struct mr_error *reterr);
 /* Until all are reported or the deadline: 0, or MR_AGAIN with the number left in *ret_left (may be
@@ -79,6 +79,20 @@ int mr_kafka_producer_poll(struct mr_kafka_producer *producer, int timeout_ms,
 int mr_kafka_flush(struct mr_kafka_producer *producer, int timeout_ms, size_t *ret_left,
                    struct mr_error *reterr);
 size_t mr_kafka_outstanding(const struct mr_kafka_producer *producer);
+
+/* An idempotent producer may come to its end: brokers that crashed no longer agree with it on what
+ * they have, and it sends nothing more. From this call on such a producer can be made anew: poll
+ * and flush then give -EPROTO, produce gives MR_FULL, and a record that it could not deliver is
+ * kept instead of reported. Errors that a new one would meet as well (rights, a feature that the
+ * brokers lack) stay fatal. */
+void mr_kafka_producer_renewable(struct mr_kafka_producer *producer);
+/* After -EPROTO: a new producer in the place of the old one, and the records that were kept are
+ * sent again, in their order, with their tags. Those whose answer was lost come twice. Outcomes: 0;
+ * MR_AGAIN: reports are still awaited, poll and call again (for 30 s at most, then they count as
+ * not delivered); MR_INVALID, -errno: nothing changed. */
+int mr_kafka_producer_renew(struct mr_kafka_producer *producer, struct mr_error *reterr);
+/* For fault tests: the producer comes to its end. */
+void mr_kafka_producer_spoil(struct mr_kafka_producer *producer);
 
 /* ---- consumer ---- */
 struct mr_message {
