@@ -100,19 +100,9 @@ def main():
     parser.add_argument("--instances", type=int, default=2)
     parser.add_argument("--faults", type=int, default=24)
     args = parser.parse_args()
-    harness.stop_on_signals()
-    suite = harness.Suite()
-    t = harness.T(suite, "chaos")
-    try:
-        mistakes = Chaos(t, args.events, args.seed, args.faults, args.instances).run()
-    except (harness.Missing, AssertionError, TimeoutError) as error:
-        mistakes = [str(error)]
-    finally:
-        t.close()
-        suite.stop()
-    print(*mistakes, sep="\n", file=sys.stderr, end="\n" if mistakes else "")
-    print(f"{'WRONG' if mistakes else 'ok'}    seed {args.seed}")
-    return 1 if mistakes else 0
+    status = harness.alone("chaos", lambda t: Chaos(t, args.events, args.seed, args.faults, args.instances).run())
+    print(f"{'WRONG' if status else 'ok'}    seed {args.seed}")
+    return status
 
 
 if __name__ == "__main__":

@@ -284,3 +284,20 @@ def stop_on_signals():
     signal.signal(signal.SIGTERM, unwind)
     signal.signal(signal.SIGINT, unwind)
     sys.stdout.reconfigure(line_buffering=True)
+
+
+def alone(name, run):
+    """A program of its own on the components: the exit status of run(t), whose mistakes, as texts, are said."""
+    stop_on_signals()
+    suite = Suite()
+    t = T(suite, name)
+    try:
+        mistakes = run(t)
+    except (Missing, AssertionError, TimeoutError) as error:
+        mistakes = [str(error)]
+    finally:
+        t.close()
+        suite.stop()
+    for mistake in mistakes:
+        print(mistake, file=sys.stderr)
+    return 1 if mistakes else 0

@@ -93,18 +93,7 @@ class Day:
 def main():
     words = [int(word) if word != "day" else None for word in sys.argv[1:3]]
     events, instances = [*words, *(None, 1)[len(words):]]
-    harness.stop_on_signals()
-    suite = harness.Suite()
-    t = harness.T(suite, "services")
-    try:
-        mistakes = Day(t, events, instances).run()
-    except (harness.Missing, AssertionError, TimeoutError) as error:
-        mistakes = [str(error)]
-    finally:
-        t.close()
-        suite.stop()
-    print(*mistakes, sep="\n", file=sys.stderr, end="\n" if mistakes else "")
-    return 1 if mistakes else 0
+    return harness.alone("services", lambda t: Day(t, events, instances).run())
 
 
 if __name__ == "__main__":
