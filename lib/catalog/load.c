@@ -171,13 +171,9 @@ int mr_catalog_load(const char *path, const char *schema_dir, struct mr_catalog 
     if (!owner || !load.schema_dir)
         return -ENOMEM;
     int r = load_text_file(&load, &owner->catalog);
-    if (load.r != 0)
-        r = load.r;
-    if (r == 0 && load.n_findings > 0)
-        r = MR_INVALID;
-    int written = r < 0 ? 0 : load_report(&load, report);
-    if (r != 0 || written != 0)
-        return r != 0 ? r : written;
+    r = load_verdict(&load, r, report);
+    if (r != 0)
+        return r;
     owner->arena = MR_MOVE(arena);
     *ret_catalog = &owner->catalog;
     return 0;

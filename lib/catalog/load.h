@@ -60,8 +60,9 @@ const char *load_hint(struct load *load, const char *word, const char *const *wo
                       size_t n_words);
 /* One document; its mistakes are noted. 0, MR_INVALID, -errno (load.c). */
 int load_parse(struct load *load, const struct mr_buf *text, yaml_document_t *document);
-/* Findings in the file's order, one per line. */
-int load_report(struct load *load, struct mr_buf *report);
+/* The end of a loading that gave r: findings in the file's order, one per line, make it MR_INVALID.
+ * Outcomes: 0, those of the loading, -errno. */
+int load_verdict(struct load *load, int r, struct mr_buf *report);
 
 /* Zeroed memory of the catalogue, or NULL after noting -ENOMEM. n = 0 gives NULL as well. */
 void *load_array(struct load *load, size_t n, size_t size);

@@ -152,7 +152,7 @@ static int by_position(const void *left, const void *right)
     return a->order < b->order ? -1 : a->order > b->order;
 }
 
-int load_report(struct load *load, struct mr_buf *report)
+static int write_report(struct load *load, struct mr_buf *report)
 {
     int r = 0;
 
@@ -166,6 +166,16 @@ int load_report(struct load *load, struct mr_buf *report)
     if (r == 0 && load->n_lost > 0)
         r = mr_buf_printf(report, "%s: and %zu more\n", load->path, load->n_lost);
     return r;
+}
+
+int load_verdict(struct load *load, int r, struct mr_buf *report)
+{
+    if (load->r != 0)
+        r = load->r;
+    if (r == 0 && load->n_findings > 0)
+        r = MR_INVALID;
+    int written = r < 0 ? 0 : write_report(load, report);
+    return r != 0 ? r : written;
 }
 
 void *load_array(struct load *load, size_t n, size_t size)

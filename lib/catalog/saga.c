@@ -192,12 +192,9 @@ int mr_sagas_load(const char *path, const struct mr_catalog *catalog,
     s->load = (struct load){.path = path, .arena = arena, .scratch = scratch};
     s->catalog = catalog;
     s->fields = fields;
-    int r = load_file(s, &owner->sagas);
-    if (r == 0 && s->load.n_findings > 0)
-        r = MR_INVALID;
-    int written = r < 0 ? 0 : load_report(&s->load, report);
-    if (r != 0 || written != 0)
-        return r != 0 ? r : written;
+    int r = load_verdict(&s->load, load_file(s, &owner->sagas), report);
+    if (r != 0)
+        return r;
     owner->arena = MR_MOVE(arena);
     *ret_sagas = &owner->sagas;
     return 0;

@@ -137,40 +137,50 @@ static int check_hash(const struct lines *lines, const char *at, const char *has
     return 0;
 }
 
-int users_parse(const char *name, struct mr_str text, struct secrets *secrets,
-                struct mr_error *reterr)
+static int take_user(const struct lines *lines, struct secret *secret, struct mr_str hash,
+                     struct mr_error *reterr)
 {
-    struct lines lines = {.name = name, .rest = text};
+    secret->hash = strndup(hash.data, hash.len);
+    return secret->hash ? check_hash(lines, hash.data, secret->hash, reterr) : -ENOMEM;
+}
+
+static int take_token(const struct lines *lines, struct secret *secret, struct mr_str hash,
+                      struct mr_error *reterr)
+{
+    if (hash.len == 2 * sizeof(secret->digest) &&
+        mr_hex_decode(hash.data, hash.len, secret->digest) == sizeof(secret->digest))
+        return 0;
+    return lines_fail(lines, hash.data, reterr,
+                      "behind the colon stands the token's SHA-256 in 64 hex digits, as "
+                      "`printf %%s TOKEN | sha256sum` prints it");
+}
+
+/* Each line a name and what `take` makes a secret of. */
+static int parse(struct lines lines, const char *what, struct secrets *secrets,
+                 int (*take)(const struct lines *lines, struct secret *secret, struct mr_str hash,
+                             struct mr_error *reterr),
+                 struct mr_error *reterr)
+{
     struct secret *secret;
     struct mr_str hash;
     int r = 0;
 
     while (r == 0 && lines_next(&lines)) {
-        r = split(&lines, secrets, "HASH", &secret, &hash, reterr);
-        if (r == 0 && !(secret->hash = strndup(hash.data, hash.len)))
-            r = -ENOMEM;
+        r = split(&lines, secrets, what, &secret, &hash, reterr);
         if (r == 0)
-            r = check_hash(&lines, hash.data, secret->hash, reterr);
+            r = take(&lines, secret, hash, reterr);
     }
     return r;
+}
+
+int users_parse(const char *name, struct mr_str text, struct secrets *secrets,
+                struct mr_error *reterr)
+{
+    return parse((struct lines){.name = name, .rest = text}, "HASH", secrets, take_user, reterr);
 }
 
 int tokens_parse(const char *name, struct mr_str text, struct secrets *secrets,
                  struct mr_error *reterr)
 {
-    struct lines lines = {.name = name, .rest = text};
-    struct secret *secret;
-    struct mr_str hash;
-    int r = 0;
-
-    while (r == 0 && lines_next(&lines)) {
-        r = split(&lines, secrets, "SHA256", &secret, &hash, reterr);
-        if (r == 0 &&
-            (hash.len != 2 * sizeof(secret->digest) ||
-             mr_hex_decode(hash.data, hash.len, secret->digest) != sizeof(secret->digest)))
-            r = lines_fail(&lines, hash.data, reterr,
-                           "behind the colon stands the token's SHA-256 in 64 hex digits, as "
-                           "`printf %%s TOKEN | sha256sum` prints it");
-    }
-    return r;
+    return parse((struct lines){.name = name, .rest = text}, "SHA256", secrets, take_token, reterr);
 }

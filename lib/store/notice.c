@@ -12,11 +12,6 @@ static const char *const states[] = {
     [MR_NOTICE_FAILED] = "failed",
 };
 
-const char *mr_notice_state_name(enum mr_notice_state state)
-{
-    return states[state];
-}
-
 static enum mr_notice_state state_of(struct mr_str name)
 {
     for (size_t i = 0; i < MR_N_ELEMENTS(states); i++)

@@ -174,7 +174,6 @@ enum mr_notice_state {
     MR_NOTICE_RECORDED,
     MR_NOTICE_FAILED
 };
-const char *mr_notice_state_name(enum mr_notice_state state);
 
 struct mr_notice_row {
     int64_t seq; /* given by the store */
