@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "millrace/catalog.h"
+#include "millrace/sorted.h"
 
 const char *mr_envelope_field_name(enum mr_envelope_field field)
 {
@@ -25,21 +26,23 @@ static int compare(struct mr_str word, const char *name)
     return order != 0 ? order : word.len < len ? -1 : word.len > len;
 }
 
-/* Every array of a catalogue is sorted by a name that is reached from its item. The first item
- * whose name is not before word; n_items when all are. */
+/* Every array of a catalogue is sorted by a name that is reached from its item. */
+struct wanted {
+    struct mr_str word;
+    const char *(*name_of)(const void *item);
+};
+
+static int compare_item(const void *key, const void *item)
+{
+    const struct wanted *wanted = key;
+
+    return compare(wanted->word, wanted->name_of(item));
+}
+
 static size_t lower_bound(const void *items, size_t n_items, size_t size,
                           const char *(*name_of)(const void *item), struct mr_str word)
 {
-    size_t from = 0, to = n_items;
-
-    while (from < to) {
-        size_t middle = from + (to - from) / 2;
-        if (compare(word, name_of((const char *)items + middle * size)) > 0)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    return from;
+    return mr_lower_bound(&(struct wanted){word, name_of}, items, n_items, size, compare_item);
 }
 
 static const void *find(const void *items, size_t n_items, size_t size,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "inside.h"
+#include "millrace/sorted.h"
 
 enum { MAX_NESTING = 64, MAX_VISITS = 16 /* of one named type, wherever it is used */ };
 
@@ -176,22 +177,17 @@ static struct facts facts_of(struct evolve *e, const struct mr_version *version)
     return f;
 }
 
+static int compare_path(const void *path, const void *item)
+{
+    return strcmp(path, ((const struct fact *)item)->path);
+}
+
 /* The facts are sorted by path. */
 static bool has_path(const struct facts *f, const char *path)
 {
-    size_t low = 0, high = f->n_items;
+    size_t at = mr_lower_bound(path, f->items, f->n_items, sizeof(*f->items), compare_path);
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(f->items[middle].path, path);
-        if (order == 0)
-            return true;
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return false;
+    return at < f->n_items && strcmp(f->items[at].path, path) == 0;
 }
 
 static void tell(struct evolve *e, struct mr_differences *out, size_t *cap,

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "millrace/sorted.h"
+
 static void free_subject(struct image_subject *subject)
 {
     for (size_t i = 0; i < subject->n_versions; i++)
@@ -28,19 +30,16 @@ struct mr_image *mr_image_free(struct mr_image *image)
     return NULL;
 }
 
+static int compare(const void *name, const void *item)
+{
+    return strcmp(name, (*(struct image_subject *const *)item)->name);
+}
+
 /* The first subject that is not before name. */
 static size_t place_of(const struct mr_image *image, const char *name)
 {
-    size_t low = 0, high = image->n_subjects;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (strcmp(image->subjects[middle]->name, name) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return mr_lower_bound(name, image->subjects, image->n_subjects, sizeof(*image->subjects),
+                          compare);
 }
 
 struct image_subject *image_subject(const struct mr_image *image, const char *name)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "millrace/sorted.h"
 #include "state_internal.h"
 
 static int new_context(struct state *state, struct mr_str name, struct context **ret_context)
@@ -29,18 +30,15 @@ int context_need(struct state *state, struct mr_str name, struct context **ret_c
     return *ret_context ? 0 : new_context(state, name, ret_context);
 }
 
+static int compare(const void *name, const void *item)
+{
+    return strcmp(name, (*(struct subject *const *)item)->name);
+}
+
+/* The first subject that is not before name. */
 static size_t sorted_place(const struct state *state, const char *name)
 {
-    size_t low = 0, high = state->n_sorted;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (strcmp(state->sorted[middle]->name, name) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return mr_lower_bound(name, state->sorted, state->n_sorted, sizeof(*state->sorted), compare);
 }
 
 static int new_subject(struct state *state, const char *name, struct subject **ret_subject)

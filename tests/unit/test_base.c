@@ -13,6 +13,7 @@
 #include "millrace/file.h"
 #include "millrace/hash.h"
 #include "millrace/log.h"
+#include "millrace/sorted.h"
 #include "millrace/time.h"
 #include "millrace/uuid.h"
 #include "support/unit.h"
@@ -288,6 +289,23 @@ START_TEST(a_quoted_value_stays_within_its_bytes_and_is_closed)
 }
 END_TEST
 
+static int compare_numbers(const void *key, const void *item)
+{
+    return *(const int *)key - *(const int *)item;
+}
+
+START_TEST(a_place_in_a_sorted_array_is_the_first_that_is_not_before)
+{
+    static const int items[] = {1, 3, 3, 5};
+    static const size_t places[] = {0, 0, 1, 1, 3, 3, 4};
+
+    for (int key = 0; key < (int)MR_N_ELEMENTS(places); key++)
+        ck_assert_uint_eq(mr_lower_bound(&key, items, 4, sizeof(*items), compare_numbers),
+                          places[key]);
+    ck_assert_uint_eq(mr_lower_bound(&(int){1}, NULL, 0, sizeof(*items), compare_numbers), 0);
+}
+END_TEST
+
 int main(void)
 {
     return unit_run("base", (const TTest *[]){
@@ -308,6 +326,7 @@ int main(void)
                                 the_nearest_word_is_found_only_when_it_is_near,
                                 a_duration_has_a_unit_and_never_overflows,
                                 a_write_is_whole_or_says_why_not,
+                                a_place_in_a_sorted_array_is_the_first_that_is_not_before,
                                 NULL,
                             });
 }
