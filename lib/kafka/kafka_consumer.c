@@ -112,12 +112,17 @@ static MR_COLD void note(struct mr_kafka_consumer *consumer, const rd_kafka_mess
                    *topic ? ": " : "", text);
 }
 
+static bool is_about_partition(const rd_kafka_message_t *rkm)
+{
+    return rkm->err == RD_KAFKA_RESP_ERR__PARTITION_EOF ||
+           (rkm->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && rkm->rkt);
+}
+
 /* Whether rkm became *message, which borrows it; else it was an error, and is noted. */
 static bool view(struct mr_kafka_consumer *consumer, rd_kafka_message_t *rkm,
                  struct mr_message *message)
 {
-    if (MR_UNLIKELY(rkm->err != RD_KAFKA_RESP_ERR_NO_ERROR) &&
-        rkm->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    if (MR_UNLIKELY(rkm->err != RD_KAFKA_RESP_ERR_NO_ERROR) && !is_about_partition(rkm)) {
         note(consumer, rkm);
         return false;
     }
@@ -126,10 +131,11 @@ static bool view(struct mr_kafka_consumer *consumer, rd_kafka_message_t *rkm,
         .partition = rkm->partition,
         .offset = rkm->offset,
         .timestamp_ms = -1,
-        .end = rkm->err != RD_KAFKA_RESP_ERR_NO_ERROR,
+        .end = rkm->err == RD_KAFKA_RESP_ERR__PARTITION_EOF,
+        .gone = rkm->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET,
         .handle = rkm,
     };
-    if (message->end)
+    if (message->end || message->gone)
         return true;
     rd_kafka_timestamp_type_t type;
     message->timestamp_ms = rd_kafka_message_timestamp(rkm, &type);
@@ -227,7 +233,7 @@ static rd_kafka_headers_t *headers_of(const struct mr_message *message)
 {
     rd_kafka_headers_t *hdrs = NULL;
 
-    if (message->end ||
+    if (message->end || message->gone ||
         rd_kafka_message_headers(message->handle, &hdrs) != RD_KAFKA_RESP_ERR_NO_ERROR)
         return NULL;
     return hdrs;

@@ -53,6 +53,39 @@ int mr_kafka_assign(struct mr_kafka_consumer *consumer, const struct mr_topic_pa
     return kafka_fail(&consumer->client, err, "assign", NULL, reterr);
 }
 
+static rd_kafka_resp_err_t code_of(rd_kafka_error_t *error)
+{
+    rd_kafka_resp_err_t err = error ? rd_kafka_error_code(error) : RD_KAFKA_RESP_ERR_NO_ERROR;
+
+    rd_kafka_error_destroy(error);
+    return err;
+}
+
+static bool is_incremental(rd_kafka_t *rk)
+{
+    const char *protocol = rd_kafka_rebalance_protocol(rk);
+
+    return protocol && protocol[0] == 'C';
+}
+
+int mr_kafka_reassign(struct mr_kafka_consumer *consumer, const struct mr_topic_partition *items,
+                      size_t n_items, struct mr_error *reterr)
+{
+    rd_kafka_t *rk = consumer->client.rk;
+    list_t *list;
+
+    if (!is_incremental(rk))
+        return mr_kafka_assign(consumer, items, n_items, reterr);
+    int r = kafka_list(items, n_items, &list);
+    if (r != 0)
+        return r;
+    rd_kafka_resp_err_t err = code_of(rd_kafka_incremental_unassign(rk, list));
+    if (!err)
+        err = code_of(rd_kafka_incremental_assign(rk, list));
+    rd_kafka_topic_partition_list_destroy(list);
+    return kafka_fail(&consumer->client, err, "assign", NULL, reterr);
+}
+
 static struct mr_topic_partition *items_of(const list_t *list)
 {
     struct mr_topic_partition *items = calloc((size_t)list->cnt + 1, sizeof(*items));
@@ -99,8 +132,7 @@ static void revoked(struct mr_kafka_consumer *consumer, list_t *list, bool incre
 void kafka_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err, list_t *list, void *opaque)
 {
     struct mr_kafka_consumer *consumer = opaque;
-    const char *protocol = rd_kafka_rebalance_protocol(rk);
-    bool incremental = protocol && protocol[0] == 'C';
+    bool incremental = is_incremental(rk);
 
     if (err == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
         assigned(consumer, list, incremental);
@@ -166,7 +198,8 @@ int mr_kafka_seek(struct mr_kafka_consumer *consumer, const struct mr_topic_part
     rd_kafka_resp_err_t err = error ? rd_kafka_error_code(error) : list->elems[0].err;
     rd_kafka_error_destroy(error);
     rd_kafka_topic_partition_list_destroy(list);
-    return kafka_fail(&consumer->client, err, "seek", NULL, reterr);
+    r = kafka_fail(&consumer->client, err, "seek", NULL, reterr);
+    return err == RD_KAFKA_RESP_ERR__STATE ? MR_ABSENT : r;
 }
 
 int mr_kafka_watermarks(struct mr_kafka_consumer *consumer, const char *topic, int32_t partition,

@@ -212,7 +212,9 @@ static int take_message(struct consume *run, consume_take_fn take, const struct 
 {
     struct consume_partition *p = consume_partition_of(run, m->topic, m->partition);
 
-    if (!p || !p->ours || p->hold != CONSUME_FLOWS ||
+    if (m->gone && p)
+        p->gone = run->gone = true;
+    if (m->gone || !p || !p->ours || p->hold != CONSUME_FLOWS ||
         m->offset < (run->group->order.by_time ? p->fetched : p->next))
         return 0;
     if (m->end) {
@@ -336,6 +338,8 @@ static int turn(struct consume *run, int timeout_ms, struct mr_error *reterr)
         consume_outbox_has_forgettable(run) ||
         (run->assigned && (consume_notify_due(run) || consume_sagas_due(run))))
         r = work(run, due, reterr);
+    if (r == 0 && run->gone)
+        r = consume_gaps(run, reterr);
     if (r != 0)
         return r;
     tell_kafka(run, false);

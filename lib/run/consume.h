@@ -92,6 +92,7 @@ struct consume {
     size_t n_partitions, cap_partitions, last_partition;
     bool assigned; /* at least once, and checked */
     bool assignment_changed;
+    bool gone; /* of some partition */
     int assignment_failed;
     struct mr_error assignment_error;
 

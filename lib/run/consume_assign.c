@@ -64,36 +64,6 @@ static int add(struct consume *run, const char *topic, int32_t partition,
 
 /* ---- where to begin ---- */
 
-/* Unread records that are gone, or a topic that was made anew: the read model would have a hole. */
-static int judge_gap(struct consume *run, struct consume_partition *p, int64_t low, int64_t high,
-                     struct mr_error *reterr)
-{
-    const char *topic = p->topic->topic->name;
-
-    if (p->next >= low && p->next <= high)
-        return 0;
-    if (strcmp(run->options.gap, "accept") == 0) {
-        mr_warn(&run->log, "gap",
-                "topic=%s partition=%d next=%" PRId64 " low=%" PRId64 " high=%" PRId64, topic,
-                p->number, p->next, low, high);
-        run->count.gaps++;
-        p->next = low;
-        return 0;
-    }
-    if (p->next < low)
-        return mr_error_set(reterr, MR_INVALID,
-                            "%s/%d: records %" PRId64 " to %" PRId64
-                            " were deleted before they were read "
-                            "(retention): give --gap accept to go on without them",
-                            topic, p->number, p->next, low - 1);
-    return mr_error_set(
-        reterr, MR_INVALID,
-        "%s/%d: the store has read up to %" PRId64 ", the topic ends at %" PRId64
-        ": it was made anew; start with an empty store, or give --gap accept to read it "
-        "from its beginning",
-        topic, p->number, p->next, high);
-}
-
 static int begin_at(struct consume *run, struct consume_partition *p, int64_t low, int64_t high,
                     struct mr_error *reterr)
 {
@@ -103,7 +73,7 @@ static int begin_at(struct consume *run, struct consume_partition *p, int64_t lo
     p->end = high;
     if (p->stored == MR_OFFSET_UNKNOWN)
         p->next = at_end ? high : low;
-    else if (judge_gap(run, p, low, high, reterr) != 0)
+    else if (consume_judge_gap(run, p, &p->next, low, high, reterr) != 0)
         return MR_INVALID;
     p->begun = p->next;
     p->told = -1;
@@ -111,8 +81,21 @@ static int begin_at(struct consume *run, struct consume_partition *p, int64_t lo
     p->hold = CONSUME_FLOWS;
     p->hold_count = 0;
     p->ours = true;
+    p->gone = false;
     consume_merge_drop(run, p);
     return 0;
+}
+
+/* Where a partition was begun is known from then on: a restart before its first event begins there,
+ * neither behind what came meanwhile (--from end) nor behind what retention took unread. */
+static int keep_begin(struct consume *run, struct consume_partition *p, struct mr_error *reterr)
+{
+    int r = mr_ledger_move(run->store, p->topic->topic->name, p->number, p->epoch, p->stored,
+                           p->next, reterr);
+
+    if (r == 0)
+        p->stored = p->next;
+    return r == MR_ABSENT ? -ESTALE : r;
 }
 
 static int claim(struct consume *run, struct mr_topic_partition *item, int64_t low, int64_t high,
@@ -126,6 +109,8 @@ static int claim(struct consume *run, struct mr_topic_partition *item, int64_t l
                             reterr);
     if (r == 0)
         r = begin_at(run, p, low, high, reterr);
+    if (r == 0 && p->stored == MR_OFFSET_UNKNOWN)
+        r = keep_begin(run, p, reterr);
     if (r == 0)
         item->offset = p->next;
     return r;
@@ -209,7 +194,7 @@ void consume_revoked(void *self, const struct mr_topic_partition *items, size_t 
         if (p->hold != CONSUME_FLOWS) /* so that it flows when it comes back */
             (void)run->broker.pause(run->broker.self, &items[i], false);
         p->hold = CONSUME_FLOWS;
-        p->ours = false;
+        p->ours = p->gone = false;
         consume_merge_drop(run, p);
     }
     if (mr_store_is_shared(run->store) || run->assignment_failed != 0)

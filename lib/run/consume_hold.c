@@ -18,7 +18,12 @@ int consume_seek(struct consume *run, const struct mr_topic_partition *item,
 {
     int r = run->broker.seek(run->broker.self, item, reterr);
 
-    return r == MR_AGAIN ? -EAGAIN : r;
+    if (r != MR_ABSENT)
+        return r == MR_AGAIN ? -EAGAIN : r;
+    struct consume_partition *p = consume_partition_of(run, item->topic, item->partition);
+    if (p) /* judged, and taken up again, by consume_gaps */
+        p->gone = run->gone = true;
+    return 0;
 }
 
 int consume_hold(struct consume *run, struct consume_partition *p, enum consume_hold hold,

@@ -53,6 +53,14 @@ static int kafka_seek(void *self, const struct mr_topic_partition *item, struct 
     return mr_kafka_seek(k->consumer, item, SEEK_MS, reterr);
 }
 
+static int kafka_reassign(void *self, const struct mr_topic_partition *items, size_t n_items,
+                          struct mr_error *reterr)
+{
+    struct consume_kafka *k = self;
+
+    return mr_kafka_reassign(k->consumer, items, n_items, reterr);
+}
+
 static int kafka_commit(void *self, const struct mr_topic_partition *items, size_t n_items,
                         bool wait, struct mr_error *reterr)
 {
@@ -166,6 +174,7 @@ struct consume_broker consume_kafka_broker(struct consume_kafka *k)
         .header_at = kafka_header_at,
         .pause = kafka_pause,
         .seek = kafka_seek,
+        .reassign = kafka_reassign,
         .commit = kafka_commit,
         .watermarks = kafka_watermarks,
         .n_partitions = kafka_n_partitions,
@@ -245,6 +254,19 @@ static const char *strategy(const struct consume *run)
                        : "partition.assignment.strategy=range";
 }
 
+/* Where unread records are gone is for --gap to say, not for librdkafka. */
+static int check_properties(const struct mr_kafka_config *config, struct mr_error *reterr)
+{
+    static const char reset[] = "auto.offset.reset=";
+
+    for (size_t i = 0; i < config->n_properties; i++)
+        if (strncmp(config->properties[i], reset, sizeof(reset) - 1) == 0)
+            return mr_error_set(reterr, MR_INVALID,
+                                "-X auto.offset.reset: --from says where to begin, and --gap what "
+                                "to do when unread records are gone: leave it out");
+    return 0;
+}
+
 /* Before the user's own, which win. A crashed instance is missed after 10 s, not 45; one with a
  * name, whose partitions wait for it, may take 45 s to come back; and the end of a partition is
  * told when --once wants to know. */
@@ -252,13 +274,14 @@ static int with_defaults(const struct consume *run, struct consume_kafka *k,
                          const struct mr_kafka_config *config, const char ***ret_list,
                          size_t *ret_n)
 {
-    const char **list = calloc(config->n_properties + 5, sizeof(*list));
+    const char **list = calloc(config->n_properties + 6, sizeof(*list));
     size_t n = 0;
 
     if (!list)
         return -ENOMEM;
     list[n++] = run->options.instance ? "session.timeout.ms=45000" : "session.timeout.ms=10000";
     list[n++] = strategy(run);
+    list[n++] = "auto.offset.reset=error";
     if (run->options.instance) {
         (void)snprintf(k->instance, sizeof(k->instance), "group.instance.id=%s",
                        run->options.instance);
@@ -288,7 +311,9 @@ static int open_clients(struct consume *run, struct consume_kafka *k,
                             "--rebalance cooperative: %s is ordered by time across topics, whose "
                             "partitions must meet in one instance: leave it out",
                             run->group->name);
-    int r = with_defaults(run, k, config, &properties, &reading.n_properties);
+    int r = check_properties(config, reterr);
+    if (r == 0)
+        r = with_defaults(run, k, config, &properties, &reading.n_properties);
     if (r != 0)
         return r;
     reading.properties = properties;

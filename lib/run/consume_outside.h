@@ -25,7 +25,11 @@ struct consume_broker {
     int (*header_at)(void *self, const struct mr_message *message, size_t index,
                      struct mr_header *ret_header);
     int (*pause)(void *self, const struct mr_topic_partition *item, bool pause);
+    /* MR_ABSENT: the position that it had is gone. */
     int (*seek)(void *self, const struct mr_topic_partition *item, struct mr_error *reterr);
+    /* As mr_kafka_reassign. */
+    int (*reassign)(void *self, const struct mr_topic_partition *items, size_t n_items,
+                    struct mr_error *reterr);
     int (*commit)(void *self, const struct mr_topic_partition *items, size_t n_items, bool wait,
                   struct mr_error *reterr);
     int (*watermarks)(void *self, struct mr_topic_partition *items, size_t n_items, int64_t which,

@@ -25,6 +25,7 @@ struct consume_partition {
     const char *seen_as; /* the pointer that messages carry */
     int32_t number;
     bool ours;
+    bool gone; /* the brokers have nothing at the position: to be judged */
     int64_t epoch;
     int64_t stored; /* next, as the store has it */
     int64_t begun;  /* next, when it was assigned */
@@ -47,6 +48,14 @@ struct consume_partition {
 void consume_assigned(void *run, struct mr_topic_partition *items, size_t n_items);
 void consume_revoked(void *run, const struct mr_topic_partition *items, size_t n_items, bool lost);
 int consume_check_assignment(struct consume *run, struct mr_error *reterr);
+
+/* ---- consume_gap.c: unread records that are gone ---- */
+/* Whether *at is within what the topic has; past it, *at is moved where --gap accept says so.
+ * Outcomes: 0, MR_INVALID. */
+int consume_judge_gap(struct consume *run, const struct consume_partition *p, int64_t *at,
+                      int64_t low, int64_t high, struct mr_error *reterr);
+/* The same of partitions whose position is gone while they are read. */
+int consume_gaps(struct consume *run, struct mr_error *reterr);
 struct consume_partition *consume_partition_of(struct consume *run, const char *topic,
                                                int32_t partition);
 

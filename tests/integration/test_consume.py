@@ -178,3 +178,34 @@ def first_viscounts_read_models_add_up(t):
     shipped = ask(store, "SELECT (SELECT sum(1000 - on_hand) FROM stock) - (SELECT coalesce(sum(quantity), 0)"
                          " FROM reservation WHERE state = 'shipped')")
     assert shipped == (0,), shipped
+
+
+@test
+def a_topic_that_is_made_anew_while_it_is_read_is_not_passed_over_in_silence(t):
+    env, topic = t.cluster(), "ticketwave-booking.payment.prepare-requested.v1"
+
+    def publish(number, n):
+        events = t.run("millrace", "simulate", "ticketwave", "--service", "ticketwave-booking", "-n", n, "--seed",
+                       int(t.prefix[1:8], 16) + number).out
+        t.run("ticketwave-booking-producer", t.path(f"{number}.ndjson", events), env=env, seconds=60)
+
+    def start(gap):
+        return t.start("ticketwave-payment-consumer", "--store", f"sqlite:{t.folder}/{gap}.db", "--group", f"{t.prefix}-{gap}",
+                       "--gap", gap, "--json", *QUICK, env=env)
+
+    def held(gap):
+        return (ask(f"{t.folder}/{gap}.db", "SELECT count(*) FROM payment") or [0])[0]
+
+    publish(1, 600)
+    stops, goes_on = start("stop"), start("accept")
+    wait_for(lambda: held("stop") == held("accept") >= 200, 60, "both have read the first topic")
+    before = held("accept")
+    t.kafka_tool("TopicCommand", "--bootstrap-server", t.kafka, "--delete", "--topic", topic)
+    wait_for(lambda: t.run("millrace", "topics", "create", topic, env=env, expect=None).status == 0, 30, "it is made again")
+    publish(2, 60)
+    assert stops.wait(60).status == 2, stops.err()[-1000:]
+    assert "it was made anew" in stops.err(), stops.err()[-1000:]
+    wait_for(lambda: held("accept") == before + 20, 60, "what came on the new topic")
+    goes_on.signal()
+    done = goes_on.wait(30)
+    assert done.status == 0 and done.json_lines()[-1]["gaps"] >= 1, done.err

@@ -25,7 +25,7 @@ struct fake_partition {
     const char *topic;
     int32_t number;
     int64_t position, low, high, committed;
-    bool paused;
+    bool paused, stopped; /* stopped: the position was gone, and that was told */
 };
 
 struct fake {
@@ -102,16 +102,33 @@ static inline void fake_send(struct fake *f, const char *topic, int32_t partitio
         record->headers[i] = headers[i];
 }
 
+/* As librdkafka with auto.offset.reset=error: told once, then the partition stands still. */
+static inline size_t fake_poll_gone(struct fake *f, struct mr_message *messages, size_t max)
+{
+    static struct fake_record no_record;
+    size_t n = 0;
+
+    for (size_t i = 0; i < f->n_partitions && n < max; i++) {
+        struct fake_partition *p = &f->partitions[i];
+        if (p->stopped || p->paused || (p->position >= p->low && p->position <= p->high))
+            continue;
+        p->stopped = true;
+        messages[n++] = (struct mr_message){
+            .topic = p->topic, .partition = p->number, .gone = true, .handle = &no_record};
+    }
+    return n;
+}
+
 static inline int fake_poll(void *self, MR_UNUSED int timeout_ms, struct mr_message *messages,
                             size_t max, MR_UNUSED struct mr_error *reterr)
 {
     struct fake *f = self;
-    size_t n = 0;
+    size_t n = fake_poll_gone(f, messages, max);
 
     for (size_t i = 0; i < f->n_records && n < max; i++) {
         struct fake_record *record = &f->records[i];
         struct fake_partition *p = fake_partition(f, record->topic, record->partition);
-        if (p->paused || record->offset != p->position)
+        if (p->paused || p->stopped || record->offset < p->low || record->offset != p->position)
             continue;
         p->position++;
         messages[n++] = (struct mr_message){.topic = record->topic,
@@ -159,7 +176,21 @@ static inline int fake_seek(void *self, const struct mr_topic_partition *item,
         f->seek_fails--;
         return mr_error_set(reterr, MR_AGAIN, "seek: scripted");
     }
-    fake_partition(self, item->topic, item->partition)->position = item->offset;
+    struct fake_partition *p = fake_partition(self, item->topic, item->partition);
+    if (p->stopped)
+        return mr_error_set(reterr, MR_ABSENT, "seek: it stands still");
+    p->position = item->offset;
+    return 0;
+}
+
+static inline int fake_reassign(void *self, const struct mr_topic_partition *items, size_t n_items,
+                                MR_UNUSED struct mr_error *reterr)
+{
+    for (size_t i = 0; i < n_items; i++) {
+        struct fake_partition *p = fake_partition(self, items[i].topic, items[i].partition);
+        p->position = items[i].offset;
+        p->paused = p->stopped = false;
+    }
     return 0;
 }
 
@@ -324,6 +355,7 @@ static inline void fake_attach(struct fake *f, struct consume *run)
                                           .header_at = fake_header_at,
                                           .pause = fake_pause,
                                           .seek = fake_seek,
+                                          .reassign = fake_reassign,
                                           .commit = fake_commit,
                                           .watermarks = fake_watermarks,
                                           .n_partitions = fake_n_partitions,
@@ -349,7 +381,7 @@ static inline void fake_assign(struct fake *f)
     consume_assigned(f->run, items, f->n_partitions);
     for (size_t i = 0; i < f->n_partitions; i++) {
         f->partitions[i].position = items[i].offset;
-        f->partitions[i].paused = false;
+        f->partitions[i].paused = f->partitions[i].stopped = false;
     }
 }
 

@@ -142,6 +142,41 @@ START_TEST(records_of_a_partition_that_was_taken_away_are_left_alone)
 }
 END_TEST
 
+START_TEST(where_a_partition_was_begun_is_known_after_a_restart_before_its_first_event)
+{
+    struct bench *b = bench_new();
+
+    send(b, 'a', 1, 1);
+    send(b, 'b', 2, 2);
+    ck_assert_int_eq(mr_store_run(b->store, "DELETE FROM mr_offset", MR_NO_VALUES, NULL), 0);
+    b->run.options.from = "end";
+    restart(b);
+    turns(b);
+    assert_effects(b, "");
+    send(b, 'a', 3, 3);
+    send(b, 'b', 4, 4);
+    restart(b);
+    turns(b);
+    assert_effects(b, "3,4");
+    bench_free(b);
+}
+END_TEST
+
+START_TEST(records_deleted_before_the_first_event_of_a_begun_partition_stop_the_start)
+{
+    struct bench *b = bench_new();
+
+    turns(b);
+    for (int i = 1; i <= 3; i++)
+        send(b, 'b', i, i);
+    fake_partition(b->fake, read_topics[0]->name, 0)->low = 2;
+    restart(b);
+    ck_assert_int_eq(consume_turn(&b->run, 0, &b->error), MR_INVALID);
+    ck_assert_ptr_nonnull(strstr(b->error.text, "records 0 to 1 were deleted"));
+    bench_free(b);
+}
+END_TEST
+
 START_TEST(records_deleted_before_they_were_read_stop_the_start_unless_accepted)
 {
     struct bench *b = bench_new();
@@ -354,6 +389,8 @@ int main(void)
                         a_handlers_nonsense_stops_the_process_with_its_name,
                         a_part_of_the_partitions_is_refused_by_a_store_for_one,
                         records_of_a_partition_that_was_taken_away_are_left_alone,
+                        where_a_partition_was_begun_is_known_after_a_restart_before_its_first_event,
+                        records_deleted_before_the_first_event_of_a_begun_partition_stop_the_start,
                         records_deleted_before_they_were_read_stop_the_start_unless_accepted,
                         a_topic_that_was_made_anew_stops_the_start_unless_accepted,
                         once_ends_when_all_that_was_there_is_handled_and_published,

@@ -634,6 +634,29 @@ START_TEST(an_instance_that_is_given_half_of_a_lane_stops)
 }
 END_TEST
 
+START_TEST(what_is_held_back_is_handled_before_what_comes_of_a_topic_made_anew)
+{
+    struct bench *b = bench_new(MR_LATE_HANDLE);
+
+    b->run.options.gap = "accept";
+    for (int i = 1; i <= 3; i++)
+        send(b, 'a', i, 60000 - i, 'b');
+    pass(b, 0);
+    send(b, 'a', 4, 100, 'b');
+    pass(b, 0); /* held back */
+    fake_free_records(b->fake->records, b->fake->n_records, false);
+    b->fake->n_records = 0;
+    fake_partition(b->fake, topics[0]->name, 0)->high = 0;
+    send(b, 'a', 5, 50, 'b');
+    pass(b, 0);
+    ck_assert_int_eq(b->run.count.gaps, 1);
+    pass(b, 1000);
+    assert_effects(b, "a1 a2 a3 a4 a5");
+    ck_assert_int_eq(number(b, "SELECT next FROM mr_offset WHERE part = 0 AND next > 0"), 1);
+    bench_free(b);
+}
+END_TEST
+
 int main(void)
 {
     return unit_run("consume_order",
@@ -660,6 +683,7 @@ int main(void)
                         what_was_undone_makes_nothing_late,
                         topics_of_unequal_partitions_are_refused_with_the_numbers,
                         an_instance_that_is_given_half_of_a_lane_stops,
+                        what_is_held_back_is_handled_before_what_comes_of_a_topic_made_anew,
                         NULL,
                     });
 }

@@ -103,7 +103,9 @@ struct mr_message {
     struct mr_bytes key;
     struct mr_bytes value;
     bool tombstone; /* null value */
-    bool end;     /* not a message: the partition's end, when property enable.partition.eof=true */
+    bool end;  /* not a message: the partition's end, when property enable.partition.eof=true */
+    bool gone; /* not a message: the partition has nothing at the position, and nothing comes until
+                  mr_kafka_reassign, when property auto.offset.reset=error */
     void *handle; /* librdkafka's message; headers are read through it */
 };
 
@@ -149,6 +151,9 @@ int mr_kafka_subscribe(struct mr_kafka_consumer *consumer, const char *const *to
 #define MR_OFFSET_NONE (-1001)
 int mr_kafka_assign(struct mr_kafka_consumer *consumer, const struct mr_topic_partition *items,
                     size_t n_items, struct mr_error *reterr);
+/* All that is assigned, group or not, goes on from these offsets; nothing of it is paused. */
+int mr_kafka_reassign(struct mr_kafka_consumer *consumer, const struct mr_topic_partition *items,
+                      size_t n_items, struct mr_error *reterr);
 /* Up to max messages, waiting at most timeout_ms for the first and not at all for more. Each must
  * be given back with mr_kafka_message_done. Outcomes: >= 0 is the number of messages; -errno fatal
  * with text. Passing errors are counted inside (mr_kafka_trouble); unknown topics, offsets out of
@@ -178,6 +183,7 @@ int mr_kafka_committed(struct mr_kafka_consumer *consumer, struct mr_topic_parti
                        size_t n_items, int timeout_ms, struct mr_error *reterr);
 int mr_kafka_pause(struct mr_kafka_consumer *consumer, const struct mr_topic_partition *item,
                    bool pause);
+/* MR_ABSENT: the partition has stopped, its position is gone. */
 int mr_kafka_seek(struct mr_kafka_consumer *consumer, const struct mr_topic_partition *item,
                   int timeout_ms, struct mr_error *reterr);
 int mr_kafka_watermarks(struct mr_kafka_consumer *consumer, const char *topic, int32_t partition,
