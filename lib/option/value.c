@@ -60,15 +60,16 @@ static int store_number(const struct mr_option *row, int64_t *member, const char
     int64_t value;
     int r;
 
-    if (row->type == MR_OPTION_DURATION)
-        r = mr_duration_parse(mr_str_from(text), "ms", &value);
+    if (row->type == MR_OPTION_DURATION) /* 3 days that were taken for 3 ms would be too costly */
+        r = mr_duration_parse(mr_str_from(text), strcmp(text, "0") == 0 ? "ms" : "", &value);
     else
         r = parse_number(text, row->type == MR_OPTION_SIZE, &value);
     if (r != 0)
         return mr_error_set(reterr, MR_INVALID, "must be a %s (was '%s')",
-                            row->type == MR_OPTION_DURATION ? "duration such as 500ms, 30s or 5m"
-                            : row->type == MR_OPTION_SIZE   ? "size such as 65536, 64k or 16MiB"
-                                                            : "whole number",
+                            row->type == MR_OPTION_DURATION
+                                ? "duration with its unit, such as 500ms, 30s or 5m"
+                            : row->type == MR_OPTION_SIZE ? "size such as 65536, 64k or 16MiB"
+                                                          : "whole number",
                             text);
     if (row->max > row->min && (value < row->min || value > row->max))
         return mr_error_set(reterr, MR_INVALID, "must be from %" PRId64 " to %" PRId64 " (was %s)",

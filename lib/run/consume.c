@@ -251,7 +251,6 @@ int consume_take_messages(struct consume *run, consume_take_fn take, struct mr_e
 static int work(struct consume *run, bool retry_due, struct mr_error *reterr)
 {
     int64_t begun = mr_time_steady();
-    size_t n = run->n_messages;
     bool any = false;
 
     int r = consume_begin_store(run, reterr);
@@ -270,7 +269,8 @@ static int work(struct consume *run, bool retry_due, struct mr_error *reterr)
     }
     r = r == 0 ? commit(run, reterr) : undone(run, r);
     if (r == 0)
-        consume_health_batch(run, mr_time_steady() - begun, n);
+        consume_health_batch(run, mr_time_steady() - begun,
+                             (size_t)(run->count.consumed - run->count_before.consumed));
     return r;
 }
 

@@ -97,8 +97,8 @@ static int reassign(struct consume *run, struct mr_error *reterr)
     for (size_t i = 0; i < run->n_partitions; i++) {
         struct consume_partition *p = &run->partitions[i];
         if (p->ours)
-            items[n++] = (struct mr_topic_partition){p->topic->topic->name, p->number,
-                                                     *position_of(run, p)};
+            items[n++] =
+                (struct mr_topic_partition){p->topic->topic->name, p->number, *position_of(run, p)};
     }
     int r = run->broker.reassign(run->broker.self, items, n, reterr);
     for (size_t i = 0; r == 0 && i < run->n_partitions; i++) {

@@ -254,19 +254,6 @@ static const char *strategy(const struct consume *run)
                        : "partition.assignment.strategy=range";
 }
 
-/* Where unread records are gone is for --gap to say, not for librdkafka. */
-static int check_properties(const struct mr_kafka_config *config, struct mr_error *reterr)
-{
-    static const char reset[] = "auto.offset.reset=";
-
-    for (size_t i = 0; i < config->n_properties; i++)
-        if (strncmp(config->properties[i], reset, sizeof(reset) - 1) == 0)
-            return mr_error_set(reterr, MR_INVALID,
-                                "-X auto.offset.reset: --from says where to begin, and --gap what "
-                                "to do when unread records are gone: leave it out");
-    return 0;
-}
-
 /* Before the user's own, which win. A crashed instance is missed after 10 s, not 45; one with a
  * name, whose partitions wait for it, may take 45 s to come back; and the end of a partition is
  * told when --once wants to know. */
@@ -311,9 +298,7 @@ static int open_clients(struct consume *run, struct consume_kafka *k,
                             "--rebalance cooperative: %s is ordered by time across topics, whose "
                             "partitions must meet in one instance: leave it out",
                             run->group->name);
-    int r = check_properties(config, reterr);
-    if (r == 0)
-        r = with_defaults(run, k, config, &properties, &reading.n_properties);
+    int r = with_defaults(run, k, config, &properties, &reading.n_properties);
     if (r != 0)
         return r;
     reading.properties = properties;

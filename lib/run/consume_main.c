@@ -12,7 +12,10 @@
 #include "notify_channel.h"
 #include "stop.h"
 
-enum { INSTANCE = 249 }; /* as Kafka has it */
+enum {
+    INSTANCE = 249, /* as Kafka has it */
+    STUCK_LEAST_MS = 1000,
+};
 
 static const char *const froms[] = {"beginning", "end", NULL};
 static const char *const rebalances[] = {"auto", "eager", "cooperative", NULL};
@@ -142,6 +145,19 @@ static bool parse(struct session *s, int argc, char **argv, int *ret_status)
 
 /* ---- opening ---- */
 
+/* Where unread records are gone is for --gap to say, not for librdkafka. */
+static int check_properties(const struct mr_common *common, struct mr_error *reterr)
+{
+    static const char reset[] = "auto.offset.reset=";
+
+    for (size_t i = 0; i < common->properties.n_items; i++)
+        if (strncmp(common->properties.items[i], reset, sizeof(reset) - 1) == 0)
+            return mr_error_set(reterr, MR_INVALID,
+                                "-X auto.offset.reset: --from says where to begin, and --gap what "
+                                "to do when unread records are gone: leave it out");
+    return 0;
+}
+
 static int fill_defaults(struct session *s, struct mr_error *reterr)
 {
     struct consume_options *o = &s->settings->options;
@@ -150,6 +166,11 @@ static int fill_defaults(struct session *s, struct mr_error *reterr)
     o->once |= o->dry_run;
     if (o->instance && (!*o->instance || strlen(o->instance) > INSTANCE))
         return mr_error_set(reterr, MR_INVALID, "--instance is a name of 1 to %d bytes", INSTANCE);
+    if (o->group && !*o->group)
+        return mr_error_set(reterr, MR_INVALID, "--group is empty: name the consumer group");
+    if (o->stuck_ms < STUCK_LEAST_MS)
+        return mr_error_set(reterr, MR_INVALID, "--stuck-after must be at least %d s",
+                            STUCK_LEAST_MS / 1000);
     if (!o->group)
         o->group = s->consumer->name;
     if (o->store)
@@ -192,7 +213,9 @@ static int open_all(struct session *s, struct mr_error *reterr)
     if (!run->group)
         return mr_error_set(reterr, -EINVAL, "topics.yaml has no consumer group %s",
                             s->consumer->name);
-    int r = fill_defaults(s, reterr);
+    int r = check_properties(common, reterr);
+    if (r == 0)
+        r = fill_defaults(s, reterr);
     if (r == 0)
         r = mr_store_open(s->settings->options.store, &how, &s->store, reterr);
     if (r == 0)

@@ -123,6 +123,33 @@ static int read_map(struct notify_addresses *a, const char *path, struct mr_erro
     return 0;
 }
 
+/* A word in braces that there is not would make every address a wrong one. */
+static int check_template(const char *template, struct mr_error *reterr)
+{
+    MR_AUTO(mr_buf) struct mr_buf out = {0};
+    const char *brace;
+    int r = 0;
+
+    if (strcmp(template, place) == 0)
+        return 0;
+    for (const char *at = template; r == 0 && *at;
+         at = *brace ? brace + sizeof(place) - 1 : brace) {
+        brace = at + strcspn(at, "{}");
+        r = mr_buf_append(&out, at, (size_t)(brace - at));
+        if (r == 0 && *brace)
+            r = strncmp(brace, place, sizeof(place) - 1) == 0 ? mr_buf_append(&out, "x", 1)
+                                                              : MR_INVALID;
+    }
+    if (r < 0)
+        return r;
+    if (r == 0 && notify_is_address((struct mr_str){(const char *)out.data, out.len}))
+        return 0;
+    return mr_error_set(reterr, MR_INVALID,
+                        "--notify-to '%s' makes no address: give {to}, {to}@example.org, or one "
+                        "address for all",
+                        template);
+}
+
 int notify_addresses_new(const char *template, const char *map_path,
                          struct notify_addresses **ret_addresses, struct mr_error *reterr)
 {
@@ -131,7 +158,9 @@ int notify_addresses_new(const char *template, const char *map_path,
     if (!a)
         return -ENOMEM;
     a->template = template ? template : place;
-    int r = map_path ? read_map(a, map_path, reterr) : 0;
+    int r = check_template(a->template, reterr);
+    if (r == 0 && map_path)
+        r = read_map(a, map_path, reterr);
     if (r != 0) {
         (void)notify_addresses_free(a);
         return r;

@@ -26,9 +26,9 @@ static const char settings[] = "SET idle_in_transaction_session_timeout = '10s';
 /* Running consumers share the store; a rehearsal, which keeps its locks to the end, wants it for
  * itself. */
 static const char share[] = "SELECT pg_try_advisory_lock_shared(hashtext('millrace-in-use'),"
-                            " hashtext(current_schema()))";
+                            " coalesce(hashtext(current_schema()), 0))";
 static const char own[] = "SELECT pg_try_advisory_lock(hashtext('millrace-in-use'),"
-                          " hashtext(current_schema()))";
+                          " coalesce(hashtext(current_schema()), 0))";
 
 /* Who stands still between two statements that were sent ahead is not idle in the server's eyes. To
  * ours it is: it serves this very store, and it said nothing for 10 s. */

@@ -3,11 +3,22 @@
  * statements. */
 #include "millrace/store.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "backend.h"
+
+/* What may be the scheme of a URL; a path with a colon in it begins with a folder, "./a:b". */
+static bool is_word(const char *url, size_t len)
+{
+    size_t i = 0;
+
+    while (i < len && isalnum((unsigned char)url[i]))
+        i++;
+    return i > 0 && i == len;
+}
 
 static int choose_backend(const char *url, const struct mr_backend **ret_backend,
                           const char **ret_path, struct mr_error *reterr)
@@ -26,11 +37,10 @@ static int choose_backend(const char *url, const struct mr_backend **ret_backend
                    ? 0
                    : mr_error_set(reterr, MR_INVALID, "'%s' names no file: give sqlite:PATH", url);
     }
-    if (!colon || strncmp(colon, "://", 3) != 0)
+    if (!colon || (strncmp(colon, "://", 3) != 0 && !is_word(url, len)))
         return 0;
     *ret_backend = &mr_backend_postgres;
-    if ((len == 8 && memcmp(url, "postgres", 8) == 0) ||
-        (len == 10 && memcmp(url, "postgresql", 10) == 0))
+    if (strncmp(url, "postgres://", 11) == 0 || strncmp(url, "postgresql://", 13) == 0)
         return 0;
     return mr_error_set(reterr, MR_INVALID,
                         "no store of kind '%.*s': give sqlite:PATH or postgresql://...", (int)len,

@@ -217,6 +217,21 @@ def a_reject_file_that_cannot_be_written_stops_the_producer():
 
 
 @case
+def a_consumers_wrong_options_are_refused_with_what_is_right():
+    for words, text in (
+        (["--inbox-window", "3"], "must be a duration with its unit"),
+        (["--stuck-after", "0"], "--stuck-after must be at least 1 s"),
+        (["--group", ""], "--group is empty"),
+        (["--store", "sqllite:x.db"], "no store of kind 'sqllite': give sqlite:PATH or postgresql://..."),
+        (["--store", "sqlite:x.db", "-X", "auto.offset.reset=latest"], "--gap what to do when unread records are gone"),
+    ):
+        with tempfile.TemporaryDirectory() as here:
+            done = subprocess.run([BUILD / "consumers" / "ticketwave-payment-consumer", "-b", "127.0.0.1:1", "-r", "http://127.0.0.1:1",
+                                   *words], capture_output=True, text=True, timeout=30, cwd=here)
+            assert done.returncode == 2 and text in done.stderr, (words, done)
+
+
+@case
 def bash_completes_verbs_topics_options_and_choices():
     assert completed("millrace", "topi") == ["topics"]
     assert {"create", "describe", "list"} <= set(completed("millrace", "topics", ""))

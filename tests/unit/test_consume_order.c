@@ -2,6 +2,7 @@
 /* The consumer engine: events of two topics in the order of their own time. */
 #include <stdio.h>
 
+#include "consume_health.h"
 #include "consume_merge.h"
 #include "millrace/time.h"
 #include "support/fake_broker.h"
@@ -657,6 +658,20 @@ START_TEST(what_is_held_back_is_handled_before_what_comes_of_a_topic_made_anew)
 }
 END_TEST
 
+START_TEST(the_records_of_a_transaction_are_those_that_it_handled)
+{
+    struct bench *b = bench_new(MR_LATE_HANDLE);
+
+    ck_assert_int_eq(consume_health_open(&b->run, "0", 60000, &b->error), 0);
+    for (int i = 1; i <= 3; i++)
+        send(b, 'a', i, 60000 - i, 'b');
+    pass(b, 0);
+    assert_effects(b, "a1 a2 a3");
+    ck_assert_int_eq((int)b->run.health->sizes.sum, 3);
+    bench_free(b);
+}
+END_TEST
+
 int main(void)
 {
     return unit_run("consume_order",
@@ -684,6 +699,7 @@ int main(void)
                         topics_of_unequal_partitions_are_refused_with_the_numbers,
                         an_instance_that_is_given_half_of_a_lane_stops,
                         what_is_held_back_is_handled_before_what_comes_of_a_topic_made_anew,
+                        the_records_of_a_transaction_are_those_that_it_handled,
                         NULL,
                     });
 }

@@ -278,6 +278,8 @@ START_TEST(urls_say_what_this_build_can_serve)
         {"postgresql://u:secret@[h/db", "is not one"},
         {"postgresql://u@h/db?no=such&password=secret", "is not one"},
         {"mysql://h/db", "no store of kind 'mysql'"},
+        {"sqllite:orders.db", "no store of kind 'sqllite'"},
+        {"postgresql:u@h/db", "no store of kind 'postgresql': give"},
         {"sqlite:", "names no file"},
         {"", "is empty"},
         {"/nonexistent-folder/s.db", "/nonexistent-folder/s.db"},
@@ -289,6 +291,24 @@ START_TEST(urls_say_what_this_build_can_serve)
         ck_assert_int_ne(mr_store_open(rows[i].url, NULL, &store, &error), 0);
         ck_assert_msg(strstr(error.text, rows[i].text) != NULL, "%s: %s", rows[i].url, error.text);
         ck_assert_ptr_null(strstr(error.text, "secret"));
+    }
+}
+END_TEST
+
+START_TEST(a_schema_that_is_not_there_is_told_as_that)
+{
+    const char *base = getenv("MILLRACE_TEST_POSTGRES");
+    const struct mr_store_options rehearse = {.rehearse = true};
+    struct mr_error error = MR_ERROR_INIT;
+    struct mr_store *store = NULL;
+    char url[1024];
+
+    if (!base)
+        return;
+    (void)snprintf(url, sizeof(url), "%s&options=-csearch_path%%3Dno_such_schema", base);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(mr_store_open(url, i ? &rehearse : NULL, &store, &error), MR_INVALID);
+        ck_assert_msg(strstr(error.text, "CREATE SCHEMA first") != NULL, "%s", error.text);
     }
 }
 END_TEST
@@ -563,6 +583,7 @@ int main(void)
                                  the_same_statement_may_run_within_itself,
                                  one_address_with_two_texts_is_two_statements,
                                  urls_say_what_this_build_can_serve,
+                                 a_schema_that_is_not_there_is_told_as_that,
                                  a_password_on_the_command_line_is_painted_over,
                                  a_second_process_cannot_have_the_store_but_may_read_it,
                                  a_file_that_is_no_store_is_refused,
