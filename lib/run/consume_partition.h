@@ -48,6 +48,8 @@ struct consume_partition {
 void consume_assigned(void *run, struct mr_topic_partition *items, size_t n_items);
 void consume_revoked(void *run, const struct mr_topic_partition *items, size_t n_items, bool lost);
 int consume_check_assignment(struct consume *run, struct mr_error *reterr);
+struct consume_partition *consume_partition_of(struct consume *run, const char *topic,
+                                               int32_t partition);
 
 /* ---- consume_gap.c: unread records that are gone ---- */
 /* Whether *at is within what the topic has; past it, *at is moved where --gap accept says so.
@@ -56,8 +58,6 @@ int consume_judge_gap(struct consume *run, const struct consume_partition *p, in
                       int64_t low, int64_t high, struct mr_error *reterr);
 /* The same of partitions whose position is gone while they are read. */
 int consume_gaps(struct consume *run, struct mr_error *reterr);
-struct consume_partition *consume_partition_of(struct consume *run, const char *topic,
-                                               int32_t partition);
 
 /* ---- consume_hold.c: partitions that wait ---- */
 /* The next record of a partition is that of item. Brokers that do not answer in time cost the
