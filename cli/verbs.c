@@ -10,6 +10,10 @@
     VERB(avro_fingerprint)                                                                         \
     VERB(completion)                                                                               \
     VERB(completion_words)                                                                         \
+    VERB(dlq_dismiss)                                                                              \
+    VERB(dlq_list)                                                                                 \
+    VERB(dlq_retry)                                                                                \
+    VERB(dlq_show)                                                                                 \
     VERB(down)                                                                                     \
     VERB(events)                                                                                   \
     VERB(events_describe)                                                                          \

@@ -181,6 +181,12 @@ static MR_COLD int not_framed(struct decoders *decoders, const struct mr_message
                                         "neither Avro in the registry's wire format nor JSON");
 }
 
+/* The registry may be what is broken: then the bytes must do. */
+static MR_COLD int excused(const struct decoders *decoders, int r)
+{
+    return decoders->lenient && (r == MR_AGAIN || r == -EDESTADDRREQ) ? MR_INVALID : r;
+}
+
 int decoders_value(struct decoders *decoders, const struct mr_message *message, struct mr_buf *out,
                    int32_t *ret_id, struct mr_error *reterr)
 {
@@ -191,8 +197,10 @@ int decoders_value(struct decoders *decoders, const struct mr_message *message, 
         return mr_buf_append(out, "null", 4);
     if (MR_LIKELY(value.len >= FRAME_BYTES && value.data[0] == 0)) {
         int r = framed(decoders, value, out, ret_id, reterr);
-        if (MR_LIKELY(r != MR_INVALID))
-            return r;
+        if (MR_LIKELY(r == 0))
+            return 0;
+        if (r != MR_INVALID)
+            return excused(decoders, r);
     }
-    return not_framed(decoders, message, out, reterr);
+    return excused(decoders, not_framed(decoders, message, out, reterr));
 }

@@ -13,7 +13,8 @@ struct decoder_slot {
 
 struct decoders {
     struct mr_registry *registry; /* NULL: none is known */
-    struct decoder_slot *slots;   /* open addressing, at most half full */
+    bool lenient; /* without a registry that answers a value cannot be decoded: MR_INVALID */
+    struct decoder_slot *slots; /* open addressing, at most half full */
     size_t n_slots, n_used;
     struct decoder_slot last; /* most records are like the one before */
 };

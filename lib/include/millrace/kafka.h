@@ -181,6 +181,15 @@ int mr_kafka_commit(struct mr_kafka_consumer *consumer, const struct mr_topic_pa
 /* The group's committed offsets into items; MR_OFFSET_NONE where there is none. */
 int mr_kafka_committed(struct mr_kafka_consumer *consumer, struct mr_topic_partition *items,
                        size_t n_items, int timeout_ms, struct mr_error *reterr);
+/* The same with a text beside each offset, "" for none, which Kafka keeps with it (4096 bytes
+ * unless the brokers' offset.metadata.max.bytes says otherwise). commit waits. The caller frees
+ * each of ret_notes. */
+int mr_kafka_commit_notes(struct mr_kafka_consumer *consumer,
+                          const struct mr_topic_partition *items, const char *const *notes,
+                          size_t n_items, struct mr_error *reterr);
+int mr_kafka_committed_notes(struct mr_kafka_consumer *consumer, struct mr_topic_partition *items,
+                             char **ret_notes, size_t n_items, int timeout_ms,
+                             struct mr_error *reterr);
 int mr_kafka_pause(struct mr_kafka_consumer *consumer, const struct mr_topic_partition *item,
                    bool pause);
 /* MR_ABSENT: the partition has stopped, its position is gone. */
