@@ -254,6 +254,8 @@ static int work(struct consume *run, bool retry_due, struct mr_error *reterr)
     bool any = false;
 
     int r = consume_begin_store(run, reterr);
+    if (r == 0)
+        r = mr_store_turn(run->store, run->alone, reterr);
     if (r == 0 && retry_due)
         r = consume_retry(run, &any, reterr);
     if (r == 0 && consume_notify_due(run))

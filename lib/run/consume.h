@@ -119,7 +119,8 @@ struct consume {
     struct consume_counters count_before; /* the transaction under way */
     bool lost;                            /* a transaction was: what is in memory is not so */
     int losses;                           /* in a row */
-    int64_t fewer;                        /* records by which a batch is shorter for losses */
+    bool alone;    /* the last one to a deadlock: the next transaction keeps others out */
+    int64_t fewer; /* records by which a batch is shorter for losses */
     struct consume_apart apart;
     int64_t begun_at;
     int64_t log_second; /* events' fates are logged a few per second, the rest are counted */

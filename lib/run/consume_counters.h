@@ -31,6 +31,7 @@
     X(batches, "transactions committed")                                                           \
     X(redone, "batches done again event by event, because one of their events failed")             \
     X(store_losses, "transactions that were lost and done again")                                  \
+    X(collisions, "of these, to an instance that changed the same rows: done again alone")         \
     X(holds, "times a partition had to wait: registry not reachable, or too much put aside")       \
     X(gaps, "partitions whose unread records were gone: taken on with --gap accept")
 

@@ -50,6 +50,7 @@ void consume_kept(struct consume *run)
     struct consume_apart *apart = &run->apart;
 
     run->losses = 0;
+    run->alone = false;
     take_more(run);
     if (apart->together)
         apart->last /= 2;
@@ -86,14 +87,21 @@ int consume_lost(struct consume *run, int r, struct mr_error *reterr)
     if (++run->losses > CONSUME_LOSSES)
         return r == -EAGAIN ? -EIO : r;
     run->lost = true;
+    run->alone = r == -EAGAIN && mr_store_collided(run->store);
     take_fewer(run);
     run->count.store_losses++;
-    mr_warn(&run->log, fenced ? "fenced" : "store-again", "lost=%d why=\"%s\" next=%s", run->losses,
-            reterr->text, fenced ? "let-go" : "again");
+    run->count.collisions += run->alone;
+    mr_log(run->alone && run->losses == 1 ? MR_LOG_INFO : MR_LOG_WARN, &run->log,
+           fenced ? "fenced" : "store-again", "lost=%d why=\"%s\" next=%s", run->losses,
+           reterr->text,
+           fenced       ? "let-go"
+           : run->alone ? "again-alone"
+                        : "again");
     return 0;
 }
 
-/* The first loss costs no wait: mostly there was somebody faster. */
+/* The first loss costs no wait: mostly there was somebody faster. Then times 0.5 to 1: instances
+ * that lost the same server do not all come back at once. */
 static int wait(struct consume *run, struct mr_error *reterr)
 {
     int ms = FIRST_WAIT_MS;
@@ -102,7 +110,9 @@ static int wait(struct consume *run, struct mr_error *reterr)
         ms *= 2;
     if (run->losses < 2)
         return 0;
-    int r = consume_outbox_reports(run, ms < MOST_WAIT_MS ? ms : MOST_WAIT_MS, reterr);
+    ms = ms < MOST_WAIT_MS ? ms : MOST_WAIT_MS;
+    ms -= (int)(run->world.random(run->world.self) % (uint64_t)(ms / 2 + 1));
+    int r = consume_outbox_reports(run, ms, reterr);
     return r < 0 ? r : 0;
 }
 

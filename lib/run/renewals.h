@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 enum {
-    RENEWALS = 10,          /* within RENEWALS_MINUTES, at most */
+    RENEWALS = 10, /* within RENEWALS_MINUTES, at most */
     RENEWALS_MINUTES = 10,
     RENEWALS_WAIT_MS = 100, /* before the second; doubled with each */
 };

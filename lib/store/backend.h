@@ -20,6 +20,8 @@ struct mr_backend {
     bool shared;                 /* several processes may use one store */
     const char *relations;       /* SELECT name, is_view for all tables and views, by name */
     const char *lock_migrations; /* a SELECT that waits for other instances, or NULL */
+    const char *turn;            /* a SELECT before what changes rows that others change as well, */
+    const char *turn_alone;      /* and one that keeps these out; NULL: there are no others */
     int (*open)(const char *path, const struct mr_store_options *options,
                 struct mr_store **ret_store, struct mr_error *reterr);
     void (*close)(struct mr_store *store); /* frees it */
@@ -58,6 +60,7 @@ struct mr_store {
     bool together;  /* no savepoints: the events of this transaction share their fate */
     bool wrote;     /* then: something was written since the mark */
     bool apart;     /* lost for that: next time each for itself */
+    bool collided;  /* lost because another one wanted the same rows */
     struct mr_rows *cache[MR_STORE_STATEMENTS];
 };
 

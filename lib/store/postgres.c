@@ -271,6 +271,10 @@ const struct mr_backend mr_backend_postgres = {
                  " AND relkind IN ('r', 'v', 'p', 'm') ORDER BY 1",
     .lock_migrations = "SELECT pg_advisory_xact_lock(hashtext('millrace'),"
                        " hashtext(current_schema()))",
+    .turn = "SELECT pg_advisory_xact_lock_shared(hashtext('millrace-turn'),"
+            " hashtext(current_schema()))",
+    .turn_alone = "SELECT pg_advisory_xact_lock(hashtext('millrace-turn'),"
+                  " hashtext(current_schema()))",
     .open = mr_postgres_open,
     .close = mr_postgres_close,
     .prepare = prepare,

@@ -68,6 +68,7 @@ int mr_postgres_fail(struct postgres *pg, const PGresult *result, const char *wh
     if (r == -EAGAIN)
         pg->lost = true;
     pg->blocked |= strcmp(state, "55P03") == 0;
+    pg->store.collided |= strncmp(state, "40", 2) == 0;
     text = text ? text : "";
     return mr_error_set(reterr, r, "store: %.*s%s%s%s", line_of(text), text,
                         i < MR_N_ELEMENTS(states) ? states[i].advice : "", what ? " in: " : "",

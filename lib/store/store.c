@@ -119,7 +119,7 @@ int mr_store_begin(struct mr_store *store, struct mr_error *reterr)
     if (store->in_transaction && store->rehearse)
         return 0;             /* its only one */
     mr_store_rollback(store); /* one that could not be ended for want of memory */
-    store->together = store->apart = false;
+    store->together = store->apart = store->collided = false;
     int r = plain(store, "BEGIN IMMEDIATE", reterr);
     if (r == 0)
         store->in_transaction = true;
@@ -145,6 +145,18 @@ void mr_store_rollback(struct mr_store *store)
     (void)plain(store, "ROLLBACK", NULL); /* fails when the database has rolled back by itself */
     store->in_transaction = store->backend->in_transaction(store);
     store->marked = store->savepoint = store->together = false;
+}
+
+int mr_store_turn(struct mr_store *store, bool alone, struct mr_error *reterr)
+{
+    const char *sql = alone ? store->backend->turn_alone : store->backend->turn;
+
+    return sql && !store->rehearse ? ahead(store, sql, reterr) : 0;
+}
+
+bool mr_store_collided(const struct mr_store *store)
+{
+    return store->collided;
 }
 
 /* ---- one event of several ---- */

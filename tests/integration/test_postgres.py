@@ -32,7 +32,7 @@ def the_stores_suite_holds_on_postgresql(t):
 
 @test
 def the_engines_suites_hold_on_postgresql(t):
-    for name in ("consume", "consume_dead", "consume_emit", "consume_filter", "consume_order",
+    for name in ("consume", "consume_collide", "consume_dead", "consume_emit", "consume_filter", "consume_order",
                  "consume_retry", "consume_together", "notify"):
         run_suite(t, name)
 

@@ -133,6 +133,13 @@ static inline struct mr_into mr_into_blob(struct mr_bytes *at)
 int mr_store_begin(struct mr_store *store, struct mr_error *reterr);
 int mr_store_commit(struct mr_store *store, struct mr_error *reterr);
 void mr_store_rollback(struct mr_store *store);
+/* At the begin of a transaction that changes rows which other instances change as well: they may do
+ * so meanwhile; with alone, it waits for theirs to end, and new ones wait for it to end, so that it
+ * cannot be lost to one of them. 0, -errno. */
+int mr_store_turn(struct mr_store *store, bool alone, struct mr_error *reterr);
+/* Until the next begin: the last transaction was lost because it and another one waited for each
+ * other's rows (SQLSTATE 40...). It was nobody's fault: do it again, best alone. */
+bool mr_store_collided(const struct mr_store *store);
 /* One level: what one event does can be undone alone. The savepoint is laid when the first
  * statement that writes comes, so an event that only reads costs nothing.
  *
