@@ -37,6 +37,7 @@ class Chaos:
 
     def say(self, text):
         self.told(f"{time.monotonic() - self.begun:6.1f} s  {text}")
+        sys.stdout.flush()
 
     def start(self):
         fleet = self.fleet
@@ -82,15 +83,16 @@ class Chaos:
 
     def drain(self, faults):
         """Consumers that gave up in the last fault are started again, too."""
-        deadline = time.monotonic() + 240 + self.n_events // 1000
+        deadline = time.monotonic() + 240 + self.n_events // 250
         while True:
             faults.tend()
             try:
-                self.fleet.drain(10)
+                self.fleet.drain(30)
                 return self.say("all is read, handled and published")
             except TimeoutError as late:
                 if time.monotonic() > deadline:
                     raise AssertionError(f"seed {self.seed}: {late}") from None
+                self.say(str(late))
 
 
 def main():
