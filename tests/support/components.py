@@ -355,7 +355,7 @@ class PostgreSQL(Component):
         return f"{self.url}&options=-csearch_path%3D{name}"
 
     def stop(self):
-        self.stop_server()
+        self.stop_server(signal.SIGQUIT)  # nothing is to be kept, so nothing need reach a slow disk
         if self.home:
             shutil.rmtree(self.home, ignore_errors=True)
 

@@ -6,13 +6,9 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "support/fake_broker.h"
-#include "support/store_under_test.h"
-#include "support/unit.h"
+#include "engine_bench.h"
 #include "ticketwave_booking.gen.h"
 #include "ticketwave_catalog.gen.h"
-
-enum { SECOND = 1000000 };
 
 /* ---- a consumer that does what its events say ---- */
 
@@ -163,16 +159,12 @@ static const struct mr_topic *const read_topics[] = {
 static inline void start(struct bench *b)
 {
     b->error = MR_ERROR_INIT;
-    struct consume_options options = b->run.options;
     b->run = (struct consume){.consumer = &consumer,
                               .group = &b->group,
-                              .options = options,
+                              .options = b->run.options,
                               .store = b->store,
                               .self = &b->script};
-    fake_attach(b->fake, &b->run);
-    b->fake->n_tags = 0;
-    ck_assert_msg(consume_open(&b->run, &b->error) == 0, "%s", b->error.text);
-    fake_assign(b->fake);
+    engine_open(b->fake, &b->run);
 }
 
 static inline struct bench *bench_new(void)
@@ -180,23 +172,9 @@ static inline struct bench *bench_new(void)
     struct bench *b = calloc(1, sizeof(*b));
 
     ck_assert_ptr_nonnull(b);
-    mr_log_set_level(MR_LOG_OFF);
-    b->fake = calloc(1, sizeof(*b->fake));
-    b->fake->now = INT64_C(1700000000) * SECOND;
-    b->fake->random = UINT64_MAX;
-    fake_add_topic(b->fake, read_topics[0]->name, 2);
-    b->group = (struct mr_consumer_group){
-        .name = "test-consumer",
-        .dead_letter_topic = "test.dlq",
-        .topics = read_topics,
-        .n_topics = 1,
-        .retry = {.max_attempts = 3, .initial_ms = 1000, .max_ms = 3000, .multiplier = 2}};
-    b->run.options = (struct consume_options){.group = "test-group",
-                                              .from = "beginning",
-                                              .gap = "stop",
-                                              .batch = 100,
-                                              .parked = 100,
-                                              .drain_ms = 1000};
+    b->fake = engine_fake(INT64_C(1700000000) * SECOND);
+    b->group = engine_group(b->fake, read_topics, MR_N_ELEMENTS(read_topics));
+    b->run.options = (struct consume_options){.group = "test-group", ENGINE_OPTIONS};
     b->store = open_fresh();
     start(b);
     return b;
@@ -204,18 +182,14 @@ static inline struct bench *bench_new(void)
 
 static inline void bench_free(struct bench *b)
 {
-    consume_close(&b->run);
-    (void)mr_store_free(b->store);
-    fake_free(b->fake);
+    engine_free(b->fake, &b->run);
     free(b);
 }
 
-/* As after a crash: what was not committed is gone. */
 static inline void restart(struct bench *b)
 {
-    mr_store_rollback(b->store);
-    consume_close(&b->run);
-    start(b);
+    b->error = MR_ERROR_INIT;
+    engine_reopen(b->fake, &b->run, NULL);
 }
 
 /* flow: 'a' ... : the booking; number: what the script says; id: of the event. */
@@ -243,9 +217,7 @@ static inline void send(struct bench *b, char flow, int number, int id)
 
 static inline void turn(struct bench *b)
 {
-    int r = consume_turn(&b->run, 0, &b->error);
-
-    ck_assert_msg(r == 0 || r == MR_END, "%s: %s", mr_status_name(r), b->error.text);
+    engine_turn(&b->run);
 }
 
 static inline void turns(struct bench *b)
@@ -256,11 +228,7 @@ static inline void turns(struct bench *b)
 
 static inline int64_t number(struct bench *b, const char *sql)
 {
-    int64_t n = -1;
-
-    ck_assert_int_eq(
-        mr_store_row(b->store, NULL, MR_INTO(MR_INTO_INT(&n)), sql, MR_NO_VALUES, NULL), 0);
-    return n;
+    return engine_number(&b->run, sql);
 }
 
 /* "1,2,3": the effects in their order. */

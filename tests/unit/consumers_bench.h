@@ -4,12 +4,10 @@
 
 #include <stdio.h>
 
+#include "engine_bench.h"
 #include "inventory_management.gen.h"
 #include "order_management.gen.h"
 #include "product_catalog.gen.h"
-#include "support/fake_broker.h"
-#include "support/store_under_test.h"
-#include "support/unit.h"
 #include "ticketwave_booking.gen.h"
 #include "ticketwave_catalog.gen.h"
 #include "ticketwave_notification.gen.h"
@@ -19,7 +17,7 @@ extern const struct mr_consumer consumer_inventory_management, consumer_order_ma
     consumer_ticketwave_booking, consumer_ticketwave_catalog, consumer_ticketwave_notification,
     consumer_ticketwave_payment;
 
-enum { SECOND = 1000000, MINUTE = 60 * SECOND };
+enum { MINUTE = 60 * SECOND };
 static const int64_t T0 = INT64_C(1705314600) * SECOND; /* 2024-01-15T10:30:00Z */
 
 #define BOOKING "00000000-0000-4000-8000-00000000000b"
@@ -46,9 +44,7 @@ static inline struct bench *bench_of(const struct mr_consumer *consumer, const c
     int argc = 1;
 
     ck_assert_ptr_nonnull(b);
-    mr_log_set_level(MR_LOG_OFF);
-    b->fake = calloc(1, sizeof(*b->fake));
-    b->fake->now = T0 + INT64_C(3600) * SECOND;
+    b->fake = engine_fake(T0 + INT64_C(3600) * SECOND);
     for (; options[argc - 1]; argc++)
         b->argv[argc] = (char *)(uintptr_t)options[argc - 1];
     ck_assert_uint_le(consumer->size, sizeof(b->state));
@@ -68,15 +64,8 @@ static inline struct bench *bench_of(const struct mr_consumer *consumer, const c
                               .group = group,
                               .store = b->store,
                               .self = b->state,
-                              .options = {.group = consumer->name,
-                                          .from = "beginning",
-                                          .gap = "stop",
-                                          .batch = 100,
-                                          .parked = 100,
-                                          .drain_ms = 1000}};
-    fake_attach(b->fake, &b->run);
-    ck_assert_msg(consume_open(&b->run, &error) == 0, "%s", error.text);
-    fake_assign(b->fake);
+                              .options = {.group = consumer->name, ENGINE_OPTIONS}};
+    engine_open(b->fake, &b->run);
     return b;
 }
 #define BENCH(consumer) bench_of(&consumer_##consumer, (const char *[]){NULL})
@@ -85,12 +74,10 @@ static inline struct bench *bench_of(const struct mr_consumer *consumer, const c
 
 static inline void bench_free(struct bench *b)
 {
-    consume_close(&b->run);
+    engine_free(b->fake, &b->run);
     if (b->run.consumer->close)
         b->run.consumer->close(b->state);
-    (void)mr_store_free(b->store);
     (void)mr_options_free(b->options);
-    fake_free(b->fake);
     free(b);
 }
 
@@ -139,10 +126,8 @@ static inline struct mr_decimal money(const char *text)
 
 static inline void handle(struct bench *b)
 {
-    struct mr_error error = MR_ERROR_INIT;
-
     for (int i = 0; i < 3; i++)
-        ck_assert_msg(consume_turn(&b->run, 0, &error) == 0, "%s", error.text);
+        engine_turn(&b->run);
 }
 
 /* One text for the whole answer: columns by |, rows by newline. */

@@ -54,32 +54,12 @@ static inline struct mr_sagas *sagas_of(const char *yaml)
     return sagas;
 }
 
-/* As after a crash: what was not committed is gone. sagas NULL: this project's. */
-static inline void reopen(struct bench *b, const struct mr_sagas *sagas)
-{
-    struct mr_error error = MR_ERROR_INIT;
-    struct consume fresh = {.consumer = b->run.consumer,
-                            .group = b->run.group,
-                            .store = b->store,
-                            .self = b->state,
-                            .options = b->run.options,
-                            .sagas = {.all = sagas}};
-
-    mr_store_rollback(b->store);
-    consume_close(&b->run);
-    b->run = fresh;
-    b->fake->n_tags = 0;
-    fake_attach(b->fake, &b->run);
-    ck_assert_msg(consume_open(&b->run, &error) == 0, "%s", error.text);
-    fake_assign(b->fake);
-}
-
 static inline struct bench *bench_with(const char *yaml, struct mr_sagas **ret_sagas)
 {
     struct bench *b = BENCH(festivo_orchestrator);
 
     *ret_sagas = sagas_of(yaml);
-    reopen(b, *ret_sagas);
+    engine_reopen(b->fake, &b->run, *ret_sagas);
     return b;
 }
 

@@ -3,15 +3,12 @@
 #include <stdio.h>
 
 #include "consume_health.h"
-#include "consume_merge.h"
+#include "engine_bench.h"
 #include "millrace/time.h"
-#include "support/fake_broker.h"
-#include "support/store_under_test.h"
-#include "support/unit.h"
 #include "ticketwave_booking.gen.h"
 #include "ticketwave_catalog.gen.h"
 
-enum { SECOND = 1000000, MS = 1000 };
+enum { MS = 1000 };
 
 /* ---- a consumer of two topics that notes what it handles ---- */
 
@@ -60,7 +57,6 @@ static const struct mr_topic *const topics[] = {
 
 struct bench {
     struct fake *fake;
-    struct mr_store *store;
     struct script script;
     struct mr_consumer_group group;
     struct consume run;
@@ -69,65 +65,32 @@ struct bench {
     bool headers; /* ce_time is written */
 };
 
-static void start(struct bench *b)
-{
-    struct consume_options options = b->run.options;
-
-    b->error = MR_ERROR_INIT;
-    b->run = (struct consume){.consumer = &consumer,
-                              .group = &b->group,
-                              .options = options,
-                              .store = b->store,
-                              .self = &b->script};
-    fake_attach(b->fake, &b->run);
-    b->fake->n_tags = 0;
-    ck_assert_msg(consume_open(&b->run, &b->error) == 0, "%s", b->error.text);
-    fake_assign(b->fake);
-}
-
 static struct bench *bench_new(enum mr_late late)
 {
     struct bench *b = calloc(1, sizeof(*b));
 
     ck_assert_ptr_nonnull(b);
-    mr_log_set_level(MR_LOG_OFF);
-    b->fake = calloc(1, sizeof(*b->fake));
-    b->fake->now = INT64_C(1700000000) * SECOND;
-    b->fake->random = UINT64_MAX;
-    fake_add_topic(b->fake, topics[0]->name, 2);
-    fake_add_topic(b->fake, topics[1]->name, 2);
-    b->group = (struct mr_consumer_group){
-        .name = "test-consumer",
-        .dead_letter_topic = "test.dlq",
-        .topics = topics,
-        .n_topics = 2,
-        .retry = {.max_attempts = 3, .initial_ms = 1000, .max_ms = 3000, .multiplier = 2},
-        .order = {.by_time = true, .wait_ms = 500, .late = late}};
-    b->run.options = (struct consume_options){.group = "test-group",
-                                              .from = "beginning",
-                                              .gap = "stop",
-                                              .batch = 100,
-                                              .parked = 100,
-                                              .drain_ms = 1000};
-    b->store = open_fresh();
-    start(b);
+    b->fake = engine_fake(INT64_C(1700000000) * SECOND);
+    b->group = engine_group(b->fake, topics, MR_N_ELEMENTS(topics));
+    b->group.order = (struct mr_order){.by_time = true, .wait_ms = 500, .late = late};
+    b->run = (struct consume){.consumer = &consumer,
+                              .group = &b->group,
+                              .options = {.group = "test-group", ENGINE_OPTIONS},
+                              .store = open_fresh(),
+                              .self = &b->script};
+    engine_open(b->fake, &b->run);
     return b;
 }
 
 static void bench_free(struct bench *b)
 {
-    consume_close(&b->run);
-    (void)mr_store_free(b->store);
-    fake_free(b->fake);
+    engine_free(b->fake, &b->run);
     free(b);
 }
 
-/* As after a crash: what was not committed is gone. */
 static void restart(struct bench *b)
 {
-    mr_store_rollback(b->store);
-    consume_close(&b->run);
-    start(b);
+    engine_reopen(b->fake, &b->run, NULL);
 }
 
 /* topic: 'a', 'b'; ago: ms before now; flow: even and odd ones have partitions of their own. */
@@ -171,9 +134,7 @@ static void send(struct bench *b, char topic, int number, int ago, char flow)
 
 static void turn(struct bench *b)
 {
-    int r = consume_turn(&b->run, 0, &b->error);
-
-    ck_assert_msg(r == 0 || r == MR_END, "%s: %s", mr_status_name(r), b->error.text);
+    engine_turn(&b->run);
 }
 
 static void pass(struct bench *b, int ms)
@@ -191,7 +152,8 @@ static void assert_effects(struct bench *b, const char *want)
     size_t len = 0;
     int r;
 
-    ck_assert_int_eq(mr_store_query(b->store, "SELECT topic, number, late FROM effect ORDER BY seq",
+    ck_assert_int_eq(mr_store_query(b->run.store,
+                                    "SELECT topic, number, late FROM effect ORDER BY seq",
                                     MR_NO_VALUES, &rows, NULL),
                      0);
     while ((r = mr_rows_next(rows, NULL)) == 0) {
@@ -206,11 +168,7 @@ static void assert_effects(struct bench *b, const char *want)
 
 static int64_t number(struct bench *b, const char *sql)
 {
-    int64_t n = -1;
-
-    ck_assert_int_eq(
-        mr_store_row(b->store, NULL, MR_INTO(MR_INTO_INT(&n)), sql, MR_NO_VALUES, NULL), 0);
-    return n;
+    return engine_number(&b->run, sql);
 }
 
 /* ---- who goes first ---- */
@@ -590,7 +548,7 @@ START_TEST(what_was_undone_makes_nothing_late)
 
     send(b, 'a', 1, 6000, 'b');
     send(b, 'a', 2, 5000, 'b');
-    ck_assert_int_eq(mr_ledger_claim(b->store, topics[0]->name, 0, &epoch, &next, NULL),
+    ck_assert_int_eq(mr_ledger_claim(b->run.store, topics[0]->name, 0, &epoch, &next, NULL),
                      0); /* overtaken */
     ck_assert_int_eq(consume_turn(&b->run, 0, &b->error), on_postgres() ? 0 : -ESTALE);
     assert_effects(b, "");

@@ -85,7 +85,7 @@ START_TEST(steps_are_undone_in_reverse_each_confirmed_where_that_is_asked)
     ASSERT_HAS(event_json(b, 2), "\"compensationAction\":\"two\",\"reason\":\"broken by t\"");
     ck_assert_str_eq(ask(b, "SELECT step, state FROM mr_saga"), "two|compensating");
     deny(b, 4, "t", "done-2"); /* too late */
-    reopen(b, sagas);
+    engine_reopen(b->fake, &b->run, sagas);
     deny(b, 5, "t", "undone-2");
     ASSERT_SAID(b, &from, "compensation-triggered,failed");
     ASSERT_HAS(event_json(b, 4), "\"compensationAction\":\"one\",\"reason\":\"broken by t\"");
@@ -180,7 +180,7 @@ START_TEST(the_same_event_never_starts_a_second_saga)
     deny(b, 3, "t", "done-2");
     ASSERT_SAID(b, &from, "refund-requested,refund-requested");
     ck_assert_int_eq(mr_store_run(b->store, "DELETE FROM mr_inbox", MR_NO_VALUES, NULL), 0);
-    reopen(b, sagas); /* a store that has forgotten what it has seen */
+    engine_reopen(b->fake, &b->run, sagas); /* a store that has forgotten what it has seen */
     ck_assert_int_eq(b->run.count.handled, 0);
     b->n_sent = 0; /* the same id */
     deny(b, 1, "t", "start");
@@ -259,7 +259,7 @@ START_TEST(a_saga_that_a_new_build_no_longer_has_is_retired_by_its_timer)
     struct bench *b = bench_with(two_steps, &sagas);
 
     deny(b, 1, "t", "start");
-    reopen(b, NULL); /* this project's sagas: none is called Test */
+    engine_reopen(b->fake, &b->run, NULL); /* this project's sagas: none is called Test */
     after(b, 10);
     ASSERT_SAGAS(b, "Test|t|failed|sagas.yaml no longer has saga Test");
     bench_free(b);
@@ -285,16 +285,19 @@ static struct bench *beside(struct bench *b)
 
     (void)snprintf(url, sizeof(url), "%s&options=-csearch_path%%3D%s",
                    getenv("MILLRACE_TEST_POSTGRES"), ask(b, "SELECT current_schema()"));
-    const struct consume closed = {
-        .consumer = other->run.consumer, .group = other->run.group, .options = other->run.options};
+    struct consume fresh = {.consumer = other->run.consumer,
+                            .group = other->run.group,
+                            .options = other->run.options,
+                            .self = other->state};
     consume_close(&other->run);
-    other->run = closed;
     (void)mr_store_free(other->store);
-    ck_assert_msg(mr_store_open(url, NULL, &other->store, &error) == 0, "%s", error.text);
+    ck_assert_msg(mr_store_open(url, NULL, &fresh.store, &error) == 0, "%s", error.text);
+    other->store = fresh.store;
+    other->run = fresh;
     other->fake->now = b->fake->now;
     for (size_t i = 0; i < b->fake->n_partitions; i++) /* the same topics */
         other->fake->partitions[i].high = b->fake->partitions[i].high;
-    reopen(other, NULL);
+    engine_open(other->fake, &other->run);
     return other;
 }
 

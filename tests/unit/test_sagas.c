@@ -85,7 +85,7 @@ START_TEST(a_denial_that_stays_is_compensated_after_a_restart_too)
     deny(b, 1, "t-1", "Area full");
     after(b, 14 * 60);
     ASSERT_SAID(b, &from, "started");
-    reopen(b, NULL);
+    engine_reopen(b->fake, &b->run, NULL);
     handle(b);
     ASSERT_SAID(b, &from, "");
     after(b, 60);
@@ -95,7 +95,7 @@ START_TEST(a_denial_that_stays_is_compensated_after_a_restart_too)
     ASSERT_HAS(event_json(b, 1), "\"causation_id\":\"11111111-1111-4111-8111-000000000001\"");
     ASSERT_SAGAS(b, "EntryDenialSaga|t-1|compensated|second-scan: no answer within 15m");
     after(b, 3600);
-    reopen(b, NULL);
+    engine_reopen(b->fake, &b->run, NULL);
     after(b, 3600);
     ASSERT_SAID(b, &from, "");
     ck_assert_str_eq(ask(b, "SELECT what FROM mr_saga_step ORDER BY seq"),
