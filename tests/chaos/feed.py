@@ -7,6 +7,8 @@ import subprocess
 import threading
 import time
 
+from lines import lines_of
+
 PLATFORMS = ("bookings", "festivo", "first-viscount", "product-management", "ticketwave")
 WINDOW = 40  # lines of a file among which their order is lost
 PATIENCE = 300  # seconds in which a portion must get through whatever happens
@@ -26,7 +28,7 @@ class Feed:
         """The ids of all that breaks no rule, by a dry run of the whole."""
         whole = self.t.path(f"{self.service}.whole", "".join(self.lines))
         out = self.t.start(f"{self.service}-producer", whole, "--dry-run", "--print", "--log-level", "off").wait(600).out
-        return {json.loads(line)["value"]["event_id"] for line in out.splitlines()}
+        return {json.loads(line)["value"]["event_id"] for line in lines_of(out)}
 
     def more(self, share, chance):
         """Lines up to this share of all get through."""
@@ -66,7 +68,7 @@ def simulated(t, events, seed):
         t.run("millrace", "simulate", platform, "-n", events // len(PLATFORMS), "--seed", seed + number, "--bad", 1,
               "--duplicates", 4, "--split", folder, seconds=600)
         for path in sorted(folder.glob("*.ndjson")):
-            lines, chance = path.read_text().splitlines(keepends=True), random.Random(f"{seed}/{path.stem}")
+            lines, chance = [f"{line}\n" for line in lines_of(path.read_text())], random.Random(f"{seed}/{path.stem}")
             for at in range(0, len(lines), WINDOW):
                 part = lines[at:at + WINDOW]
                 chance.shuffle(part)

@@ -44,6 +44,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 sys.dont_write_bytecode = True
 import avro_reader  # noqa: E402 (its folder is added above)
 import kafka_reader  # noqa: E402
+from lines import lines_of  # noqa: E402
 
 ENVELOPE = ("event_id", "event_type", "event_version", "timestamp", "correlation_id", "causation_id", "source_service",
             "user_id", "session_id", "metadata", "data")
@@ -116,11 +117,11 @@ def write_inputs(programs, topics, args, module, ties, storm):
         programs.millrace("simulate", platform, "-n", args.events, "--seed", args.seed, "--start", start, "--split", "in")
     for number, service in enumerate(services):
         path, dice = programs.folder / "in" / f"{service}.ndjson", random.Random(f"{args.seed}/{number}")
-        lines = retime(path.read_text().splitlines(keepends=True), dice, ties, storm)
+        lines = retime(lines_of(path.read_text()), dice, ties, storm)
         lines += dice.sample(lines, len(lines) // 25)  # what comes twice is the same
         if getattr(module, "ORDER", "") != "time":
             dice.shuffle(lines)
-        path.write_text("".join(lines))
+        path.write_text("".join(f"{line}\n" for line in lines))
     return services
 
 

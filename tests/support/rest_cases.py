@@ -15,6 +15,7 @@ import tempfile
 import threading
 
 import components
+from lines import lines_of
 
 TYPE = {"Content-Type": "application/vnd.schemaregistry.v1+json"}
 
@@ -117,7 +118,7 @@ def play_all(cases, make, folder, workers=2):
 
 
 def load(path):
-    return [json.loads(line) for line in pathlib.Path(path).read_text().splitlines()]
+    return [json.loads(line) for line in lines_of(pathlib.Path(path).read_text())]
 
 
 def counts(cases, verdicts):
