@@ -41,6 +41,8 @@ struct mr_backend {
     struct mr_value (*column)(const struct mr_rows *rows, size_t column);
     int64_t (*changes)(struct mr_store *store);
     bool (*in_transaction)(struct mr_store *store); /* as the database sees it */
+    /* Before a commit: whether what is written can be found again. NULL: it can. */
+    int (*check)(struct mr_store *store, struct mr_error *reterr);
     /* Several statements in one text, for migrations. */
     int (*script)(struct mr_store *store, const char *sql, struct mr_error *reterr);
 };

@@ -189,6 +189,20 @@ static int script(struct mr_store *store, const char *sql, struct mr_error *rete
     return code == SQLITE_OK ? 0 : mr_sqlite_fail(db, code, NULL, reterr);
 }
 
+/* A file that is gone takes commits as ever, for nobody: another process may make it anew. */
+static int check(struct mr_store *store, struct mr_error *reterr)
+{
+    int moved = 0;
+
+    (void)sqlite3_file_control(mr_sqlite_db(store), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (!moved)
+        return 0;
+    return mr_error_set(reterr, -ESTALE,
+                        "the file of store %s was removed or replaced while it was in use: put it "
+                        "back, or start again, which reads the topics from their beginning",
+                        store->name);
+}
+
 const struct mr_backend mr_backend_sqlite = {
     .scheme = "sqlite",
     .shared = false,
@@ -206,5 +220,6 @@ const struct mr_backend mr_backend_sqlite = {
     .column = column_value,
     .changes = changes,
     .in_transaction = in_transaction,
+    .check = check,
     .script = script,
 };

@@ -130,7 +130,9 @@ int mr_store_commit(struct mr_store *store, struct mr_error *reterr)
 {
     if (store->rehearse)
         return 0;
-    int r = plain(store, "COMMIT", reterr);
+    int r = store->backend->check ? store->backend->check(store, reterr) : 0;
+    if (r == 0)
+        r = plain(store, "COMMIT", reterr);
     if (r != 0)
         mr_store_rollback(store);
     else

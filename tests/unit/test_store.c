@@ -2,6 +2,7 @@
 /* lib/store: SQL, transactions, migrations, the engine's tables. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -295,6 +296,34 @@ START_TEST(urls_say_what_this_build_can_serve)
 }
 END_TEST
 
+START_TEST(a_file_that_was_removed_takes_no_more_commits)
+{
+    char folder[] = "/tmp/mr-store-XXXXXX", path[64], lock[80], url[80];
+    struct mr_error error = MR_ERROR_INIT;
+    struct mr_store *store = NULL;
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    (void)snprintf(path, sizeof(path), "%s/s.db", folder);
+    (void)snprintf(url, sizeof(url), "sqlite:%s", path);
+    ck_assert_msg(mr_store_open(url, NULL, &store, &error) == 0, "%s", error.text);
+    ck_assert_int_eq(mr_store_begin(store, &error), 0);
+    ck_assert_int_eq(mr_store_commit(store, &error), 0);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(mr_store_begin(store, &error), 0);
+    ck_assert_int_lt(mr_store_commit(store, &error), 0);
+    ck_assert_msg(strstr(error.text, "was removed or replaced") != NULL, "%s", error.text);
+    (void)mr_store_free(store);
+    (void)snprintf(lock, sizeof(lock), "%s.lock", path);
+    (void)unlink(lock);
+    static const char *const beside[] = {"-wal", "-shm"};
+    for (size_t i = 0; i < MR_N_ELEMENTS(beside); i++) {
+        (void)snprintf(lock, sizeof(lock), "%s%s", path, beside[i]);
+        (void)unlink(lock);
+    }
+    ck_assert_int_eq(rmdir(folder), 0);
+}
+END_TEST
+
 START_TEST(a_schema_that_is_not_there_is_told_as_that)
 {
     const char *base = getenv("MILLRACE_TEST_POSTGRES");
@@ -583,6 +612,7 @@ int main(void)
                                  the_same_statement_may_run_within_itself,
                                  one_address_with_two_texts_is_two_statements,
                                  urls_say_what_this_build_can_serve,
+                                 a_file_that_was_removed_takes_no_more_commits,
                                  a_schema_that_is_not_there_is_told_as_that,
                                  a_password_on_the_command_line_is_painted_over,
                                  a_second_process_cannot_have_the_store_but_may_read_it,
