@@ -125,6 +125,7 @@ static int undone(struct consume *run, int r)
     mr_inbox_settle(run->inbox, false);
     consume_notify_settled(run, false);
     consume_late_forget(run);
+    consume_health_undone(run);
     run->count = run->count_before;
     return r < 0 ? r : -EIO;
 }

@@ -2,7 +2,7 @@
 /* One event: seen before? waits its flow? then the handler, under a savepoint of its own. */
 #include <errno.h>
 
-#include "consume.h"
+#include "consume_health.h"
 #include "consume_late.h"
 
 /* What a handler gave, made sure to be one of the four. */
@@ -51,6 +51,7 @@ int consume_deliver(struct mr_tx *tx)
         return handled == MR_ABSENT ? r : handled;
     }
     run->count.handled++;
+    consume_health_event(run, tx->now - tx->event.envelope->timestamp);
     run->count.emitted += tx->n_emitted;
     r = consume_late_handled(tx);
     return r == 0 ? mr_inbox_add(run->inbox, &tx->event.id) : r;

@@ -17,6 +17,10 @@ static const int64_t seconds_bounds[HEALTH_BUCKETS] = {5000,    10000,   25000, 
                                                        2500000, 5000000, 7500000, 10000000};
 static const int64_t size_bounds[HEALTH_SIZES] = {0, 1, 10, 100, 500, 1000, 5000, 50000};
 
+static const int64_t delay_bounds[HEALTH_BUCKETS] = {
+    10000,   50000,    100000,   250000,   500000,    1000000,    2500000,
+    5000000, 10000000, 30000000, 60000000, 300000000, 1800000000, 7200000000};
+
 static void observe(struct health_histogram *h, const int64_t *bounds, size_t n, int64_t x)
 {
     size_t i = 0;
@@ -27,6 +31,26 @@ static void observe(struct health_histogram *h, const int64_t *bounds, size_t n,
     h->sum += (double)x;
 }
 
+void consume_health_event(struct consume *run, int64_t micros)
+{
+    if (run->health)
+        observe(&run->health->pending, delay_bounds, HEALTH_BUCKETS, micros > 0 ? micros : 0);
+}
+
+void consume_health_undone(struct consume *run)
+{
+    if (run->health)
+        run->health->pending = (struct health_histogram){0};
+}
+
+static void keep_pending(struct consume_health *h)
+{
+    for (size_t i = 0; i <= HEALTH_BUCKETS; i++)
+        h->delays.counts[i] += h->pending.counts[i];
+    h->delays.sum += h->pending.sum;
+    h->pending = (struct health_histogram){0};
+}
+
 void consume_health_batch(struct consume *run, int64_t micros, size_t n_records)
 {
     struct consume_health *h = run->health;
@@ -35,6 +59,7 @@ void consume_health_batch(struct consume *run, int64_t micros, size_t n_records)
         return;
     observe(&h->seconds, seconds_bounds, HEALTH_BUCKETS, micros);
     observe(&h->sizes, size_bounds, HEALTH_SIZES, (int64_t)n_records);
+    keep_pending(h);
 }
 
 /* ---- publishing ---- */
@@ -88,6 +113,7 @@ static void publish(struct consume *run, bool draining)
             to->notices_under_way += run->notify.slots[i].state != SLOT_FREE;
         to->seconds = h->seconds;
         to->sizes = h->sizes;
+        to->delays = h->delays;
         to->assigned = run->assigned;
         to->store_lost = run->lost;
         to->draining = draining;

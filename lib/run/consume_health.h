@@ -31,6 +31,7 @@ struct health_state {
     size_t n_partitions;
     int64_t parked_events, parked_flows, notices_under_way;
     struct health_histogram seconds, sizes; /* of transactions */
+    struct health_histogram delays;         /* of events */
     bool assigned, draining;
     bool store_lost;       /* the last transaction was */
     size_t registry_holds; /* partitions that wait for the registry */
@@ -43,7 +44,8 @@ struct consume_health {
     _Atomic int64_t turned_at; /* steady µs of the last turn */
     int64_t stuck_ms;
     int64_t published_at; /* the loop's own */
-    struct health_histogram seconds, sizes;
+    struct health_histogram seconds, sizes, delays;
+    struct health_histogram pending; /* delays of the transaction under way */
     struct mr_ops_server *server;
     int64_t started;
 };
@@ -55,6 +57,10 @@ void consume_health_close(struct consume *run);
 
 /* ---- the loop's side; nothing without a server ---- */
 void consume_health_turn(struct consume *run, bool draining);
+/* An event was handled, so long after its own time; it counts when its transaction is kept. */
+void consume_health_event(struct consume *run, int64_t micros);
+/* The transaction was undone. */
+void consume_health_undone(struct consume *run);
 /* A transaction was kept: how long it took, how many records it held. */
 void consume_health_batch(struct consume *run, int64_t micros, size_t n_records);
 

@@ -285,6 +285,28 @@ static int with_defaults(const struct consume *run, struct consume_kafka *k,
     return 0;
 }
 
+/* What is too large is for the topic to say: a dead letter is larger than its record by its
+ * headers.
+ */
+static int open_producer(struct consume *run, struct consume_kafka *k,
+                         const struct mr_kafka_config *config, struct mr_error *reterr)
+{
+    MR_AUTO(free) const char **list = calloc(config->n_properties + 1, sizeof(*list));
+    struct mr_kafka_config writing = *config;
+
+    if (!list)
+        return -ENOMEM;
+    list[0] = "message.max.bytes=100000000";
+    for (size_t i = 0; i < config->n_properties; i++)
+        list[i + 1] = config->properties[i];
+    writing.properties = list;
+    writing.n_properties = config->n_properties + 1;
+    int r = mr_kafka_producer_new(&writing, consume_delivered, run, &k->producer, reterr);
+    if (r == 0)
+        mr_kafka_producer_renewable(k->producer);
+    return r;
+}
+
 static int open_clients(struct consume *run, struct consume_kafka *k,
                         const struct mr_kafka_config *config, struct mr_error *reterr)
 {
@@ -305,9 +327,7 @@ static int open_clients(struct consume *run, struct consume_kafka *k,
     r = mr_kafka_consumer_new(&reading, run->options.dry_run ? NULL : run->options.group,
                               run->options.dry_run ? NULL : &rebalance, &k->consumer, reterr);
     if (r == 0 && !run->options.dry_run)
-        r = mr_kafka_producer_new(config, consume_delivered, run, &k->producer, reterr);
-    if (r == 0 && k->producer)
-        mr_kafka_producer_renewable(k->producer);
+        r = open_producer(run, k, config, reterr);
     return r;
 }
 

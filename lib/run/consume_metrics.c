@@ -7,10 +7,13 @@
 
 #define DURATION "messaging_process_duration_seconds"
 #define SIZES "millrace_consumer_batch_records"
+#define DELAYS "millrace_consumer_event_delay_seconds"
 
 static const char *const seconds_names[HEALTH_BUCKETS] = {"0.005", "0.01", "0.025", "0.05", "0.075",
                                                           "0.1",   "0.25", "0.5",   "0.75", "1",
                                                           "2.5",   "5",    "7.5",   "10"};
+static const char *const delay_names[HEALTH_BUCKETS] = {
+    "0.01", "0.05", "0.1", "0.25", "0.5", "1", "2.5", "5", "10", "30", "60", "300", "1800", "7200"};
 static const char *const size_names[HEALTH_SIZES] = {"0",   "1",    "10",   "100",
                                                      "500", "1000", "5000", "50000"};
 
@@ -185,6 +188,9 @@ int consume_metrics_write(const struct health_state *s, int64_t now, struct mr_b
     if (r == 0)
         r = histogram(s, SIZES, "Records of a transaction", &s->sizes, size_names, HEALTH_SIZES, 1,
                       out);
+    if (r == 0)
+        r = histogram(s, DELAYS, "From an event's own time to its handling", &s->delays,
+                      delay_names, HEALTH_BUCKETS, 1e6, out);
     if (r == 0)
         r = head(out, "millrace_build_info", "gauge", "What runs here");
     if (r == 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From the outbox table to the broker: in order, at least once, forgotten when acknowledged. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,32 +38,70 @@ static const char *stable_name(const struct consume *run, struct mr_str topic)
     return NULL;
 }
 
+static bool is_short(const struct consume_outbox *box, int64_t seq)
+{
+    for (size_t i = 0; i < box->n_short_letters && i < CONSUME_SHORT_LETTERS; i++)
+        if (box->short_letters[i] == seq)
+            return true;
+    return false;
+}
+
+/* A dead letter must go out, or nothing does any more: without the value that the broker does not
+ * take. The record itself stands where the letter says. */
+static bool shorten(struct consume_outbox *box, const struct consume_flight *flight)
+{
+    if (!flight->letter)
+        return false;
+    box->short_letters[box->n_short_letters++ % CONSUME_SHORT_LETTERS] = flight->seq;
+    return true;
+}
+
+/* One that an older build emitted to has no name here: it goes into copy. */
+static int name_of(const struct consume *run, struct mr_str topic, char *copy, size_t cap,
+                   const char **ret_name, struct mr_error *reterr)
+{
+    *ret_name = stable_name(run, topic);
+    if (*ret_name)
+        return 0;
+    if (topic.len >= cap)
+        return mr_error_set(reterr, -EINVAL, "the outbox names no topic");
+    memcpy(copy, topic.data, topic.len);
+    copy[topic.len] = '\0';
+    *ret_name = copy;
+    return 0;
+}
+
 static int produce(void *self, const struct mr_outbox_record *record)
 {
     struct consume *run = self;
     struct consume_outbox *box = &run->outbox;
+    const struct mr_bytes *value = record->value.data ? &record->value : NULL;
     struct mr_header headers[CONSUME_HEADERS + 16];
     size_t n = 0, at = 0;
-    const char *name = stable_name(run, record->topic);
-    char copy[256];
+    const char *name;
+    char copy[256], left_out[24];
 
     if (box->next - box->first == CONSUME_OUTBOX_WINDOW)
         return MR_FULL;
-    if (!name) { /* left by an older build that emitted to it */
-        if (record->topic.len >= sizeof(copy))
-            return mr_error_set(&box->error, -EINVAL, "the outbox names no topic");
-        memcpy(copy, record->topic.data, record->topic.len);
-        copy[record->topic.len] = '\0';
-        name = copy;
-    }
-    while (n < MR_N_ELEMENTS(headers) && consume_unpack(record->headers, &at, &headers[n]) == 0)
+    int r = name_of(run, record->topic, copy, sizeof(copy), &name, &box->error);
+    if (r != 0)
+        return r;
+    struct consume_flight flight = {.seq = record->seq,
+                                    .letter = value && name == run->group->dead_letter_topic};
+    while (n < MR_N_ELEMENTS(headers) - 1 && consume_unpack(record->headers, &at, &headers[n]) == 0)
         n++;
-    int r = run->broker.produce(run->broker.self, name, record->key,
-                                record->value.data ? &record->value : NULL, headers, n, box->next,
-                                &box->error);
+    if (flight.letter && is_short(box, record->seq)) {
+        int len = snprintf(left_out, sizeof(left_out), "%zu", value->len);
+        headers[n++] = (struct mr_header){.name = "mr_value_left_out",
+                                          .value = {(const uint8_t *)left_out, (size_t)len}};
+        value = NULL;
+        flight.letter = false;
+    }
+    r = run->broker.produce(run->broker.self, name, record->key, value, headers, n, box->next,
+                            &box->error);
     if (r != 0)
         return r == MR_INVALID ? -EMSGSIZE : r;
-    *flight_at(box, box->next) = (struct consume_flight){.seq = record->seq};
+    *flight_at(box, box->next) = flight;
     box->next++;
     return 0;
 }
@@ -111,6 +150,10 @@ void consume_delivered(void *self, uint64_t tag, int r, MR_UNUSED int32_t partit
         run->count.published++;
         advance(box);
         return;
+    }
+    if (r == MR_INVALID && shorten(box, flight)) {
+        mr_warn(&run->log, "letter-too-large", "why=\"%s\" next=without-value", text ? text : "");
+        r = MR_AGAIN;
     }
     if (r != 0 && r != MR_AGAIN && box->fatal == 0) {
         box->fatal = r < 0 ? r : r == MR_ABSENT ? -ENOENT : -EMSGSIZE;

@@ -13,7 +13,10 @@
 
 struct consume;
 
-enum { CONSUME_OUTBOX_WINDOW = 10000 }; /* records on their way to the broker, at most */
+enum {
+    CONSUME_OUTBOX_WINDOW = 10000, /* records on their way to the broker, at most */
+    CONSUME_SHORT_LETTERS = 64,
+};
 
 /* A topic that handlers emit to. */
 struct consume_emission {
@@ -27,6 +30,7 @@ struct consume_emission {
 struct consume_flight {
     int64_t seq;
     bool acknowledged;
+    bool letter; /* a dead letter, with the value that it is about */
 };
 
 struct consume_outbox {
@@ -40,6 +44,9 @@ struct consume_outbox {
     int fatal;    /* a delivery failed for good */
     struct mr_error error;
     struct renewals renewals;
+    /* dead letters that the broker refused with their value: they go without */
+    int64_t short_letters[CONSUME_SHORT_LETTERS];
+    size_t n_short_letters; /* ever; the youngest are kept */
 };
 
 /* ---- consume_outbox.c ---- */

@@ -37,13 +37,15 @@ struct fake {
     size_t n_published;
     uint64_t tags[FAKE_RECORDS]; /* produced, not reported yet */
     size_t n_tags;
-    int produce_r;      /* what produce gives */
-    int deliver_r;      /* what the next reports say */
-    bool deliver_never; /* reports are kept back */
-    bool spoiled;       /* the producer has come to its end */
-    bool spoiled_again; /* and so does each new one */
-    int registry_r;     /* what the registry gives; 0: by the id, 1 + index of the topic */
-    size_t asked;       /* times the registry was asked for a schema */
+    int produce_r;                /* what produce gives */
+    int deliver_r;                /* what the next reports say */
+    size_t largest;               /* value that the brokers take; 0: any */
+    bool too_large[FAKE_RECORDS]; /* of tags */
+    bool deliver_never;           /* reports are kept back */
+    bool spoiled;                 /* the producer has come to its end */
+    bool spoiled_again;           /* and so does each new one */
+    int registry_r; /* what the registry gives; 0: by the id, 1 + index of the topic */
+    size_t asked;   /* times the registry was asked for a schema */
     bool end_unknown;
     int seek_fails;             /* as often as that, brokers do not answer in time */
     struct consume_keeps keeps; /* what every topic does; nothing: it is not told */
@@ -247,6 +249,10 @@ static inline int fake_produce(void *self, const char *topic, struct mr_bytes ke
 
     if (f->produce_r != 0 || f->spoiled)
         return f->spoiled ? MR_FULL : f->produce_r;
+    f->too_large[f->n_tags] = value && f->largest > 0 && value->len > f->largest;
+    f->tags[f->n_tags++] = tag;
+    if (f->too_large[f->n_tags - 1])
+        return 0;
     struct fake_record *record = &f->published[f->n_published++];
     ck_assert_uint_lt(f->n_published, FAKE_RECORDS);
     *record = (struct fake_record){.topic = topic, .key = fake_copy(key), .n_headers = n_headers};
@@ -256,7 +262,6 @@ static inline int fake_produce(void *self, const char *topic, struct mr_bytes ke
         record->headers[i].name = strdup(headers[i].name);
         record->headers[i].value = fake_copy(headers[i].value);
     }
-    f->tags[f->n_tags++] = tag;
     return 0;
 }
 
@@ -270,7 +275,8 @@ static inline int fake_serve(void *self, MR_UNUSED int timeout_ms, struct mr_err
     if (f->deliver_never)
         return 0;
     for (size_t i = 0; i < f->n_tags; i++)
-        consume_delivered(f->run, f->tags[i], f->deliver_r, 0, 0, "scripted");
+        consume_delivered(f->run, f->tags[i], f->too_large[i] ? MR_INVALID : f->deliver_r, 0, 0,
+                          "scripted");
     f->n_tags = 0;
     return n;
 }

@@ -87,6 +87,36 @@ START_TEST(bytes_that_are_no_event_make_dead_letters_by_class)
 }
 END_TEST
 
+START_TEST(a_dead_letter_that_is_too_large_goes_out_without_its_value_and_holds_up_nobody)
+{
+    struct bench *b = bench_new();
+    char large[600];
+
+    memset(large, 'x', sizeof(large));
+    b->fake->largest = sizeof(large) - 1;
+    send_raw(b, large, sizeof(large));
+    send_raw(b, "no Avro", 7);
+    send_raw(b, large, sizeof(large));
+    send(b, 'a', 1, 1);
+    for (int i = 0; i < 10; i++)
+        turn(b);
+    assert_effects(b, "1");
+    ck_assert_int_eq(number(b, "SELECT count(*) FROM mr_outbox"), 0);
+    ck_assert_int_eq(b->run.count.dead_lettered, 3);
+    int n_short = 0;
+    for (size_t i = 0; i < b->fake->n_published; i++) {
+        const struct fake_record *record = &b->fake->published[i];
+        if (record->value.data)
+            continue;
+        ASSERT_HEADER(record, "mr_value_left_out", "600");
+        ASSERT_HEADER(record, "mr_error_class", "no-wire-format");
+        n_short |= mr_str_is(fake_header(record, "__dlq.errors.offset"), "0") ? 1 : 2;
+    }
+    ck_assert_int_eq(n_short, 1 | 2);
+    bench_free(b);
+}
+END_TEST
+
 START_TEST(a_cut_event_and_one_of_another_topic_are_unreadable)
 {
     struct bench *b = bench_new();
@@ -145,14 +175,16 @@ END_TEST
 
 int main(void)
 {
-    return unit_run("consume_dead",
-                    (const TTest *[]){
-                        a_refused_event_goes_to_the_dead_letters_untouched_with_its_story,
-                        a_value_that_the_tables_refuse_makes_a_dead_letter,
-                        bytes_that_are_no_event_make_dead_letters_by_class,
-                        a_cut_event_and_one_of_another_topic_are_unreadable,
-                        the_schema_may_be_named_in_a_header,
-                        a_null_value_is_counted_and_skipped,
-                        NULL,
-                    });
+    return unit_run(
+        "consume_dead",
+        (const TTest *[]){
+            a_refused_event_goes_to_the_dead_letters_untouched_with_its_story,
+            a_value_that_the_tables_refuse_makes_a_dead_letter,
+            bytes_that_are_no_event_make_dead_letters_by_class,
+            a_dead_letter_that_is_too_large_goes_out_without_its_value_and_holds_up_nobody,
+            a_cut_event_and_one_of_another_topic_are_unreadable,
+            the_schema_may_be_named_in_a_header,
+            a_null_value_is_counted_and_skipped,
+            NULL,
+        });
 }

@@ -86,6 +86,8 @@ START_TEST(numbers_of_what_was_done_and_what_is_left)
     ASSERT_HAS(page, "millrace_consumer_batch_records_sum{messaging_consumer_group_name=\""
                      "test-group\"} 4.0");
     ASSERT_HAS(page, "messaging_process_duration_seconds_count{");
+    ASSERT_HAS(page, "millrace_consumer_event_delay_seconds_count{messaging_consumer_group_name="
+                     "\"test-group\"} 3\n");
     ASSERT_HAS(page, "process_resident_memory_bytes ");
     ASSERT_HAS(page, "service=\"test-consumer\"} 1\n");
     bench_free(b);
