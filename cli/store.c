@@ -2,10 +2,14 @@
 /* What the store verbs share. */
 #include "store.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "millrace/catalog.h"
 #include "millrace/hash.h"
+#include "millrace/own.h"
 #include "millrace/time.h"
 
 const struct mr_option store_options[] = {
@@ -14,6 +18,29 @@ const struct mr_option store_options[] = {
                    "Store of the consumer: sqlite:PATH or postgresql://...; default SERVICE.db"),
     MR_OPT_END,
 };
+
+/* A name that is none of ours is misspelt; else its consumer has not run here. */
+static int say_absent(struct mr_str service, struct mr_error *reterr)
+{
+    const struct mr_catalog *catalog = mr_catalog_builtin();
+    MR_AUTO(free) const char **names = calloc(catalog->n_groups + 1, sizeof(*names));
+    char name[128];
+
+    if (!names)
+        return -ENOMEM;
+    for (size_t i = 0; i < catalog->n_groups; i++)
+        names[i] = catalog->groups[i].name;
+    (void)snprintf(name, sizeof(name), "%.*s", MR_STR_ARG(service));
+    const char *near = mr_nearest(name, names, catalog->n_groups);
+    if (mr_catalog_group(catalog, service))
+        return mr_error_set(reterr, MR_ABSENT,
+                            "there is no store %s.db here: give --store with the URL that "
+                            "%s-consumer has",
+                            name, name);
+    return mr_error_set(reterr, MR_ABSENT, "there is no store %s.db, and no consumer '%s'%s%s%s",
+                        name, name, near ? ": did you mean '" : "", near ? near : "",
+                        near ? "'?" : "");
+}
 
 int store_choose(const struct store_choice *choice, struct mr_str service, bool writes,
                  struct mr_store **ret_store, struct mr_error *reterr)
@@ -26,7 +53,8 @@ int store_choose(const struct store_choice *choice, struct mr_str service, bool 
     if (service.len == 0)
         return mr_error_set(reterr, MR_INVALID, "which store? give SERVICE/NAME, or --store URL");
     (void)snprintf(path, sizeof(path), "sqlite:%.*s.db", MR_STR_ARG(service));
-    return mr_store_open(path, &how, ret_store, reterr);
+    int r = mr_store_open(path, &how, ret_store, reterr);
+    return r == MR_ABSENT ? say_absent(service, reterr) : r;
 }
 
 static bool is_instant(const char *column, struct mr_value value, bool raw)

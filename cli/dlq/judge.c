@@ -18,6 +18,9 @@ const char *dlq_why(enum dlq_verdict verdict)
         [DLQ_NO_ORIGIN] = "no header tells which topic it comes from",
         [DLQ_DOCUMENT] = "a document that a producer refused: mend it and publish it there",
         [DLQ_NO_TOPIC] = "the cluster does not have its topic",
+        [DLQ_NO_VALUE] =
+            "its value is too large for the dead-letter topic: the record stands where "
+            "its headers say",
         [DLQ_NOT_WIRE] = "not in wire format: --force sends it all the same",
         [DLQ_TOO_OLD] = "older than its topic's retention, so another group may handle it once "
                         "more: --force sends it all the same",
@@ -47,6 +50,8 @@ enum dlq_verdict dlq_judge(const struct dlq_copy *copy, const struct dlq_target 
         return DLQ_NO_ORIGIN;
     if (target->n_partitions == 0)
         return DLQ_NO_TOPIC;
+    if (copy->letter.value_left_out)
+        return DLQ_NO_VALUE;
     if (!copy->letter.wire_format && !force)
         return DLQ_NOT_WIRE;
     return is_too_old(copy, target, now_ms) && !force ? DLQ_TOO_OLD : DLQ_SEND;

@@ -17,6 +17,7 @@ enum dlq_verdict {
     DLQ_NO_ORIGIN,
     DLQ_DOCUMENT,
     DLQ_NO_TOPIC,
+    DLQ_NO_VALUE,
     DLQ_NOT_WIRE,
     DLQ_TOO_OLD,
     DLQ_SCATTERED,

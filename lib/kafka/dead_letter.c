@@ -137,6 +137,7 @@ void mr_dead_letter_read(const struct mr_header *headers, size_t n_headers,
         .deliveries = told[DELIVERIES],
         .id = found[ID],
         .refused_document = find(headers, n_headers, "mr_producer") != NULL,
+        .value_left_out = find(headers, n_headers, MR_HEADER_LEFT_OUT) != NULL,
         .wire_format = is_wire_format(headers, n_headers, value),
     };
     if (!ret_letter->reason.data)

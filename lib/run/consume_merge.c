@@ -214,7 +214,8 @@ int consume_merge_check_assigned(struct consume *run, struct mr_error *reterr)
             return mr_error_set(
                 reterr, MR_INVALID,
                 "group %s is ordered by time, but this instance was given partition "
-                "%d of %zu topics only, of %zu: give every instance `-X "
+                "%d of %zu topics only, of %zu: give all of them equally many partitions "
+                "(`millrace topics list`), and every instance `-X "
                 "partition.assignment.strategy=range`",
                 run->options.group, run->partitions[lane.sources[0]].number, lane.n, run->n_topics);
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "consume.h"
+#include "millrace/dead_letter.h"
 
 enum { STEP = 1000 };
 
@@ -92,7 +93,7 @@ static int produce(void *self, const struct mr_outbox_record *record)
         n++;
     if (flight.letter && is_short(box, record->seq)) {
         int len = snprintf(left_out, sizeof(left_out), "%zu", value->len);
-        headers[n++] = (struct mr_header){.name = "mr_value_left_out",
+        headers[n++] = (struct mr_header){.name = MR_HEADER_LEFT_OUT,
                                           .value = {(const uint8_t *)left_out, (size_t)len}};
         value = NULL;
         flight.letter = false;

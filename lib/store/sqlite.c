@@ -29,8 +29,8 @@ static const struct {
     {SQLITE_LOCKED, MR_AGAIN, ""},
     {SQLITE_NOMEM, -ENOMEM, ""},
     {SQLITE_FULL, -ENOSPC, ": make room on the disk and start again, nothing is lost"},
-    {SQLITE_READONLY, -EROFS, ""},
-    {SQLITE_CANTOPEN, -EACCES, ""},
+    {SQLITE_READONLY, -EROFS, ": let this user write the file and its folder"},
+    {SQLITE_CANTOPEN, -EACCES, ": let this user write the file and its folder"},
     {SQLITE_NOTADB, MR_INVALID, ": it is no SQLite file"},
     {SQLITE_CORRUPT, -EBADMSG,
      ": restore it from a backup, or remove it and consume from the start"},
@@ -41,11 +41,18 @@ static const struct {
 
 int mr_sqlite_fail(sqlite3 *db, int code, const char *what, struct mr_error *reterr)
 {
-    for (size_t i = 0; i < MR_N_ELEMENTS(codes); i++)
-        if (codes[i].code == (code & 0xff))
-            return mr_error_set(reterr, codes[i].r, "store: %s%s%s%s", sqlite3_errmsg(db),
-                                codes[i].advice, what ? " in: " : "", what ? what : "");
-    return mr_error_set(reterr, -EIO, "store: %s", sqlite3_errmsg(db));
+    const char *path = sqlite3_db_filename(db, "main");
+
+    for (size_t i = 0; i < MR_N_ELEMENTS(codes); i++) {
+        if (codes[i].code != (code & 0xff))
+            continue;
+        if (codes[i].r > 0 || !path) /* what one event does: the path is nothing to it */
+            path = "";
+        return mr_error_set(reterr, codes[i].r, "store%s%s: %s%s%s%s", *path ? " " : "", path,
+                            sqlite3_errmsg(db), codes[i].advice, what ? " in: " : "",
+                            what ? what : "");
+    }
+    return mr_error_set(reterr, -EIO, "store %s: %s", path ? path : "", sqlite3_errmsg(db));
 }
 
 static int prepare(struct mr_store *store, const char *sql, struct mr_rows **ret_rows,

@@ -255,6 +255,8 @@ START_TEST(what_goes_back_and_what_does_not_each_for_its_reason)
     copy.letter.wire_format = false;
     ck_assert_int_eq(dlq_judge(&copy, &there, 50000, false), DLQ_NOT_WIRE);
     ck_assert_int_eq(dlq_judge(&copy, &there, 50000, true), DLQ_SEND);
+    copy.letter.value_left_out = true;
+    ck_assert_int_eq(dlq_judge(&copy, &there, 50000, true), DLQ_NO_VALUE);
     copy.letter.refused_document = true;
     ck_assert_int_eq(dlq_judge(&copy, &there, 50000, true), DLQ_DOCUMENT);
     for (int i = 0; i < DLQ_N_VERDICTS; i++)

@@ -98,6 +98,11 @@ START_TEST(a_service_names_its_store_in_the_working_folder)
     ck_assert_int_eq(chdir(folder), 0);
     ck_assert_str_eq(OUT(verb_store_query, "shop/few"), "a\n");
     ck_assert_ptr_nonnull(strstr(ERR(verb_store_query, "shup/few"), "there is no store shup.db"));
+    ck_assert_ptr_nonnull(
+        strstr(ERR(verb_store_query, "order-managment/few"),
+               "no consumer 'order-managment': did you mean 'order-management'?"));
+    ck_assert_ptr_nonnull(strstr(ERR(verb_store_query, "order-management/few"),
+                                 "no store order-management.db here: give --store"));
     ck_assert_int_eq(status, 1);
     close_store();
 }

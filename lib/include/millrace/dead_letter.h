@@ -15,6 +15,8 @@
 #define MR_HEADER_RETRY_GROUP "mr_retry_group"
 /* The dead letter that the record comes from: "inventory-management.dlq[0]@17". */
 #define MR_HEADER_RETRY_OF "mr_retry_of"
+/* How many bytes the value had, of a letter that its topic only took without it. */
+#define MR_HEADER_LEFT_OUT "mr_value_left_out"
 
 struct mr_dead_letter {
     struct mr_str topic;              /* where the record was; data NULL where no header tells */
@@ -26,6 +28,7 @@ struct mr_dead_letter {
     int64_t deliveries;               /* -1 */
     struct mr_str id;                 /* ce_id; data NULL: not told */
     bool refused_document;            /* a producer refused it: it has been in no topic */
+    bool value_left_out;              /* it stands in its topic only */
     bool wire_format;                 /* the value is as a registry's clients write it */
 };
 
