@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* First Viscount's consumers: products, orders and stock, in whatever order events come. */
-#include "consumers_bench.h"
+#include "order_events.h"
 
 /* ---- order-management ---- */
 
@@ -146,49 +146,6 @@ END_TEST
 
 /* ---- inventory-management ---- */
 
-static void order_created(struct bench *b, const char *id, int minutes, int64_t quantity)
-{
-    struct order_management_order_created_v1_item items[2] = {
-        {.product_id = MR_STR("prod_1"),
-         .quantity = quantity,
-         .unit_price = money("1"),
-         .total_price = money("1")},
-        {.product_id = MR_STR("prod_2"),
-         .quantity = 1,
-         .unit_price = money("1"),
-         .total_price = money("1")},
-    };
-    SEND(b, order_management_order_created_v1, envelope(b, minutes, id),
-         .data = {.order_id = mr_str_from(id),
-                  .customer_id = MR_STR("cust"),
-                  .total_amount = money("47.98"),
-                  .currency = MR_STR("USD"),
-                  .status = MR_STR("pending"),
-                  .items = items,
-                  .n_items = 2});
-}
-
-static void order_completed(struct bench *b, const char *id, int minutes)
-{
-    SEND(b, order_management_order_completed_v1, envelope(b, minutes, id),
-         .data = {.order_id = mr_str_from(id),
-                  .completion_time = T0 + minutes * MINUTE,
-                  .payment_id = MR_STR("pay"),
-                  .fulfillment_id = MR_STR("ful"),
-                  .final_amount = money("47.98")});
-}
-
-static void order_cancelled(struct bench *b, const char *id, int minutes)
-{
-    SEND(b, order_management_order_cancelled_v1, envelope(b, minutes, id),
-         .data = {.order_id = mr_str_from(id),
-                  .cancellation_reason = MR_STR("why"),
-                  .cancelled_by = MR_STR("customer"),
-                  .cancelled_at = T0 + minutes * MINUTE,
-                  .refund_required = true,
-                  .refund_amount = money("47.98")});
-}
-
 static const char stock_1[] =
     "SELECT on_hand, reserved, available FROM stock_state WHERE product_id = 'prod_1'";
 
@@ -198,8 +155,8 @@ START_TEST(an_order_sets_stock_aside_and_its_end_settles_it)
 
     product_event(b, true, 0, "n", "1");
     ck_assert_str_eq(ask(b, stock_1), "10|0|10");
-    order_created(b, "o1", 1, 3);
-    order_created(b, "o2", 2, 4);
+    order_created(b, "o1", 1, 3, 2);
+    order_created(b, "o2", 2, 4, 2);
     ck_assert_str_eq(ask(b, stock_1), "10|7|3");
     ck_assert_str_eq(
         ask(b, "SELECT order_id, line, state, expires_at FROM reservation WHERE order_id = 'o1'"),
@@ -222,7 +179,7 @@ START_TEST(an_orders_three_events_give_the_same_state_in_any_order)
         struct bench *b = BENCH_WITH(inventory_management, "--opening-stock", "10");
         for (const char *p = orders[i]; *p; p++) {
             if (*p == 'a')
-                order_created(b, "o1", 1, 3);
+                order_created(b, "o1", 1, 3, 2);
             else if (*p == 'b')
                 order_completed(b, "o1", 2);
             else
@@ -241,7 +198,7 @@ START_TEST(a_cancellation_that_comes_first_leaves_the_stock_as_it_was)
     struct bench *b = BENCH_WITH(inventory_management, "--opening-stock", "10");
 
     order_cancelled(b, "o1", 2);
-    order_created(b, "o1", 1, 3);
+    order_created(b, "o1", 1, 3, 2);
     ck_assert_str_eq(ask(b, stock_1), "10|0|10");
     ck_assert_str_eq(ask(b, "SELECT DISTINCT state FROM reservation"), "released");
     bench_free(b);
@@ -252,8 +209,8 @@ START_TEST(what_is_not_there_is_not_set_aside)
 {
     struct bench *b = BENCH_WITH(inventory_management, "--opening-stock", "5");
 
-    order_created(b, "o1", 1, 4);
-    order_created(b, "o2", 2, 2);
+    order_created(b, "o1", 1, 4, 2);
+    order_created(b, "o2", 2, 2, 2);
     ck_assert_str_eq(ask(b, "SELECT order_id, state FROM reservation WHERE line = 1 ORDER BY 1"),
                      "o1|reserved\no2|short");
     ck_assert_str_eq(ask(b, stock_1), "5|4|1");
@@ -268,9 +225,9 @@ START_TEST(a_reservation_lapses_by_the_time_of_events)
     struct bench *b =
         BENCH_WITH(inventory_management, "--opening-stock", "5", "--reservation-time", "10m");
 
-    order_created(b, "o1", 0, 4);
-    order_created(b, "o2", 9, 4);
-    order_created(b, "o3", 10, 4);
+    order_created(b, "o1", 0, 4, 2);
+    order_created(b, "o2", 9, 4, 2);
+    order_created(b, "o3", 10, 4, 2);
     ck_assert_str_eq(ask(b, "SELECT order_id, state FROM reservation WHERE line = 1 ORDER BY 1"),
                      "o1|expired\no2|short\no3|reserved");
     ck_assert_str_eq(ask(b, stock_1), "5|4|1");
@@ -286,7 +243,7 @@ START_TEST(nothing_of_a_deleted_product_is_available)
 
     product_event(b, true, 0, "n", "1");
     product_deleted(b, 5);
-    order_created(b, "o1", 6, 1);
+    order_created(b, "o1", 6, 1, 2);
     ck_assert_str_eq(ask(b, stock_1), "1000|0|0");
     ck_assert_str_eq(ask(b, "SELECT line, state FROM reservation"), "1|short\n2|reserved");
     bench_free(b);
@@ -297,8 +254,8 @@ START_TEST(an_order_that_another_event_created_before_is_a_dead_letter)
 {
     struct bench *b = BENCH(inventory_management);
 
-    order_created(b, "o1", 1, 3);
-    order_created(b, "o1", 1, 3);
+    order_created(b, "o1", 1, 3, 2);
+    order_created(b, "o1", 1, 3, 2);
     ck_assert_str_eq(ask(b, stock_1), "1000|3|997");
     ck_assert_uint_gt(b->fake->n_published, 0);
     ck_assert_str_eq(b->fake->published[b->fake->n_published - 1].topic,

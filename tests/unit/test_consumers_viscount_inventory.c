@@ -1,46 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What inventory-management tells of its stock, as those who live by it hear it. */
-#include "consumers_bench.h"
+#include "order_events.h"
 
 extern const struct mr_consumer consumer_product_catalog, consumer_viscount_analytics,
     consumer_viscount_audit, consumer_viscount_procurement;
-
-static void created(struct bench *b, const char *id, int minutes, int64_t quantity)
-{
-    struct order_management_order_created_v1_item item = {.product_id = MR_STR("prod_1"),
-                                                          .quantity = quantity,
-                                                          .unit_price = money("1"),
-                                                          .total_price = money("1")};
-    SEND(b, order_management_order_created_v1, envelope(b, minutes, id),
-         .data = {.order_id = mr_str_from(id),
-                  .customer_id = MR_STR("cust"),
-                  .total_amount = money("47.98"),
-                  .currency = MR_STR("USD"),
-                  .status = MR_STR("pending"),
-                  .items = &item,
-                  .n_items = 1});
-}
-
-static void completed(struct bench *b, const char *id, int minutes)
-{
-    SEND(b, order_management_order_completed_v1, envelope(b, minutes, id),
-         .data = {.order_id = mr_str_from(id),
-                  .completion_time = T0 + minutes * MINUTE,
-                  .payment_id = MR_STR("pay"),
-                  .fulfillment_id = MR_STR("ful"),
-                  .final_amount = money("47.98")});
-}
-
-static void cancelled(struct bench *b, const char *id, int minutes)
-{
-    SEND(b, order_management_order_cancelled_v1, envelope(b, minutes, id),
-         .data = {.order_id = mr_str_from(id),
-                  .cancellation_reason = MR_STR("why"),
-                  .cancelled_by = MR_STR("customer"),
-                  .cancelled_at = T0 + minutes * MINUTE,
-                  .refund_required = false,
-                  .refund_amount = money("0")});
-}
 
 /* How many were told of one kind; the last of them in *ret_last. */
 static size_t told(const struct bench *b, const char *kind, const struct fake_record **ret_last)
@@ -77,7 +40,7 @@ START_TEST(what_is_set_aside_and_given_back_is_told_with_one_id)
     const struct fake_record *last = NULL;
     char expected[128];
 
-    created(b, "o1", 0, 3);
+    order_created(b, "o1", 0, 3, 1);
     ck_assert_uint_eq(told(b, "reserved", &last), 1);
     ck_assert(mr_str_is(fake_header(last, "ce_correlationid"), "o1"));
     ck_assert(mr_str_is(fake_header(last, "ce_time"), "2024-01-15T10:30:00.000000Z"));
@@ -88,8 +51,8 @@ START_TEST(what_is_set_aside_and_given_back_is_told_with_one_id)
                                  " quantity, expires_at, released_at FROM reservation"),
                      expected);
     bench_free(orders);
-    cancelled(b, "o1", 5);
-    cancelled(b, "o1", 6); /* once more: nothing is left to release */
+    order_cancelled(b, "o1", 5);
+    order_cancelled(b, "o1", 6); /* once more: nothing is left to release */
     ck_assert_uint_eq(told(b, "released", NULL), 1);
     orders = hear(b, BENCH(order_management));
     ck_assert_str_eq(ask(orders, "SELECT state, units_released, changed_at FROM order_state"),
@@ -104,8 +67,8 @@ START_TEST(the_same_is_told_of_an_order_whose_end_came_first)
 {
     struct bench *b = BENCH(inventory_management), *orders;
 
-    cancelled(b, "o1", 5);
-    created(b, "o1", 0, 3);
+    order_cancelled(b, "o1", 5);
+    order_created(b, "o1", 0, 3, 1);
     ck_assert_uint_eq(told(b, "reserved", NULL), 1);
     ck_assert_uint_eq(told(b, "released", NULL), 1);
     orders = hear(b, BENCH(order_management));
@@ -122,15 +85,15 @@ START_TEST(a_lapsed_reservation_is_told_in_the_flow_of_its_order)
         BENCH_WITH(inventory_management, "--opening-stock", "5", "--reservation-time", "10m");
     const struct fake_record *last = NULL;
 
-    created(b, "o1", 0, 4);
-    created(b, "o2", 9, 4);
+    order_created(b, "o1", 0, 4, 1);
+    order_created(b, "o2", 9, 4, 1);
     ck_assert_uint_eq(told(b, "released", NULL), 0);
     ck_assert_uint_eq(told(b, "reserved", NULL), 1); /* o2 was short */
-    created(b, "o3", 11, 4);
+    order_created(b, "o3", 11, 4, 1);
     ck_assert_uint_eq(told(b, "released", &last), 1);
     ck_assert(mr_str_is(fake_header(last, "ce_correlationid"), "o1"));
     ck_assert(mr_str_is(fake_header(last, "ce_time"), "2024-01-15T10:40:00.000000Z"));
-    cancelled(b, "o1", 12);
+    order_cancelled(b, "o1", 12);
     ck_assert_uint_eq(told(b, "released", NULL), 1);
     struct bench *analytics = hear(b, BENCH(viscount_analytics));
     ck_assert_str_eq(ask(analytics, "SELECT reason, reservations, units FROM cancellation_by_day"),
@@ -144,10 +107,10 @@ START_TEST(the_catalogue_hears_the_last_level_whatever_order_orders_come_in)
 {
     struct bench *b = BENCH_WITH(inventory_management, "--opening-stock", "20"), *catalog;
 
-    created(b, "o1", 0, 3);
-    created(b, "o2", 1, 4);
-    completed(b, "o2", 30);
-    completed(b, "o1", 10); /* older, and the later change */
+    order_created(b, "o1", 0, 3, 1);
+    order_created(b, "o2", 1, 4, 1);
+    order_completed(b, "o2", 30);
+    order_completed(b, "o1", 10); /* older, and the later change */
     ck_assert_uint_eq(told(b, "updated", NULL), 3);
     catalog = hear(b, BENCH(product_catalog));
     ck_assert_str_eq(ask(catalog, "SELECT quantity, reserved_quantity, available_quantity,"
@@ -164,12 +127,12 @@ START_TEST(low_stock_is_told_when_it_is_crossed_and_when_nothing_is_left)
         BENCH_WITH(inventory_management, "--opening-stock", "12", "--low-stock", "10");
     struct bench *procurement;
 
-    created(b, "o1", 0, 2); /* 10 are not below 10 */
+    order_created(b, "o1", 0, 2, 1); /* 10 are not below 10 */
     ck_assert_uint_eq(told(b, "low-stock-alert", NULL), 0);
-    created(b, "o2", 1, 2);
-    created(b, "o3", 2, 3);
+    order_created(b, "o2", 1, 2, 1);
+    order_created(b, "o3", 2, 3, 1);
     ck_assert_uint_eq(told(b, "low-stock-alert", NULL), 1);
-    created(b, "o4", 3, 5);
+    order_created(b, "o4", 3, 5, 1);
     ck_assert_uint_eq(told(b, "low-stock-alert", NULL), 2);
     procurement = hear(b, BENCH(viscount_procurement));
     ck_assert_str_eq(ask(procurement, "SELECT current_quantity, threshold, alert_level FROM alert"
@@ -178,11 +141,11 @@ START_TEST(low_stock_is_told_when_it_is_crossed_and_when_nothing_is_left)
     ck_assert_str_eq(ask(procurement, "SELECT state, quantity, alerts FROM reorder_list"),
                      "urgent|30|2");
     bench_free(procurement);
-    cancelled(b, "o4", 4);
-    cancelled(b, "o3", 4);
-    cancelled(b, "o2", 4); /* enough again: the next crossing is told anew */
+    order_cancelled(b, "o4", 4);
+    order_cancelled(b, "o3", 4);
+    order_cancelled(b, "o2", 4); /* enough again: the next crossing is told anew */
     ck_assert_uint_eq(told(b, "low-stock-alert", NULL), 2);
-    created(b, "o5", 5, 1);
+    order_created(b, "o5", 5, 1, 1);
     ck_assert_uint_eq(told(b, "low-stock-alert", NULL), 3);
     bench_free(b);
 }
@@ -192,7 +155,7 @@ START_TEST(low_stock_of_zero_is_never_told)
 {
     struct bench *b = BENCH_WITH(inventory_management, "--opening-stock", "2", "--low-stock", "0");
 
-    created(b, "o1", 0, 2);
+    order_created(b, "o1", 0, 2, 1);
     ck_assert_uint_eq(told(b, "low-stock-alert", NULL), 0);
     bench_free(b);
 }
@@ -202,9 +165,9 @@ START_TEST(more_shipped_than_was_known_corrects_the_level_first)
 {
     struct bench *b = BENCH_WITH(inventory_management, "--opening-stock", "1"), *audit, *catalog;
 
-    created(b, "o1", 0, 3); /* short */
+    order_created(b, "o1", 0, 3, 1); /* short */
     ck_assert_uint_eq(told(b, "reserved", NULL), 0);
-    completed(b, "o1", 5);
+    order_completed(b, "o1", 5);
     ck_assert_str_eq(ask(b, "SELECT on_hand, reserved FROM stock"), "0|0");
     audit = hear(b, BENCH(viscount_audit));
     ck_assert_str_eq(ask(audit, "SELECT old_quantity, new_quantity, adjustment_type,"
@@ -224,11 +187,11 @@ START_TEST(a_level_below_zero_of_an_older_build_is_put_right_as_well)
     struct bench *b = BENCH(inventory_management), *audit;
     struct mr_error error = MR_ERROR_INIT;
 
-    created(b, "o1", 0, 3);
+    order_created(b, "o1", 0, 3, 1);
     ck_assert_msg(mr_store_run(b->store, "UPDATE stock SET on_hand = -2", MR_NO_VALUES, &error) ==
                       0,
                   "%s", error.text);
-    completed(b, "o1", 5);
+    order_completed(b, "o1", 5);
     ck_assert_str_eq(ask(b, "SELECT on_hand, reserved FROM stock"), "0|0");
     audit = hear(b, BENCH(viscount_audit));
     ck_assert_str_eq(ask(audit, "SELECT old_quantity, new_quantity FROM adjustment"), "0|3");
@@ -241,7 +204,7 @@ START_TEST(a_new_product_opens_its_stock_and_is_told_once)
 {
     struct bench *b = BENCH(inventory_management), *catalog;
 
-    created(b, "o1", 1, 1); /* the order comes first */
+    order_created(b, "o1", 1, 1, 1); /* the order comes first */
     for (int i = 0; i < 2; i++)
         SEND(b, product_catalog_product_created_v1, envelope(b, 0, "p"),
              .data = {.product_id = MR_STR("prod_1"),
