@@ -1,35 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* festivo-crowd-monitor: how many people are where, and alarms when it gets too many. */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "festivo_access_control.gen.h"
 #include "festivo_crowd_monitor.gen.h"
-#include "millrace/consumer.h"
+#include "festivo_crowd_monitor/crowd.h"
 
-enum { CAPACITY_MOST = 1000000000, PERCENT_MOST = 1000 };
-
-struct area {
-    struct mr_str id, name;
-    int64_t capacity;
-};
-
-struct gate {
-    struct mr_str id, area_id;
-};
-
-struct crowd {
-    struct mr_option_list area_words, gate_words; /* options */
-    const char *default_area;                     /* option: of gates that no --gate names */
-    int64_t capacity;                             /* option: of areas that no --area names */
-    int64_t warning, critical;                    /* options: percent of the capacity */
-    int64_t hysteresis; /* option: percent that an alarm must be left behind by */
-    struct area *areas; /* the words, read; texts borrowed from them */
-    size_t n_areas;
-    struct gate *gates;
-    size_t n_gates;
-};
+enum { PERCENT_MOST = 1000 };
 
 /* A ticket is where its youngest passage has it, an exit being younger than an entry of the same
  * moment. So passages may come in any order or twice, people may move between areas without an
@@ -54,108 +29,6 @@ static const char tables[] =
     "CREATE INDEX alarm_by_time ON alarm (raised_at);"
     "CREATE VIEW area_state AS SELECT area_id, name, occupancy, max_capacity,"
     " 100 * occupancy / max_capacity AS percent, level, changed_at FROM area";
-
-/* ---- options ---- */
-
-/* WORD of "ID=WORD". */
-static int split(const char *option, const char *text, struct mr_str *ret_id, const char **ret_word,
-                 struct mr_error *reterr)
-{
-    const char *sign = strchr(text, '=');
-
-    if (!sign || sign == text || sign[1] == '\0')
-        return mr_error_set(reterr, MR_INVALID, "--%s %s: write ID=%s", option, text,
-                            strcmp(option, "gate") == 0 ? "AREA" : "CAPACITY[,NAME]");
-    *ret_id = (struct mr_str){text, (size_t)(sign - text)};
-    *ret_word = sign + 1;
-    return 0;
-}
-
-static const struct area *area_of(const struct crowd *self, struct mr_str id)
-{
-    for (size_t i = 0; i < self->n_areas; i++)
-        if (mr_str_eq(self->areas[i].id, id))
-            return &self->areas[i];
-    return NULL;
-}
-
-static const struct gate *gate_of(const struct crowd *self, struct mr_str id)
-{
-    for (size_t i = 0; i < self->n_gates; i++)
-        if (mr_str_eq(self->gates[i].id, id))
-            return &self->gates[i];
-    return NULL;
-}
-
-static int read_area(struct crowd *self, const char *text, struct mr_error *reterr)
-{
-    struct area area;
-    const char *word;
-    char *end;
-
-    int r = split("area", text, &area.id, &word, reterr);
-    if (r != 0)
-        return r;
-    errno = 0;
-    area.capacity = strtoll(word, &end, 10);
-    if (errno != 0 || end == word || (*end != '\0' && *end != ',') || area.capacity < 1 ||
-        area.capacity > CAPACITY_MOST)
-        return mr_error_set(reterr, MR_INVALID, "--area %s: the capacity is a number from 1 to %d",
-                            text, CAPACITY_MOST);
-    area.name = *end == ',' && end[1] != '\0' ? mr_str_from(end + 1) : area.id;
-    if (area_of(self, area.id))
-        return mr_error_set(reterr, MR_INVALID, "--area %s: this area is given twice", text);
-    self->areas[self->n_areas++] = area;
-    return 0;
-}
-
-static int read_gate(struct crowd *self, const char *text, struct mr_error *reterr)
-{
-    struct gate gate;
-    const char *word;
-
-    int r = split("gate", text, &gate.id, &word, reterr);
-    if (r != 0)
-        return r;
-    gate.area_id = mr_str_from(word);
-    if (gate_of(self, gate.id))
-        return mr_error_set(reterr, MR_INVALID, "--gate %s: this gate is given twice", text);
-    if (!area_of(self, gate.area_id) && strcmp(word, self->default_area) != 0)
-        return mr_error_set(reterr, MR_INVALID, "--gate %s: no --area has this id", text);
-    self->gates[self->n_gates++] = gate;
-    return 0;
-}
-
-static int crowd_open(void *state, struct mr_error *reterr)
-{
-    struct crowd *self = state;
-    int r = 0;
-
-    if (self->warning > self->critical || self->hysteresis >= self->warning)
-        return mr_error_set(reterr, MR_INVALID,
-                            "--hysteresis has to be below --warning, and --warning at most"
-                            " --critical");
-    self->areas = calloc(self->area_words.n_items + 1, sizeof(*self->areas));
-    self->gates = calloc(self->gate_words.n_items + 1, sizeof(*self->gates));
-    if (!self->areas || !self->gates)
-        return -ENOMEM;
-    for (size_t i = 0; i < self->area_words.n_items && r == 0; i++)
-        r = read_area(self, self->area_words.items[i], reterr);
-    for (size_t i = 0; i < self->gate_words.n_items && r == 0; i++)
-        r = read_gate(self, self->gate_words.items[i], reterr);
-    return r;
-}
-
-static void crowd_close(void *state)
-{
-    struct crowd *self = state;
-
-    free(self->areas);
-    free(self->gates);
-    self->areas = NULL;
-    self->gates = NULL;
-    self->n_areas = self->n_gates = 0;
-}
 
 /* ---- how full an area is ---- */
 
@@ -287,7 +160,7 @@ static int read_state(struct mr_tx *tx, struct mr_str area_id, struct state *ret
 static int move(struct mr_tx *tx, struct mr_str area_id, int64_t people)
 {
     const struct crowd *self = mr_tx_self(tx);
-    const struct area *area = area_of(self, area_id);
+    const struct area *area = crowd_area(self, area_id);
     struct state state;
 
     int r = mr_sql(
@@ -331,7 +204,7 @@ static int place_before(struct mr_tx *tx, struct mr_str ticket_id, struct mr_str
 static int passage(struct mr_tx *tx, const struct passage *p)
 {
     const struct crowd *self = mr_tx_self(tx);
-    const struct gate *gate = gate_of(self, p->gate_id);
+    const struct gate *gate = crowd_gate(self, p->gate_id);
     struct mr_str to = gate ? gate->area_id : mr_str_from(self->default_area), from;
 
     int r = mr_sql(tx,
