@@ -90,9 +90,14 @@ int consume_begin_store(struct consume *run, struct mr_error *reterr)
 {
     int r = MR_AGAIN;
 
-    for (int i = 0; i < BUSY_TRIES && r == MR_AGAIN; i++)
+    for (int i = 0; i < BUSY_TRIES && r == MR_AGAIN; i++) {
         r = i > 0 && run->world.stop(run->world.self) ? -ECANCELED
                                                       : mr_store_begin(run->store, reterr);
+        if ((r == MR_AGAIN) == run->store_away)
+            continue;
+        run->store_away = r == MR_AGAIN; /* who asks is told before patience ends */
+        consume_health_turn(run, false);
+    }
     run->count_before = run->count;
     return r == MR_AGAIN ? -EBUSY : r;
 }

@@ -92,7 +92,8 @@ struct consume {
     size_t n_partitions, cap_partitions, last_partition;
     bool assigned; /* at least once, and checked */
     bool assignment_changed;
-    bool gone; /* of some partition */
+    bool gone;       /* of some partition */
+    bool store_away; /* it takes no transaction for now */
     int assignment_failed;
     struct mr_error assignment_error;
 

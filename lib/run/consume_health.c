@@ -115,7 +115,7 @@ static void publish(struct consume *run, bool draining)
         to->sizes = h->sizes;
         to->delays = h->delays;
         to->assigned = run->assigned;
-        to->store_lost = run->lost;
+        to->store_lost = run->lost || run->store_away;
         to->draining = draining;
     }
     (void)pthread_mutex_unlock(&h->lock);

@@ -107,6 +107,21 @@ def metrics_are_what_promtool_takes_and_tell_the_lag_and_readiness(t):
     stop(one)
 
 
+@test
+def who_waits_for_its_store_is_not_ready(t):
+    env = t.cluster()
+    one = Service(t, env, "ticketwave-catalog").start()
+    one.wait_for("event=metrics")
+    wait_for(lambda: page(one, "readyz")[0] == 200, 60, "it is ready")
+    t.postgres.stop_server()
+    t.run("ticketwave-booking-producer", t.path("in.ndjson", "".join(requests(t, 20, "QuantityReduced"))), env=env)
+    wait_for(lambda: page(one, "readyz")[0] == 503, 30, "it is not ready")
+    assert '"store":"away"' in page(one, "readyz")[1] and page(one, "healthz")[0] == 200, page(one, "readyz")
+    t.postgres.launch()
+    wait_for(lambda: page(one, "readyz")[0] == 200, 60, "it is ready again")
+    assert stop(one)[0].status == 0, one.err()[-1000:]
+
+
 def feed(producer, lines, ended):
     """Writes lines, some each tenth of a second, until told to end."""
     for i in range(0, len(lines), 10):
