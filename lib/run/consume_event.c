@@ -51,7 +51,7 @@ int consume_deliver(struct mr_tx *tx)
         return handled == MR_ABSENT ? r : handled;
     }
     run->count.handled++;
-    consume_health_event(run, tx->now - tx->event.envelope->timestamp);
+    consume_health_event(run, tx->now, tx->event.envelope->timestamp);
     run->count.emitted += tx->n_emitted;
     r = consume_late_handled(tx);
     return r == 0 ? mr_inbox_add(run->inbox, &tx->event.id) : r;

@@ -31,10 +31,16 @@ static void observe(struct health_histogram *h, const int64_t *bounds, size_t n,
     h->sum += (double)x;
 }
 
-void consume_health_event(struct consume *run, int64_t micros)
+/* The time of an event may be any number, that of a clock that is ahead as well. */
+void consume_health_event(struct consume *run, int64_t now, int64_t event_at)
 {
-    if (run->health)
-        observe(&run->health->pending, delay_bounds, HEALTH_BUCKETS, micros > 0 ? micros : 0);
+    int64_t delay;
+
+    if (!run->health)
+        return;
+    if (__builtin_sub_overflow(now, event_at, &delay))
+        delay = INT64_MAX;
+    observe(&run->health->pending, delay_bounds, HEALTH_BUCKETS, delay > 0 ? delay : 0);
 }
 
 void consume_health_undone(struct consume *run)

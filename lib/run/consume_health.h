@@ -57,8 +57,8 @@ void consume_health_close(struct consume *run);
 
 /* ---- the loop's side; nothing without a server ---- */
 void consume_health_turn(struct consume *run, bool draining);
-/* An event was handled, so long after its own time; it counts when its transaction is kept. */
-void consume_health_event(struct consume *run, int64_t micros);
+/* An event of this time was handled, µs both; it counts when its transaction is kept. */
+void consume_health_event(struct consume *run, int64_t now, int64_t event_at);
 /* The transaction was undone. */
 void consume_health_undone(struct consume *run);
 /* A transaction was kept: how long it took, how many records it held. */

@@ -81,7 +81,8 @@ static int64_t age_of(const struct health_partition *p, int64_t now)
 {
     if (lag_of(p, now) == 0 || p->event_at == 0 || p->event_at >= now)
         return 0;
-    return now - p->event_at;
+    int64_t age;
+    return __builtin_sub_overflow(now, p->event_at, &age) ? INT64_MAX : age;
 }
 
 static int partitions(const struct health_state *s, const char *name, const char *help,
