@@ -158,7 +158,7 @@ void kafka_producer_resend(struct mr_kafka_producer *producer)
 {
     size_t n = 0;
 
-    if (producer->broken_at != 0)
+    if (producer->broken_at != 0 || producer->n_kept == 0)
         return;
     while (n < producer->n_kept && resend(producer, &producer->kept[n]) == 0)
         n++;

@@ -119,6 +119,7 @@ struct consume {
     struct consume_counters count;
     struct consume_counters count_before; /* the transaction under way */
     bool lost;                            /* a transaction was: what is in memory is not so */
+    int64_t registry_until;               /* it did not answer: not asked before */
     int losses;                           /* in a row */
     bool alone;    /* the last one to a deadlock: the next transaction keeps others out */
     int64_t fewer; /* records by which a batch is shorter for losses */

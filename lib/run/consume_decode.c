@@ -14,6 +14,7 @@ struct wire {
     struct mr_bytes avro;
 };
 
+enum { AWAY_LEAST = 250000, AWAY_MOST = 30000000 }; /* µs */
 enum { MAGIC_ID = 0, MAGIC_GUID = 1, PREFIX = 5, GUID = 16 };
 
 static int32_t be32(const uint8_t *p)
@@ -97,10 +98,29 @@ static int add_writer(struct consume_topic *t, const struct wire *wire, struct m
     return 0;
 }
 
+/* A request that waits for its answer holds up all partitions and keeps the transaction's locks. So
+ * a registry that does not answer is asked for no more than a third of the time, for all of them
+ * together. A clock that was set back does not count. */
+static int ask_registry(struct mr_tx *tx, const struct wire *wire, struct mr_schema **ret)
+{
+    struct consume *run = tx->run;
+    int64_t begun = run->world.now(run->world.self), left = run->registry_until - begun;
+
+    if (left > 0 && left <= AWAY_MOST)
+        return mr_error_set(&tx->error, MR_AGAIN, "the registry did not answer just now");
+    int r = run->registry.schema(run->registry.self, wire->id, wire->guid, ret, &tx->error);
+    if (r != MR_AGAIN)
+        return r;
+    int64_t now = run->world.now(run->world.self), away = 2 * (now - begun);
+    run->registry_until = now + (away < AWAY_LEAST  ? AWAY_LEAST
+                                 : away > AWAY_MOST ? AWAY_MOST
+                                                    : away);
+    return r;
+}
+
 static int writer_of(struct mr_tx *tx, struct consume_topic *t, const struct wire *wire,
                      struct consume_writer **ret)
 {
-    struct consume_registry *registry = &tx->run->registry;
     struct mr_schema *schema;
 
     if (t->n_writers > 0 && is_writer(&t->writers[t->last], wire)) {
@@ -114,7 +134,7 @@ static int writer_of(struct mr_tx *tx, struct consume_topic *t, const struct wir
             return 0;
         }
     }
-    int r = registry->schema(registry->self, wire->id, wire->guid, &schema, &tx->error);
+    int r = ask_registry(tx, wire, &schema);
     return r != 0 ? r : add_writer(t, wire, schema, ret, &tx->error);
 }
 

@@ -15,6 +15,8 @@
 enum {
     INSTANCE = 249, /* as Kafka has it */
     STUCK_LEAST_MS = 1000,
+    ASK_MS = 5000, /* a request to the registry */
+    ASK_LEAST_MS = 1000,
 };
 
 static const char *const froms[] = {"beginning", "end", NULL};
@@ -185,13 +187,18 @@ static bool asked_to_stop(MR_UNUSED void *opaque)
     return stop_requests() > 0;
 }
 
-/* The loop holds a partition and asks again by itself, so one request here is one try. */
+/* The loop holds a partition and asks again by itself, so one request here is one try. A batch may
+ * wait for it: for well below the time after which PostgreSQL ends who stands still, whatever the
+ * number of URLs. */
 static int open_registry(struct session *s, struct mr_error *reterr)
 {
     struct mr_registry_config config = mr_registry_config_from(&s->settings->common);
 
+    int32_t n_urls = 1;
+    for (const char *at = config.urls; at && (at = strchr(at, ',')); at++)
+        n_urls++;
     config.retries = -1;
-    config.timeout_ms = 5000;
+    config.timeout_ms = n_urls < ASK_MS / ASK_LEAST_MS ? ASK_MS / n_urls : ASK_LEAST_MS;
     config.stop = asked_to_stop;
     return mr_registry_new(&config, &s->registry, reterr);
 }

@@ -30,15 +30,16 @@ static const char share[] = "SELECT pg_try_advisory_lock_shared(hashtext('millra
 static const char own[] = "SELECT pg_try_advisory_lock(hashtext('millrace-in-use'),"
                           " coalesce(hashtext(current_schema()), 0))";
 
-/* Who stands still between two statements that were sent ahead is not idle in the server's eyes. To
- * ours it is: it serves this very store, and it said nothing for 10 s. */
+/* Who stands still between two statements that were sent ahead, or while its answer is on its way,
+ * is not idle in the server's eyes. To ours it is: it serves this very store, and it said nothing
+ * for 10 s. */
 static const char end_silent[] =
     "SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity AS a JOIN pg_locks AS l"
     " ON l.pid = a.pid WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()"
     " AND l.locktype = 'advisory' AND l.objsubid = 2"
     " AND l.classid = CAST(hashtext('millrace-in-use')::bigint & 4294967295 AS oid)"
     " AND l.objid = CAST(hashtext(current_schema())::bigint & 4294967295 AS oid)"
-    " AND a.state = 'active' AND a.wait_event = 'ClientRead'"
+    " AND a.state = 'active' AND a.wait_event IN ('ClientRead', 'ClientWrite')"
     " AND a.query_start < now() - interval '10 s'";
 
 static void keep_quiet(MR_UNUSED void *self, MR_UNUSED const char *text)

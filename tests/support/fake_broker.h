@@ -44,8 +44,9 @@ struct fake {
     bool deliver_never;           /* reports are kept back */
     bool spoiled;                 /* the producer has come to its end */
     bool spoiled_again;           /* and so does each new one */
-    int registry_r; /* what the registry gives; 0: by the id, 1 + index of the topic */
-    size_t asked;   /* times the registry was asked for a schema */
+    int registry_r;         /* what the registry gives; 0: by the id, 1 + index of the topic */
+    int64_t registry_takes; /* µs, when it does not answer */
+    size_t asked;           /* times the registry was asked for a schema */
     bool end_unknown;
     int seek_fails;             /* as often as that, brokers do not answer in time */
     struct consume_keeps keeps; /* what every topic does; nothing: it is not told */
@@ -299,6 +300,7 @@ static inline int fake_schema(void *self, int32_t id, const uint8_t *guid,
     size_t i = guid ? guid[0] : (size_t)id - 1;
 
     f->asked++;
+    f->now += f->registry_r == MR_AGAIN ? f->registry_takes : 0;
     if (f->registry_r != 0)
         return mr_error_set(reterr, f->registry_r, "scripted");
     if (!guid && id >= FAKE_OTHERS && id < FAKE_OTHERS + 4 && f->other_texts[id - FAKE_OTHERS]) {

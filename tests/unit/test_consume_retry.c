@@ -199,6 +199,34 @@ START_TEST(without_the_registry_a_partition_waits_and_nothing_is_skipped)
 }
 END_TEST
 
+/* Each request would hold up all others, and the transaction's locks, for as long as it takes. */
+START_TEST(a_silent_registry_is_asked_once_for_all_partitions)
+{
+    struct bench *b = bench_new();
+
+    b->fake->registry_r = MR_AGAIN;
+    b->fake->registry_takes = 5 * SECOND;
+    send(b, 'a', 1, 1);
+    send(b, 'b', 2, 2);
+    turns(b);
+    ck_assert_uint_eq(b->fake->asked, 1);
+    ck_assert_int_eq(b->run.count.holds, 2);
+    b->fake->now += 9 * SECOND; /* of 10, twice what it took */
+    turns(b);
+    ck_assert_uint_eq(b->fake->asked, 1);
+    ck_assert_int_eq(b->run.count.holds, 4);
+    b->fake->now += 2 * SECOND;
+    turns(b);
+    ck_assert_uint_eq(b->fake->asked, 2);
+    b->fake->registry_r = 0;
+    b->fake->now += 30 * SECOND;
+    turns(b);
+    ck_assert_int_eq(number(b, "SELECT count(*) FROM effect"), 2);
+    ck_assert_uint_eq(b->fake->asked, 3);
+    bench_free(b);
+}
+END_TEST
+
 START_TEST(a_parked_event_does_not_lose_attempts_to_an_absent_registry)
 {
     struct bench *b = bench_new();
@@ -258,6 +286,7 @@ START_TEST(a_partition_that_waited_flows_when_it_comes_back_after_a_rebalance)
     consume_revoked(&b->run, &(struct mr_topic_partition){read_topics[0]->name, 1, 0}, 1, false);
     ck_assert(!p->paused);
     b->fake->registry_r = 0;
+    b->fake->now += SECOND;
     fake_assign(b->fake);
     turns(b);
     assert_effects(b, "1");
@@ -289,6 +318,7 @@ int main(void)
                         too_many_parked_events_make_their_partition_wait,
                         a_repeat_of_a_parked_event_is_handled_once,
                         without_the_registry_a_partition_waits_and_nothing_is_skipped,
+                        a_silent_registry_is_asked_once_for_all_partitions,
                         a_parked_event_does_not_lose_attempts_to_an_absent_registry,
                         brokers_that_do_not_answer_a_seek_in_time_stop_nobody,
                         a_partition_that_waited_flows_when_it_comes_back_after_a_rebalance,

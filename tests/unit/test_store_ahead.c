@@ -129,7 +129,8 @@ START_TEST(events_that_share_their_fate_are_lost_together_and_done_again_apart)
 }
 END_TEST
 
-START_TEST(who_stands_still_among_its_statements_is_ended_by_who_waits_for_its_lock)
+/* Between two statements, or with an answer that is longer than what lies between both sides. */
+static void stand_still(const char *last)
 {
     static const char lock[] = "UPDATE t SET n = n + 1 WHERE i = 1";
     static char big[4000];
@@ -147,11 +148,14 @@ START_TEST(who_stands_still_among_its_statements_is_ended_by_who_waits_for_its_l
     ck_assert_int_eq(mr_store_begin(one, NULL), 0);
     mr_store_mark(one);
     run(one, lock);
-    for (int i = 0; i < 20; i++) /* more than libpq keeps to itself */
+    for (int i = 0; i < 20; i++) { /* more than libpq keeps to itself */
         ck_assert_int_eq(mr_store_run(one, "UPDATE t SET s = ?1 WHERE i = 1",
                                       MR_VALUES(MR_TEXT(((struct mr_str){big, sizeof(big)}))),
                                       NULL),
                          0);
+        if (i == 0) /* with the next one prepared, nothing reads what comes of it */
+            run(one, last);
+    }
     ck_assert_int_eq(mr_store_begin(other, NULL), 0);
     ck_assert_int_eq(run_marked(other, lock, MR_NO_VALUES, NULL), -EAGAIN); /* after 12 s */
     mr_store_rollback(other);
@@ -160,6 +164,17 @@ START_TEST(who_stands_still_among_its_statements_is_ended_by_who_waits_for_its_l
     ck_assert_int_eq(mr_store_commit(other, NULL), 0);
     ck_assert_int_eq(mr_store_commit(one, NULL), -EAGAIN);
     ck_assert_int_eq(number(one, "SELECT n FROM t"), 1);
+}
+
+START_TEST(who_stands_still_among_its_statements_is_ended_by_who_waits_for_its_lock)
+{
+    stand_still("UPDATE t SET s = 'x' WHERE i = 1");
+}
+END_TEST
+
+START_TEST(who_stands_still_before_an_answer_is_ended_by_who_waits_for_its_lock)
+{
+    stand_still("SELECT repeat('x', 20000000)");
 }
 END_TEST
 
@@ -172,6 +187,7 @@ int main(void)
                         any_amount_may_be_written_by_one_event,
                         events_that_share_their_fate_are_lost_together_and_done_again_apart,
                         who_stands_still_among_its_statements_is_ended_by_who_waits_for_its_lock,
+                        who_stands_still_before_an_answer_is_ended_by_who_waits_for_its_lock,
                         NULL,
                     });
 }
