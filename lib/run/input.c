@@ -252,7 +252,7 @@ static bool looks_whole(struct input *in)
     return false;
 }
 
-int input_more(struct input *in, const char **ret_text, size_t *ret_len, struct mr_error *reterr)
+static int more(struct input *in, struct mr_error *reterr)
 {
     while (!looks_whole(in)) {
         if (in->eof)
@@ -265,8 +265,15 @@ int input_more(struct input *in, const char **ret_text, size_t *ret_len, struct 
         if (r != 0)
             return r;
     }
-    give(in, ret_text, ret_len);
     return 0;
+}
+
+int input_more(struct input *in, const char **ret_text, size_t *ret_len, struct mr_error *reterr)
+{
+    int r = more(in, reterr);
+
+    give(in, ret_text, ret_len);
+    return r;
 }
 
 void input_took(struct input *in, size_t len)

@@ -66,9 +66,9 @@ void input_close(struct input *in);
 /* The next document: text[0..len) begins with its first byte and has what is read so far, never
  * nothing. Outcomes: 0; MR_END no more; what idle returned; -errno with text. */
 int input_next(struct input *in, const char **ret_text, size_t *ret_len, struct mr_error *reterr);
-/* The document goes on after what next gave: reads until it looks whole, then as next (the text may
- * have moved). Outcomes: 0; MR_END when nothing more comes; MR_INVALID longer than
- * INPUT_MAX_DOCUMENT; what idle returned; -errno. */
+/* The document goes on after what next gave: reads until it looks whole. The text may have moved:
+ * it is given anew, as far as it is there, whatever the outcome. Outcomes: 0; MR_END when nothing
+ * more comes; MR_INVALID longer than INPUT_MAX_DOCUMENT; what idle returned; -errno. */
 int input_more(struct input *in, const char **ret_text, size_t *ret_len, struct mr_error *reterr);
 /* Reads once behind what is there; what is before `begin` goes. Outcomes: 0 (perhaps with eof set),
  * what idle returned, -errno. */

@@ -261,6 +261,32 @@ static int give_up(void *self)
     return ++n_idle == 2 ? -ECANCELED : 0;
 }
 
+START_TEST(a_document_that_the_end_cuts_off_is_there_as_far_as_it_came)
+{
+    size_t len = 3 * INPUT_BLOCK;
+    char *whole = malloc(len + 1);
+    struct mr_error error = MR_ERROR_INIT;
+    struct input in;
+    const char *text;
+    size_t n;
+
+    ck_assert_ptr_nonnull(whole);
+    memset(whole, 'x', len);
+    memcpy(whole, "{}\n{\"a\":\"", 10);
+    make_folder();
+    open_one(&in, whole, len);
+    ck_assert_int_eq(input_next(&in, &text, &n, &error), 0);
+    input_took(&in, 2);
+    ck_assert_int_eq(input_next(&in, &text, &n, &error), 0);
+    ck_assert_int_eq(input_more(&in, &text, &n, &error), MR_END);
+    ck_assert_uint_eq(n, len - 3); /* it was moved and its block grew meanwhile */
+    ck_assert_mem_eq(text, whole + 3, n);
+    input_close(&in);
+    remove_folder();
+    free(whole);
+}
+END_TEST
+
 START_TEST(a_pipe_that_is_silent_leaves_time_for_other_work)
 {
     struct input in = {.idle = give_up};
@@ -310,6 +336,7 @@ int main(void)
                                  after_a_text_beyond_the_limit_reading_goes_on_with_the_next_line,
                                  documents_cut_by_a_block_come_whole_with_their_line_and_offset,
                                  one_document_may_be_larger_than_a_block_but_not_than_the_limit,
+                                 a_document_that_the_end_cuts_off_is_there_as_far_as_it_came,
                                  a_pipe_that_is_silent_leaves_time_for_other_work,
                                  a_missing_file_is_known_before_anything_is_read,
                                  NULL,
