@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "millrace/error.h"
+#include "millrace/saga.h"
 #include "term.h"
 #include "verb.h"
 
@@ -23,7 +24,8 @@ static const struct mr_command readers_command = {
         "One line for each field that a consumer's source in consumers/ names: consumer, record, "
         "field, "
         "the first place. The build asks the compiler for them, so none is missed but what is read "
-        "through a copy of the bytes.\n\n"
+        "through a copy of the bytes. So do the fields that a saga of its service reads: its key, "
+        "conditions, and what it remembers, with their line of sagas.yaml.\n\n"
         "The table is that of this program's own build. A release can keep what it prints, and "
         "`schema check --readers FILE` then asks what is deployed, rather than what a change makes "
         "of "
@@ -101,6 +103,31 @@ static int read_files(const struct mr_option_list *files, struct readers *reader
     return readers->texts ? 0 : -ENOMEM;
 }
 
+/* What is compiled in: a saga's steps are read by the consumer of its service. */
+static int make_own(struct readers *readers)
+{
+    const struct mr_readers *own = &readers_builtin;
+    size_t n_sagas;
+    const struct mr_saga_reader *sagas = mr_saga_readers_builtin(&n_sagas);
+
+    readers->own = calloc(own->n_fields + n_sagas + 1, sizeof(*readers->own));
+    readers->places = calloc(n_sagas + 1, sizeof(*readers->places));
+    if (!readers->own || !readers->places)
+        return -ENOMEM;
+    for (size_t i = 0; i < own->n_fields; i++)
+        readers->own[readers->n_own++] = own->fields[i];
+    for (size_t i = 0; i < n_sagas; i++) {
+        const struct mr_saga_reader *saga = &sagas[i];
+        char *place;
+        if (asprintf(&place, "sagas.yaml:%ld %s", saga->line, saga->saga) < 0)
+            return -ENOMEM;
+        readers->places[readers->n_places++] = place;
+        readers->own[readers->n_own++] =
+            (struct mr_reader_field){saga->service, saga->record, saga->field, place};
+    }
+    return 0;
+}
+
 static int join(const struct mr_option_list *files, struct readers *readers,
                 struct mr_error *reterr)
 {
@@ -108,9 +135,11 @@ static int join(const struct mr_option_list *files, struct readers *readers,
     size_t n_lines = 0;
     int r = read_files(files, readers, &n_lines, reterr);
 
+    if (r == 0)
+        r = make_own(readers);
     if (r != 0)
         return r;
-    readers->fields = calloc(n_lines + own->n_fields + 1, sizeof(*readers->fields));
+    readers->fields = calloc(n_lines + readers->n_own + 1, sizeof(*readers->fields));
     readers->consumers = calloc(n_lines + own->n_consumers + 1, sizeof(*readers->consumers));
     if (!readers->fields || !readers->consumers)
         return -ENOMEM;
@@ -119,9 +148,9 @@ static int join(const struct mr_option_list *files, struct readers *readers,
     for (size_t i = 0; i < files->n_items && r == 0; i++)
         r = add_file(readers, &readers->texts[i], files->items[i], reterr);
     size_t n_told = readers->all.n_consumers;
-    for (size_t i = 0; i < own->n_fields; i++)
-        if (!named(own->fields[i].consumer, readers->consumers, n_told))
-            readers->fields[readers->all.n_fields++] = own->fields[i];
+    for (size_t i = 0; i < readers->n_own; i++)
+        if (!named(readers->own[i].consumer, readers->consumers, n_told))
+            readers->fields[readers->all.n_fields++] = readers->own[i];
     for (size_t i = 0; i < own->n_consumers; i++)
         add_consumer(readers, own->consumers[i]);
     return r;
@@ -144,17 +173,22 @@ void readers_done(struct readers *readers)
 {
     for (size_t i = 0; i < readers->n_texts; i++)
         mr_buf_done(&readers->texts[i]);
+    for (size_t i = 0; i < readers->n_places; i++)
+        free(readers->places[i]);
+    free(readers->places);
+    free(readers->own);
     free(readers->texts);
     free(readers->fields);
     free(readers->consumers);
 }
 
-static void put_consumer(struct term_table *table, const char *consumer)
+static void put_consumer(struct term_table *table, const struct readers *readers,
+                         const char *consumer)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < readers_builtin.n_fields; i++) {
-        const struct mr_reader_field *field = &readers_builtin.fields[i];
+    for (size_t i = 0; i < readers->n_own; i++) {
+        const struct mr_reader_field *field = &readers->own[i];
         if (strcmp(field->consumer, consumer) != 0)
             continue;
         term_cell(table, "%s", field->consumer);
@@ -173,6 +207,7 @@ static int run(int argc, char **argv)
     struct term_table table = {.headings = headings, .n_columns = MR_N_ELEMENTS(headings)};
     const struct mr_readers *own = &readers_builtin;
     MR_AUTO(mr_options) struct mr_options *options = NULL;
+    MR_AUTO(readers) struct readers readers = {0};
     MR_AUTO(mr_buf) struct mr_buf out = {0};
     struct mr_error error = MR_ERROR_INIT;
     struct {
@@ -193,9 +228,11 @@ static int run(int argc, char **argv)
                              near ? ": did you mean '" : "", near ? near : "", near ? "'?" : ""),
                 &error);
     }
+    if (make_own(&readers) != 0)
+        return verb_fail(&readers_command, -ENOMEM, &error);
     for (size_t i = 0; i < own->n_consumers; i++)
         if (n == 0 || named(own->consumers[i], (const char *const *)words, n))
-            put_consumer(&table, own->consumers[i]);
+            put_consumer(&table, &readers, own->consumers[i]);
     return verb_print(term_table_print(&table, isatty(STDOUT_FILENO),
                                        term_style(term_colour(STDOUT_FILENO)), &out),
                       &out);

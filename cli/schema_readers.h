@@ -5,7 +5,7 @@
 #include "millrace/evolve.h"
 #include "millrace/option.h"
 
-/* Of the programs in consumers/, as they were when this one was built. */
+/* Of the programs in consumers/, as they were when this one was built; without their sagas. */
 extern const struct mr_readers readers_builtin;
 
 struct readers {
@@ -14,6 +14,10 @@ struct readers {
     size_t n_texts;
     struct mr_reader_field *fields;
     const char **consumers;
+    struct mr_reader_field *own; /* those of readers_builtin, and what sagas read */
+    size_t n_own;
+    char **places; /* of sagas */
+    size_t n_places;
 };
 /* Built-in ones, and those of files with lines "CONSUMER<TAB>RECORD<TAB>FIELD<TAB>PLACE", as
  * `schema readers` prints them; a consumer that a file names is as the file has it. A line

@@ -135,7 +135,8 @@ static void read_all(struct saga_load *s, struct mr_sagas *sagas)
         read_saga(s, load_item(&s->load, list, i), i, &items[i]);
     if (s->load.r == 0 && s->load.n_findings == 0)
         check_used(s);
-    *sagas = (struct mr_sagas){items, s->rows->n_sagas, s->emissions, s->n_emissions};
+    *sagas = (struct mr_sagas){items,          s->rows->n_sagas, s->emissions,
+                               s->n_emissions, s->reads,         s->n_reads};
 }
 
 static int load_rows(struct saga_load *s, const struct mr_buf *text, struct mr_sagas *sagas)

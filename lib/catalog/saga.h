@@ -25,6 +25,8 @@ struct saga_load {
     struct mr_saga_emission *emissions;
     struct saga_emission *places; /* parallel */
     size_t n_emissions;
+    struct mr_saga_read *reads;
+    size_t n_reads, cap_reads;
 
     /* of the saga under way */
     struct mr_saga *saga;
@@ -38,7 +40,8 @@ struct saga_load {
 /* Leaves of a topic's schema; none after a note of what is wrong with it. */
 size_t saga_leaves(struct saga_load *s, const struct mr_topic *topic,
                    const struct mr_schema_leaf **ret_leaves);
-/* The leaf at path in an event of topic, or NULL after a note at node. below: "" or "data.". */
+/* The leaf at path in an event of topic, or NULL after a note at node. below: "" for what the saga
+ * under way reads, "data." for what an emission sets. */
 const struct mr_schema_leaf *saga_field(struct saga_load *s, const yaml_node_t *node,
                                         const struct mr_topic *topic, const char *below,
                                         const char *path);

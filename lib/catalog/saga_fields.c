@@ -61,6 +61,23 @@ size_t saga_leaves(struct saga_load *s, const struct mr_topic *topic,
     return r == 0 ? n : 0;
 }
 
+static void add_read(struct saga_load *s, const yaml_node_t *node, const struct mr_topic *topic,
+                     const char *path)
+{
+    if (s->n_reads == s->cap_reads) {
+        size_t cap = s->cap_reads ? s->cap_reads * 2 : 64;
+        struct mr_saga_read *reads = load_array(&s->load, cap, sizeof(*reads));
+        if (!reads)
+            return;
+        for (size_t i = 0; i < s->n_reads; i++)
+            reads[i] = s->reads[i];
+        s->reads = reads;
+        s->cap_reads = cap;
+    }
+    s->reads[s->n_reads++] = (struct mr_saga_read){s->saga, topic, load_text(&s->load, path),
+                                                   (long)node->start_mark.line + 1};
+}
+
 const struct mr_schema_leaf *saga_field(struct saga_load *s, const yaml_node_t *node,
                                         const struct mr_topic *topic, const char *below,
                                         const char *path)
@@ -72,8 +89,11 @@ const struct mr_schema_leaf *saga_field(struct saga_load *s, const yaml_node_t *
     for (size_t i = 0; i < n; i++) {
         if (strncmp(leaves[i].path, below, skip) != 0)
             continue;
-        if (strcmp(leaves[i].path + skip, path) == 0)
+        if (strcmp(leaves[i].path + skip, path) == 0) {
+            if (skip == 0)
+                add_read(s, node, topic, path);
             return &leaves[i];
+        }
         if (n_words < MOST_WORDS)
             words[n_words++] = leaves[i].path + skip;
     }

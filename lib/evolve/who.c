@@ -22,17 +22,19 @@ static bool is_known(const struct mr_readers *readers, const char *consumer)
     return false;
 }
 
-/* The first place where the consumer reads it; NULL: nowhere. */
-static const char *place_of(const struct mr_readers *readers, const char *consumer,
-                            const char *record, const char *field)
+/* The places where the consumer reads it: in its source, in each of its sagas; NULL: nowhere. */
+static const char *place_of(struct evolve *e, const struct mr_readers *readers,
+                            const char *consumer, const char *record, const char *field)
 {
+    const char *places = NULL;
+
     for (size_t i = 0; i < readers->n_fields; i++) {
         const struct mr_reader_field *row = &readers->fields[i];
         if (strcmp(row->consumer, consumer) == 0 && strcmp(row->field, field) == 0 &&
             strcmp(row->record, record) == 0)
-            return row->place;
+            places = places && *places ? evolve_text(e, "%s, %s", places, row->place) : row->place;
     }
-    return NULL;
+    return places;
 }
 
 static bool takes(const struct mr_topic *topic, const char *consumer)
@@ -61,14 +63,14 @@ bool evolve_readers(struct evolve *e, const struct mr_topic *topic, const char *
     for (size_t i = 0; topic && i < topic->n_consumers; i++) {
         const char *consumer = topic->consumers[i];
         const char **list = is_known(readers, consumer) ? ret_known : ret_unknown;
-        const char *place = list == ret_known ? place_of(readers, consumer, record, field) : "";
+        const char *place = list == ret_known ? place_of(e, readers, consumer, record, field) : "";
         if (place)
             name_reader(e, list, consumer, place);
     }
     for (size_t i = 0; readers && i < readers->n_consumers; i++) {
         const char *consumer = readers->consumers[i];
         const char *place =
-            takes(topic, consumer) ? NULL : place_of(readers, consumer, record, field);
+            takes(topic, consumer) ? NULL : place_of(e, readers, consumer, record, field);
         if (place)
             name_reader(e, ret_known, consumer, place);
     }

@@ -97,7 +97,8 @@ def a_saga_becomes_a_table():
 @case
 def without_the_file_there_are_no_sagas():
     said, table = made(None)
-    assert said == "" and "{sagas, 0, saga_emissions, 0}" in table, said
+    assert said == "" and ".n_items = 0, .emissions = saga_emissions, .n_emissions = 0}" in table, said
+    assert "*ret_n = 0;" in table, "nor do they read anything"
 
 
 @case

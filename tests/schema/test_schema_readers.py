@@ -88,9 +88,12 @@ def what_is_compiled_in_stands_in_the_sources():
     for consumer, record, field, place in rows:
         if field == "-":
             continue
-        name, line = place.split(":")
+        name, line = place.split(" ")[0].split(":")
         near = "".join((pathlib.Path(SOURCE) / name).read_text().split("\n")[int(line) - 1:int(line) + 20])
         assert field in near, (consumer, record, field, place, near)
+    sagas = [row for row in rows if row[3].startswith("sagas.yaml:")]
+    assert {row[0] for row in sagas} >= {"festivo-orchestrator", "order-management", "ticketwave-booking"}, sagas
+    assert len({(row[0], row[1], row[2], row[3].split(" ")[1]) for row in sagas}) == len(sagas), "one line for each field of a saga"
     assert all(line.startswith("order-management\t") for line in listed("order-management").stdout.splitlines())
     done = listed("order-managment")
     assert done.returncode == 2 and "did you mean 'order-management'" in done.stderr, done
@@ -151,6 +154,51 @@ def a_wrong_table_is_told_by_its_line():
             table.write_text(text)
             done = p.run("check", "--against", "main", "--readers", str(table))
             assert done.returncode == 1 and f"{table}:2" in done.stderr, done
+
+
+def line_of(text):
+    """The first line of sagas.yaml with this text."""
+    lines = (pathlib.Path(SOURCE) / "sagas.yaml").read_text().split("\n")
+    return next(number for number, line in enumerate(lines, 1) if text in line)
+
+
+def copy_own(p, change):
+    """The project's own topics and schemas, with a changed one, as all that there ever was."""
+    shutil.rmtree(p.path / ".git")
+    shutil.rmtree(p.schemas)
+    shutil.copytree(f"{SOURCE}/schemas/avro", p.schemas)
+    shutil.copy(f"{SOURCE}/topics.yaml", p.path)
+    p.change(DENIED, change)
+    p.git("init", "-q", "-b", "main")
+    p.commit("first")
+
+
+def code_of(fields):
+    return next(field for field in fields if field["name"] == "ticketCode")
+
+
+DENIED = "festivo-access-control/access.entry-denied.v1"
+
+
+@case
+def a_removed_field_that_a_saga_copies_is_a_finding_with_the_saga_and_its_line():
+    remembered = "remember: {ticketId: data.ticketId, ticketCode: data.ticketCode, reason: data.reason}"
+    place = f"sagas.yaml:{line_of(remembered)} RefundSaga"
+    with Project() as p:
+        copy_own(p, lambda fields: None)
+        p.change(DENIED, lambda fields: fields.remove(code_of(fields)))
+        found, = p.check(status=100)
+        assert found["rule"] == "READER_FIELD_MISSING_DEFAULT_VALUE", found
+        assert "festivo-orchestrator (" in found["message"] and place in found["message"], found
+    with Project() as p:
+        copy_own(p, lambda fields: code_of(fields).update(default="none"))
+        p.change(DENIED, lambda fields: fields.remove(code_of(fields)))
+        found, = p.check(status=100)  # by Avro's rules there is nothing against it
+        assert found["rule"] == "FIELD_REMOVED_READ" and place in found["message"], found
+        table = p.path / "readers.tsv"
+        table.write_text("festivo-orchestrator\t-\nfestivo-notification\t-\n")  # deployed before there were sagas
+        found, = p.check("--readers", str(table), status=0)
+        assert found["rule"] == "FIELD_REMOVED_UNREAD", found
 
 
 @case

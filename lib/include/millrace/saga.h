@@ -96,11 +96,21 @@ struct mr_saga {
     size_t n_steps;
 };
 
+/* A field that a saga reads in an event: its key, a condition's, what it remembers. */
+struct mr_saga_read {
+    const struct mr_saga *saga;
+    const struct mr_topic *topic;
+    const char *path; /* "data.items[].sku" */
+    long line;        /* of the file, from 1 */
+};
+
 struct mr_sagas {
     const struct mr_saga *items; /* in the file's order */
     size_t n_items;
     const struct mr_saga_emission *emissions;
     size_t n_emissions;
+    const struct mr_saga_read *reads; /* in the file's order, keys last; some stand there twice */
+    size_t n_reads;
 };
 
 /* What a value is; TEXT takes more than it gives. */
@@ -132,8 +142,15 @@ struct mr_saga_fields {
                   const struct mr_schema_leaf **ret_leaves, size_t *ret_n);
 };
 
-/* Generated from sagas.yaml at build time; in events_dep. */
+/* Generated from sagas.yaml at build time; in events_dep. Without reads: those are the table of
+ * readers, by the record and field that a path goes through. */
 const struct mr_sagas *mr_sagas_builtin(void);
+
+struct mr_saga_reader {
+    const char *service, *saga, *record, *field;
+    long line; /* of sagas.yaml, the first */
+};
+const struct mr_saga_reader *mr_saga_readers_builtin(size_t *ret_n);
 
 /* All mistakes are appended to *report, one per line (file:line:column: rule, nearest word).
  * Outcomes: 0; MR_INVALID; MR_ABSENT when the file cannot be read; -errno. catalog stays the
