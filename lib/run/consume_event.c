@@ -65,25 +65,56 @@ static int dead(struct mr_tx *tx, enum consume_fault fault, struct mr_bytes flow
     return r != 0 ? r : consume_after_dead_letter(tx, flow, reterr);
 }
 
-static int decoded(struct mr_tx *tx, struct mr_error *reterr)
+/* The flow waits. A repeat of what was handled does not wait in line; the dead letter that holds
+ * the flow, sent back, goes before the line: MR_IDLE. */
+static int wait_in_line(struct mr_tx *tx, struct mr_error *reterr)
 {
     struct consume *run = tx->run;
 
-    int r = consume_is_parked(run, tx->event.flow, reterr);
-    if (r == MR_AGAIN) {
-        /* a repeat of what was handled does not wait in line */
-        r = mr_inbox_seen(run->inbox, &tx->event.id, reterr);
-        run->count.duplicates += r == 0;
-        return r == MR_ABSENT ? consume_park(tx, tx->event.flow, false, reterr) : r;
+    int r = mr_inbox_seen(run->inbox, &tx->event.id, reterr);
+    run->count.duplicates += r == 0;
+    if (r != MR_ABSENT)
+        return r;
+    if (consume_whose(run, tx->record) == CONSUME_OURS) {
+        r = mr_parked_is_held(run->store, tx->event.flow, reterr);
+        if (r != MR_ABSENT)
+            return r == 0 ? MR_IDLE : r;
     }
-    if (r == 0)
-        r = consume_deliver(tx);
-    if (r == MR_AGAIN)
-        return run->group->retry.max_attempts <= 1
-                   ? dead(tx, CONSUME_EXHAUSTED, tx->event.flow, reterr)
-                   : consume_park(tx, tx->event.flow, true, reterr);
+    return consume_park(tx, tx->event.flow, false, reterr);
+}
+
+/* It could not be handled. Others' dead letters we have seen before, and said what is to be. */
+static int failed(struct mr_tx *tx, int r, bool before_the_line, struct mr_error *reterr)
+{
+    struct consume *run = tx->run;
+
+    if (consume_whose(run, tx->record) == CONSUME_OTHERS) {
+        run->count.duplicates++;
+        return 0;
+    }
     if (r == MR_INVALID)
         return dead(tx, tx->fault, tx->event.flow, reterr);
+    return before_the_line || run->group->retry.max_attempts <= 1
+               ? dead(tx, CONSUME_EXHAUSTED, tx->event.flow, reterr)
+               : consume_park(tx, tx->event.flow, true, reterr);
+}
+
+static int decoded(struct mr_tx *tx, struct mr_error *reterr)
+{
+    bool before_the_line = false;
+
+    int r = consume_is_parked(tx->run, tx->event.flow, reterr);
+    if (r == MR_AGAIN) {
+        r = wait_in_line(tx, reterr);
+        before_the_line = r == MR_IDLE;
+        if (!before_the_line)
+            return r;
+    } else if (r != 0) {
+        return r;
+    }
+    r = consume_deliver(tx);
+    if (r == MR_AGAIN || r == MR_INVALID)
+        return failed(tx, r, before_the_line, reterr);
     if (r < 0)
         *reterr = tx->error;
     return r;
@@ -126,6 +157,10 @@ int consume_event(struct consume *run, struct consume_record *record, struct mr_
     }
     if (r == 0)
         return decoded(&tx, reterr);
+    if (r == MR_INVALID && consume_whose(run, record) == CONSUME_OTHERS) {
+        run->count.duplicates++;
+        return 0;
+    }
     if (r == MR_INVALID)
         return dead(&tx, fault, record->key, reterr);
     *reterr = tx.error;

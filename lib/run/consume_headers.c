@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "consume.h"
+#include "millrace/dead_letter.h"
 
 #define NO_VALUE UINT32_MAX
 
@@ -90,4 +91,15 @@ int consume_find_header(struct consume *run, const struct consume_record *record
         found = 0;
     }
     return found;
+}
+
+enum consume_whose consume_whose(struct consume *run, const struct consume_record *record)
+{
+    struct mr_bytes group;
+
+    if (consume_find_header(run, record, MR_HEADER_RETRY_GROUP, &group) != 0 || !group.data)
+        return CONSUME_ALL;
+    return mr_str_is((struct mr_str){(const char *)group.data, group.len}, run->options.group)
+               ? CONSUME_OURS
+               : CONSUME_OTHERS;
 }

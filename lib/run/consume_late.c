@@ -110,6 +110,8 @@ int consume_late_check(struct mr_tx *tx)
     tx->event.late = true;
     if (run->group->order.late != MR_LATE_DEAD_LETTER)
         return 0;
+    if (consume_whose(run, tx->record) == CONSUME_OURS)
+        return 0; /* somebody has looked at it, and wants it handled */
     run->count.late++;
     tx->fault = CONSUME_LATE;
     return mr_error_set(&tx->error, MR_INVALID,

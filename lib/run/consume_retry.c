@@ -151,6 +151,15 @@ static int failed(struct mr_tx *tx, struct mr_bytes flow, int64_t seq, enum verd
     return r != 0 ? r : set_key(tx, flow, next_try(run, tx, attempt), false, reterr);
 }
 
+/* A dead letter of others, sent back: we have said before what is to be. */
+static int leave(struct mr_tx *tx, int64_t seq, enum verdict *ret, struct mr_error *reterr)
+{
+    *ret = NEXT;
+    tx->run->parked_events--;
+    tx->run->count.duplicates++;
+    return mr_parked_delete(tx->run->store, seq, reterr);
+}
+
 /* The registry is away: that is no attempt. */
 static int wait_for_registry(struct mr_tx *tx, struct mr_bytes flow, enum verdict *ret,
                              struct mr_error *reterr)
@@ -169,12 +178,15 @@ static int try_one(struct consume *run, struct mr_bytes flow, const struct consu
     int r = consume_decode(&tx, &fault);
     if (r == MR_AGAIN)
         return wait_for_registry(&tx, flow, ret, reterr);
-    if (r == MR_INVALID)
-        return dead(&tx, fault, flow, seq, ret, reterr);
+    bool unread = r == MR_INVALID;
     if (r == 0) {
         run->count.retried += record->attempt > 1;
         r = consume_deliver(&tx);
     }
+    if ((r == MR_AGAIN || r == MR_INVALID) && consume_whose(run, record) == CONSUME_OTHERS)
+        return leave(&tx, seq, ret, reterr);
+    if (unread)
+        return dead(&tx, fault, flow, seq, ret, reterr);
     if (r == MR_AGAIN)
         return failed(&tx, flow, seq, ret, reterr);
     if (r == MR_INVALID)

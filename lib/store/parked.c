@@ -35,6 +35,15 @@ int mr_parked_has_key(struct mr_store *store, struct mr_bytes key, struct mr_err
                         reterr);
 }
 
+int mr_parked_is_held(struct mr_store *store, struct mr_bytes key, struct mr_error *reterr)
+{
+    int64_t one;
+
+    return mr_store_row(store, NULL, MR_INTO(MR_INTO_INT(&one)),
+                        "SELECT 1 FROM mr_parked_key WHERE flow = ?1 AND held <> 0",
+                        MR_VALUES(MR_BLOB(key)), reterr);
+}
+
 int mr_parked_let_go(struct mr_store *store, const struct mr_bytes *key, int64_t *ret_n,
                      struct mr_error *reterr)
 {

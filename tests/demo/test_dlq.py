@@ -29,13 +29,16 @@ class Place:
         self.path = pathlib.Path(self.holder.name)
         kept = {name: value for name, value in os.environ.items() if not name.startswith("MILLRACE_")}
         self.env = {**kept, "MILLRACE_STATE": str(self.path / "up"), "XDG_CONFIG_HOME": str(self.path)}
-        self.store = f"sqlite:{self.path}/tickets.db"
-        if POSTGRES:
-            schema = f"dlq_{os.getpid()}_{self.path.name[-8:]}".lower()
-            self.store = f"{POSTGRES}{'&' if '?' in POSTGRES else '?'}options=-csearch_path%3D{schema}"
-            self.psql(POSTGRES, f"CREATE SCHEMA {schema}")
+        self.store = self.store_of("festivo-ticket")
         self.millrace("up", "-d")
         return self
+
+    def store_of(self, service):
+        if not POSTGRES:
+            return f"sqlite:{self.path}/{service}.db"
+        schema = f"dlq_{os.getpid()}_{self.path.name[-8:]}_{service}".replace("-", "_").lower()
+        self.psql(POSTGRES, f"CREATE SCHEMA {schema}")
+        return f"{POSTGRES}{'&' if '?' in POSTGRES else '?'}options=-csearch_path%3D{schema}"
 
     def __exit__(self, *_):
         subprocess.run([BUILD / "cli" / "millrace", "down"], env=self.env, capture_output=True, check=False)
@@ -58,7 +61,7 @@ class Place:
         """Rows of the store, as text with | between."""
         if POSTGRES:
             return self.psql(self.store, text)
-        with sqlite3.connect(self.path / "tickets.db") as db:
+        with sqlite3.connect(self.path / "festivo-ticket.db") as db:
             return ["|".join("" if value is None else str(value) for value in row) for row in db.execute(text)]
 
     def request(self, number, ticket, code, flow=None):
@@ -85,6 +88,12 @@ class Place:
         """{outcome: count} of a retry."""
         lines = json.loads(self.millrace("dlq", "retry", service, "-o", "json", *options, expect=expect).stdout)
         return {line["outcome"]: line["count"] for line in lines}
+
+    def letter(self, headers, key, value, topic="festivo-ticket.dlq"):
+        """A record that is none of ours."""
+        broker = next(line.split("=", 1)[1] for line in (self.path / "up").read_text().splitlines() if line.startswith("brokers="))
+        words = [word for name, text in headers.items() for word in ("-H", f"{name}={text}")]
+        self.run("kcat", "-P", "-b", broker, "-t", topic, "-k", key, *words, stdin=value)
 
     def records(self, topic):
         return [json.loads(line) for line in self.millrace("tail", topic, "-e", "-J").stdout.splitlines()]
@@ -149,13 +158,67 @@ def records_of_a_key_go_back_in_their_order_though_the_later_one_was_given_up_fi
         values = p.records("festivo-ticket.dlq")
         p.millrace("dlq", "dismiss", "festivo-ticket", "--all")
         for record in reversed(values):
-            headers = [word for name, value in record["headers"].items() for word in ("-H", f"{name}={value}")]
-            broker = next(line.split("=", 1)[1] for line in (p.path / "up").read_text().splitlines() if line.startswith("brokers="))
-            p.run("kcat", "-P", "-b", broker, "-t", "festivo-ticket.dlq", "-k", record["key"], *headers, stdin="{}")
+            p.letter(record["headers"], record["key"], "{}")
         assert p.retry(expect=1) == {"left": 3}, "they are no Avro"
         assert p.retry("--force") == {"sent": 3}
         again = p.millrace("tail", REQUESTS, "-e", "-f", "%p %h\n").stdout.splitlines()[3:]
         assert [line.split("ce_id=")[1].split(",")[0] for line in again] == ["r-1", "r-2", "r-3"], again
+
+
+@case
+def what_is_sent_back_for_one_group_makes_no_dead_letter_of_another():
+    denied = "festivo-access-control.access.entry-denied.v1"
+    both = ("festivo-notification", "festivo-orchestrator")
+    with Place() as p:
+        p.letter({}, "visit-1", "no Avro", topic=denied)
+        stores = {service: p.store_of(service) for service in both}
+        for service in both:
+            assert p.consume(service=service, store=stores[service])["dead_lettered"] == 1
+        assert p.retry(service=both[0], expect=1) == {"left": 1}, "not in wire format"
+        assert p.retry("--force", service=both[0]) == {"sent": 1}
+        counts = [p.consume(service=service, store=stores[service]) for service in both]
+        assert [(count["dead_lettered"], count["duplicates"]) for count in counts] == [(1, 0), (0, 1)], counts
+        assert [(row["count"], row["open"]) for service in both for row in p.letters(service=service)] == [(2, 1), (1, 1)]
+
+
+@case
+def what_the_brokers_do_not_take_ends_the_run_and_the_next_one_goes_on_there():
+    with Place() as p:
+        for number, size in enumerate((10, 3000, 10)):
+            p.letter({"__connect.errors.topic": REQUESTS, "__connect.errors.partition": 0, "__connect.errors.offset": number}, "k",
+                     "x" * size)
+        done = p.millrace("dlq", "retry", "festivo-ticket", "--force", "-X", "message.max.bytes=2000", expect=1)
+        assert done.stdout == f"{REQUESTS}\t1\tsent\t-\n{REQUESTS}\t2\tnot sent\t-\n", done.stdout
+        assert "3 dead letters chosen: 1 sent, 0 left, 2 not sent\n" in done.stderr, done.stderr
+        assert "large" in done.stderr.splitlines()[-1], done.stderr
+        assert p.retry("--force") == {"sent": 2} and p.retry("--force") == {}
+        assert [len(line) for line in p.millrace("tail", REQUESTS, "-e", "-f", "%S\n").stdout.splitlines()] == [2, 4, 2]
+
+
+@case
+def a_letter_is_shown_without_a_registry_too():
+    with Place() as p:
+        p.request(1, "t-1", "C-1")
+        p.consume()
+        shown, = json.loads(p.millrace("dlq", "show", "festivo-ticket", "-r", "http://127.0.0.1:9").stdout)
+        letter = shown["letter"]
+        assert letter["value"] is None and letter["undecoded"]["base64"] and letter["key"] == "visit-t-1", letter
+        assert shown["reason"] == "refused" and "never sold" in shown["message"], shown
+        assert json.dumps("festivo-ticket")[1:-1] in p.millrace("dlq", "show", "festivo-ticket", "-o", "yaml").stdout
+
+
+@case
+def what_cannot_go_back_is_left_with_the_reason():
+    with Place() as p:
+        p.run(BUILD / "producers" / "festivo-ticket-producer", "--dead-letter", stdin="{}\n", expect=1)
+        p.letter({"tenant": "eu"}, "k", "x")
+        p.letter({"kafka_dlt-original-topic": "gone", "kafka_dlt-exception-fqcn": "Boom"}, "k", "x")
+        assert {(row["topic"], row["reason"]) for row in p.letters()} == {(None, "rejected"), (None, "unknown"), ("gone", "Boom")}
+        lines = json.loads(p.millrace("dlq", "retry", "festivo-ticket", "--force", "-o", "json", expect=1).stdout)
+        assert {(line["topic"], line["why"].split(":")[0]) for line in lines if line["outcome"] == "left"} == {
+            (None, "a document that a producer refused"), (None, "no header tells which topic it comes from"),
+            ("gone", "the cluster does not have its topic")}, lines
+        assert sum(row["open"] for row in p.letters()) == 3
 
 
 @case

@@ -14,7 +14,7 @@ SOURCE = pathlib.Path(sys.argv[1])
 def all_tests():
     paths = [*SOURCE.glob("tests/unit/*.c"), *SOURCE.glob("tests/fault/*.c")]
     in_c = {name for path in paths for name in re.findall(r"^START_TEST\((\w+)\)", path.read_text(), re.M)}
-    folders = ("integration", "cli", "schema", "upcast")
+    folders = ("integration", "cli", "demo", "schema", "upcast")
     scripts = [path for folder in folders for path in SOURCE.glob(f"tests/{folder}/test_*.py")]
     return in_c | {name for path in scripts
                    for name in re.findall(r"^@(?:test|case)\ndef (\w+)\(", path.read_text(), re.M)}

@@ -500,6 +500,28 @@ START_TEST(a_late_event_can_be_a_dead_letter_also_after_a_restart)
 }
 END_TEST
 
+START_TEST(a_late_dead_letter_that_is_sent_back_is_handled_by_its_group_alone)
+{
+    struct bench *b = bench_new(MR_LATE_DEAD_LETTER);
+
+    send_late(b);
+    ck_assert_uint_eq(b->fake->n_published, 1);
+    for (int i = 0; i < 2; i++) {
+        const char *group = i ? b->run.options.group : "other-group";
+        b->n_sent = 1; /* the late one's id */
+        send(b, 'b', 1, 6000, 'b');
+        struct fake_record *record = &b->fake->records[b->fake->n_records - 1];
+        record->headers[record->n_headers++] =
+            (struct mr_header){"mr_retry_group", {(const uint8_t *)group, strlen(group)}};
+        pass(b, 0);
+        assert_effects(b, i ? "a2 b3 b1!" : "a2 b3");
+        ck_assert_uint_eq(b->fake->n_published, 1);
+    }
+    ck_assert_int_eq(b->run.count.duplicates, 1);
+    bench_free(b);
+}
+END_TEST
+
 START_TEST(a_repeat_is_no_late_event)
 {
     struct bench *b = bench_new(MR_LATE_DEAD_LETTER);
@@ -651,6 +673,7 @@ int main(void)
                         a_late_event_is_handled_and_counted,
                         a_handler_can_ask_whether_its_event_is_late_also_after_a_restart,
                         a_late_event_can_be_a_dead_letter_also_after_a_restart,
+                        a_late_dead_letter_that_is_sent_back_is_handled_by_its_group_alone,
                         a_repeat_is_no_late_event,
                         flows_that_are_over_are_forgotten_with_the_ids,
                         what_was_undone_makes_nothing_late,

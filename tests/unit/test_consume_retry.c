@@ -132,6 +132,95 @@ START_TEST(a_held_flow_waits_for_the_operator)
 }
 END_TEST
 
+/* As `millrace dlq retry` does: the record, with the group that it is for. */
+static void send_back(struct bench *b, const char *group, char flow, int number, int id)
+{
+    send(b, flow, number, id);
+    struct fake_record *record = &b->fake->records[b->fake->n_records - 1];
+    record->headers[record->n_headers++] =
+        (struct mr_header){"mr_retry_group", {(const uint8_t *)group, strlen(group)}};
+}
+
+START_TEST(the_dead_letter_that_holds_a_flow_goes_before_the_line_when_it_is_sent_back)
+{
+    struct bench *b = bench_new();
+
+    b->group.retry.hold_key = true;
+    b->script.order[1] = DO_INVALID;
+    send(b, 'a', 1, 1);
+    send(b, 'a', 2, 2);
+    turns(b);
+    assert_effects(b, "");
+    send_back(b, "test-group", 'a', 1, 1); /* nothing was mended: given up again, still held */
+    turns(b);
+    ck_assert_uint_eq(letters(b), 2);
+    b->script.order[1] = DO_AGAIN; /* before the line there is no waiting */
+    send_back(b, "test-group", 'a', 1, 1);
+    turns(b);
+    ck_assert_uint_eq(letters(b), 3);
+    ck_assert_int_eq(number(b, "SELECT held FROM mr_parked_key"), 1);
+    b->script.order[1] = DO_KEEP;
+    send_back(b, "test-group", 'a', 1, 1);
+    send_back(b, "test-group", 'a', 1, 1); /* the tool was killed, and did it again */
+    send(b, 'a', 3, 3);                    /* an ordinary one waits in line */
+    turns(b);
+    assert_effects(b, "1");
+    ck_assert_int_eq(b->run.count.duplicates, 1);
+    ck_assert_int_eq(mr_store_run(b->store, "UPDATE mr_parked_key SET held = 0, next_try = 0",
+                                  MR_NO_VALUES, NULL),
+                     0);
+    b->fake->now += 2 * SECOND;
+    turns(b);
+    assert_effects(b, "1,2,3");
+    bench_free(b);
+}
+END_TEST
+
+START_TEST(a_dead_letter_of_another_group_is_left_alone_when_we_fail_at_it)
+{
+    struct bench *b = bench_new();
+
+    b->script.order[1] = DO_INVALID;
+    b->script.order[2] = DO_AGAIN;
+    send_back(b, "other-group", 'a', 1, 1);
+    send_back(b, "other-group", 'b', 2, 2);
+    send_back(b, "other-group", 'c', 3, 3); /* that we can handle, we do: it is known by its id */
+    turns(b);
+    assert_effects(b, "3");
+    ck_assert_uint_eq(letters(b), 0);
+    ck_assert_int_eq(b->run.count.duplicates, 2);
+    ck_assert_int_eq(number(b, "SELECT count(*) FROM mr_parked_key"), 0);
+    send(b, 'a', 1, 1); /* one that is nobody's in particular is given up */
+    turns(b);
+    ck_assert_uint_eq(letters(b), 1);
+    bench_free(b);
+}
+END_TEST
+
+START_TEST(a_dead_letter_of_another_group_that_waits_in_line_is_left_alone_there)
+{
+    struct bench *b = bench_new();
+
+    b->script.order[1] = DO_AGAIN;
+    b->script.order[2] = DO_INVALID;
+    b->script.order[3] = DO_AGAIN;
+    send(b, 'a', 1, 1);
+    turns(b);
+    send_back(b, "other-group", 'a', 2, 2);
+    send_back(b, "other-group", 'a', 3, 3);
+    send(b, 'a', 4, 4);
+    turns(b);
+    ck_assert_int_eq(number(b, "SELECT count(*) FROM mr_parked_event"), 4);
+    b->script.order[1] = DO_KEEP;
+    b->fake->now += 2 * SECOND;
+    turns(b);
+    assert_effects(b, "1,4");
+    ck_assert_uint_eq(letters(b), 0);
+    ck_assert_int_eq(b->run.parked_events, 0);
+    bench_free(b);
+}
+END_TEST
+
 START_TEST(too_many_parked_events_make_their_partition_wait)
 {
     struct bench *b = bench_new();
@@ -315,6 +404,9 @@ int main(void)
                         waits_double_up_to_the_cap_with_jitter,
                         after_the_last_attempt_comes_the_dead_letter_and_the_flow_goes_on,
                         a_held_flow_waits_for_the_operator,
+                        the_dead_letter_that_holds_a_flow_goes_before_the_line_when_it_is_sent_back,
+                        a_dead_letter_of_another_group_is_left_alone_when_we_fail_at_it,
+                        a_dead_letter_of_another_group_that_waits_in_line_is_left_alone_there,
                         too_many_parked_events_make_their_partition_wait,
                         a_repeat_of_a_parked_event_is_handled_once,
                         without_the_registry_a_partition_waits_and_nothing_is_skipped,

@@ -113,6 +113,8 @@ int mr_parked_key_set(struct mr_store *store, struct mr_bytes key,
                       const struct mr_parked_state *state, struct mr_error *reterr);
 /* Outcomes: 0 it is parked, MR_ABSENT, -errno. */
 int mr_parked_has_key(struct mr_store *store, struct mr_bytes key, struct mr_error *reterr);
+/* Outcomes: 0 it is parked, and held; MR_ABSENT; -errno. */
+int mr_parked_is_held(struct mr_store *store, struct mr_bytes key, struct mr_error *reterr);
 /* The operator's word: a held flow (NULL: all) may go on. *ret_n of them were held. Safe beside the
  * running consumer, which looks every second. */
 int mr_parked_let_go(struct mr_store *store, const struct mr_bytes *key, int64_t *ret_n,
