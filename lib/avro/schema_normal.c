@@ -9,16 +9,14 @@
 #include "json_java.h"
 #include "schema_normal.h"
 
-static int write_type(struct mr_normal *w, const struct mr_schema_node *node);
-
 static int key(struct mr_normal *w, const char *name)
 {
-    return mr_buf_printf(w->out, ",\"%s\":", name);
+    return mr_buf_printf(w->walk.out, ",\"%s\":", name);
 }
 
 static int string(struct mr_normal *w, const char *text)
 {
-    return mr_java_string(w->out, text, strlen(text));
+    return mr_java_string(w->walk.out, text, strlen(text));
 }
 
 static int props(struct mr_normal *w, const struct mr_jnode *source, bool (*own)(struct mr_str))
@@ -29,7 +27,7 @@ static int props(struct mr_normal *w, const struct mr_jnode *source, bool (*own)
     for (size_t i = 0; r == 0 && i < source->n; i++) {
         if (own(list[i]->key))
             continue;
-        r = mr_buf_byte(w->out, ',');
+        r = mr_buf_byte(w->walk.out, ',');
         if (r == 0)
             r = mr_normal_member(w, list[i], NULL);
     }
@@ -54,14 +52,15 @@ static int logical(struct mr_normal *w, const struct mr_schema_node *node)
     bool simple = node->type <= MR_AVRO_STRING || node->type == MR_AVRO_FIXED;
 
     if (simple && word && word->kind == MR_J_STRING && mr_str_is(word->text, "uuid"))
-        return mr_buf_append_str(w->out, MR_STR(",\"logicalType\":\"uuid\""));
+        return mr_buf_append_str(w->walk.out, MR_STR(",\"logicalType\":\"uuid\""));
     if (unknown & 1u << node->logical)
         return 0;
-    int r = mr_buf_printf(w->out, ",\"logicalType\":\"%s\"", mr_avro_logical_name(node->logical));
+    int r =
+        mr_buf_printf(w->walk.out, ",\"logicalType\":\"%s\"", mr_avro_logical_name(node->logical));
     if (r == 0 && node->logical == MR_LOGICAL_DECIMAL)
-        r = mr_buf_printf(w->out, ",\"precision\":%d", (int)node->precision);
+        r = mr_buf_printf(w->walk.out, ",\"precision\":%d", (int)node->precision);
     if (r == 0 && node->logical == MR_LOGICAL_DECIMAL && node->scale != 0)
-        r = mr_buf_printf(w->out, ",\"scale\":%d", (int)node->scale);
+        r = mr_buf_printf(w->walk.out, ",\"scale\":%d", (int)node->scale);
     return r;
 }
 
@@ -72,7 +71,7 @@ static int doc(struct mr_normal *w, const struct mr_jnode *source, bool empty_to
     if (!m || m->kind != MR_J_STRING || (m->text.len == 0 && !empty_too))
         return 0;
     int r = key(w, "doc");
-    return r == 0 ? mr_java_string(w->out, m->text.data, m->text.len) : r;
+    return r == 0 ? mr_java_string(w->walk.out, m->text.data, m->text.len) : r;
 }
 
 static int by_java(const void *a, const void *b)
@@ -93,18 +92,18 @@ static int aliases(struct mr_normal *w, const char *const *list, size_t n, const
     qsort(sorted, n, sizeof(*sorted), by_java);
     for (size_t i = 0; r == 0 && i < n; i++) {
         bool dot = *space && !strchr(sorted[i], '.'); /* ".Name": no namespace within one */
-        r = mr_buf_append(w->out, i ? ",\"" : "[\"", 2);
+        r = mr_buf_append(w->walk.out, i ? ",\"" : "[\"", 2);
         if (r == 0)
-            r = mr_buf_printf(w->out, "%s%s\"", dot ? "." : "", sorted[i]);
+            r = mr_buf_printf(w->walk.out, "%s%s\"", dot ? "." : "", sorted[i]);
     }
     free(sorted);
-    return r == 0 ? mr_buf_byte(w->out, ']') : r;
+    return r == 0 ? mr_buf_byte(w->walk.out, ']') : r;
 }
 
 static int default_value(struct mr_normal *w, const struct mr_schema_field *field)
 {
     const struct mr_jnode *json = mr_jtree_get(field->source, "default");
-    size_t before = w->out->len;
+    size_t before = w->walk.out->len;
     double real;
     int r = json ? key(w, "default") : 0;
 
@@ -115,25 +114,25 @@ static int default_value(struct mr_normal *w, const struct mr_schema_field *fiel
     if (json->kind != MR_J_STRING || mr_java_parse_double(json->text, &real) != 0)
         r = mr_normal_value(w, json, field->type);
     else if (field->type->type == MR_AVRO_DOUBLE)
-        r = mr_java_double(w->out, real);
+        r = mr_java_double(w->walk.out, real);
     else if (field->type->type == MR_AVRO_FLOAT)
-        r = mr_java_float(w->out, (float)real);
+        r = mr_java_float(w->walk.out, (float)real);
     else
         r = mr_normal_value(w, json, field->type);
     if (r != MR_ABSENT)
         return r;
-    w->out->len = before; /* Java loses it as well */
+    w->walk.out->len = before; /* Java loses it as well */
     return 0;
 }
 
 static int write_field(struct mr_normal *w, const struct mr_schema_field *field)
 {
-    int r = mr_buf_printf(w->out, "{\"name\":\"%s\",\"type\":", field->name);
+    int r = mr_buf_printf(w->walk.out, "{\"name\":\"%s\",\"type\":", field->name);
 
     if (r == 0)
-        r = write_type(w, field->type);
+        r = mr_schema_walk_type(&w->walk, field->type);
     if (r == 0)
-        r = mr_buf_printf(w->out, ",\"order\":\"%s\"", field->order);
+        r = mr_buf_printf(w->walk.out, ",\"order\":\"%s\"", field->order);
     if (r == 0)
         r = doc(w, field->source, true);
     if (r == 0)
@@ -142,7 +141,7 @@ static int write_field(struct mr_normal *w, const struct mr_schema_field *field)
         r = default_value(w, field);
     if (r == 0)
         r = props(w, field->source, mr_schema_field_member);
-    return r == 0 ? mr_buf_byte(w->out, '}') : r;
+    return r == 0 ? mr_buf_byte(w->walk.out, '}') : r;
 }
 
 static int body(struct mr_normal *w, const struct mr_schema_node *node)
@@ -150,24 +149,24 @@ static int body(struct mr_normal *w, const struct mr_schema_node *node)
     int r;
 
     if (node->type == MR_AVRO_FIXED)
-        return mr_buf_printf(w->out, ",\"size\":%zu", node->fixed_size);
+        return mr_buf_printf(w->walk.out, ",\"size\":%zu", node->fixed_size);
     size_t n = node->type == MR_AVRO_RECORD ? node->n_fields : node->n_symbols;
-    r = mr_buf_printf(w->out, ",\"%s\":[", node->type == MR_AVRO_RECORD ? "fields" : "symbols");
+    r = mr_buf_printf(w->walk.out, ",\"%s\":[",
+                      node->type == MR_AVRO_RECORD ? "fields" : "symbols");
     for (size_t i = 0; r == 0 && i < n; i++) {
-        r = i ? mr_buf_byte(w->out, ',') : 0;
+        r = i ? mr_buf_byte(w->walk.out, ',') : 0;
         if (r == 0)
             r = node->type == MR_AVRO_RECORD ? write_field(w, &node->fields[i])
                                              : string(w, node->symbols[i]);
     }
-    return r == 0 ? mr_buf_byte(w->out, ']') : r;
+    return r == 0 ? mr_buf_byte(w->walk.out, ']') : r;
 }
 
-static int named(struct mr_normal *w, const struct mr_schema_node *node)
+static int named(struct mr_schema_walk *walk, const struct mr_schema_node *node)
 {
-    if (w->known[node->index])
-        return string(w, node->fullname);
-    w->known[node->index] = true;
-    int r = mr_buf_printf(w->out, "{\"name\":\"%s\",\"type\":\"%s\"", node->fullname,
+    struct mr_normal *w = (struct mr_normal *)walk;
+
+    int r = mr_buf_printf(w->walk.out, "{\"name\":\"%s\",\"type\":\"%s\"", node->fullname,
                           mr_avro_type_name(node->type));
     if (r == 0)
         r = body(w, node);
@@ -183,66 +182,35 @@ static int named(struct mr_normal *w, const struct mr_schema_node *node)
         r = string(w, node->symbols[node->default_symbol]);
     if (r == 0)
         r = node_props(w, node);
-    return r == 0 ? mr_buf_byte(w->out, '}') : r;
+    return r == 0 ? mr_buf_byte(w->walk.out, '}') : r;
 }
 
-static int write_union(struct mr_normal *w, const struct mr_schema_node *node)
+static int again(struct mr_schema_walk *walk, const struct mr_schema_node *node)
 {
-    int r = mr_buf_byte(w->out, '[');
-
-    for (size_t i = 0; r == 0 && i < node->n_branches; i++) {
-        r = i ? mr_buf_byte(w->out, ',') : 0;
-        if (r == 0)
-            r = write_type(w, node->branches[i]);
-    }
-    return r == 0 ? mr_buf_byte(w->out, ']') : r;
+    return string((struct mr_normal *)walk, node->fullname);
 }
 
-static int write_type(struct mr_normal *w, const struct mr_schema_node *node)
+static int rest(struct mr_schema_walk *walk, const struct mr_schema_node *node)
 {
-    const char *word = mr_avro_type_name(node->type);
+    int r = logical((struct mr_normal *)walk, node);
 
-    if (node->fullname)
-        return named(w, node);
-    if (node->type == MR_AVRO_UNION)
-        return write_union(w, node);
-    int r = mr_buf_printf(w->out, "{\"type\":\"%s\"", word);
-    if (r == 0 && node->items)
-        r = key(w, node->type == MR_AVRO_ARRAY ? "items" : "values");
-    if (r == 0 && node->items)
-        r = write_type(w, node->items);
-    if (r == 0)
-        r = logical(w, node);
-    if (r == 0)
-        r = node_props(w, node);
-    return r == 0 ? mr_buf_byte(w->out, '}') : r;
+    return r == 0 ? node_props((struct mr_normal *)walk, node) : r;
 }
 
-static int write_normal(const struct mr_schema *schema, struct mr_buf *out, struct mr_error *reterr)
-{
-    struct mr_normal w = {
-        .out = out, .reterr = reterr, .known = calloc(schema->n_nodes, sizeof(bool))};
-
-    if (!w.known)
-        return -ENOMEM;
-    for (size_t i = 0; i < schema->n_nodes; i++)
-        w.known[i] = schema->nodes[i]->reference;
-    int r = write_type(&w, schema->root);
-    free(w.known);
-    return r;
-}
+static const struct mr_schema_form form = {.named = named, .again = again, .rest = rest};
 
 int mr_schema_stored_text(const struct mr_schema *schema, bool normalize, struct mr_buf *out,
                           struct mr_error *reterr)
 {
     MR_AUTO(mr_schema) struct mr_schema *again = NULL;
     MR_AUTO(mr_buf) struct mr_buf normal = {0};
+    struct mr_normal w = {.walk = {.form = &form, .out = &normal}, .reterr = reterr};
     struct mr_schema_options options = {
         .references = schema->references, .n_references = schema->n_references, .like_java = true};
 
     if (!normalize)
         return mr_schema_java_text(schema, out);
-    int r = write_normal(schema, &normal, reterr);
+    int r = mr_schema_walk_all(&w.walk, schema, false);
     if (r == 0)
         r = mr_schema_parse((const char *)normal.data, normal.len, &options, &again, reterr);
     return r == 0 ? mr_schema_java_text(again, out) : r;

@@ -2,11 +2,10 @@
 /* Between the types (schema_normal.c) and the values (schema_normal_value.c) of a normal form. */
 #pragma once
 
-#include "schema_model.h"
+#include "schema_walk.h"
 
 struct mr_normal {
-    struct mr_buf *out;
-    bool *known; /* by node index */
+    struct mr_schema_walk walk;
     struct mr_error *reterr;
 };
 

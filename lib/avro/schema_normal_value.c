@@ -27,11 +27,12 @@ static int number(struct mr_normal *w, const struct mr_jnode *json,
     if (integral && !mr_jtree_long(json, &integer))
         return MR_ABSENT;
     if (integral && (is == MR_AVRO_LONG || (is == MR_AVRO_INT)))
-        return mr_java_value(w->out, json, true);
+        return mr_java_value(w->walk.out, json, true);
     if (is != MR_AVRO_FLOAT && is != MR_AVRO_DOUBLE)
         return MR_ABSENT;
     real = integral ? (double)integer /* which has no minus zero */ : mr_jtree_double(json);
-    return is == MR_AVRO_FLOAT ? mr_java_float(w->out, (float)real) : mr_java_double(w->out, real);
+    return is == MR_AVRO_FLOAT ? mr_java_float(w->walk.out, (float)real)
+                               : mr_java_double(w->walk.out, real);
 }
 
 /* Bytes are characters up to 255; others become '?'. */
@@ -51,13 +52,13 @@ static int latin1(struct mr_normal *w, struct mr_str text)
         else
             r = mr_buf_byte(&copy, '?');
     }
-    return r == 0 ? mr_java_string(w->out, (const char *)copy.data, copy.len) : r;
+    return r == 0 ? mr_java_string(w->walk.out, (const char *)copy.data, copy.len) : r;
 }
 
 static int text(struct mr_normal *w, const struct mr_jnode *json, const struct mr_schema_node *type)
 {
     if (!type || type->type == MR_AVRO_STRING || type->type == MR_AVRO_ENUM)
-        return mr_java_string(w->out, json->text.data, json->text.len);
+        return mr_java_string(w->walk.out, json->text.data, json->text.len);
     if (type->type == MR_AVRO_BYTES || type->type == MR_AVRO_FIXED)
         return latin1(w, json->text);
     return MR_ABSENT;
@@ -74,25 +75,25 @@ static int inner(struct mr_normal *w, const struct mr_jnode *json,
 static int array(struct mr_normal *w, const struct mr_jnode *json,
                  const struct mr_schema_node *type)
 {
-    int r = mr_buf_byte(w->out, '[');
+    int r = mr_buf_byte(w->walk.out, '[');
     for (const struct mr_jnode *c = json->first; r == 0 && c; c = c->next) {
         if (type && type->type != MR_AVRO_ARRAY)
             return mr_normal_none(w, json);
-        r = c == json->first ? 0 : mr_buf_byte(w->out, ',');
+        r = c == json->first ? 0 : mr_buf_byte(w->walk.out, ',');
         if (r == 0)
             r = inner(w, c, type ? type->items : NULL);
     }
-    return r == 0 ? mr_buf_byte(w->out, ']') : r;
+    return r == 0 ? mr_buf_byte(w->walk.out, ']') : r;
 }
 
 int mr_normal_member(struct mr_normal *w, const struct mr_jnode *m,
                      const struct mr_schema_node *type)
 {
     const struct mr_schema_node *below = NULL;
-    int r = mr_java_string(w->out, m->key.data, m->key.len);
+    int r = mr_java_string(w->walk.out, m->key.data, m->key.len);
 
     if (r == 0)
-        r = mr_buf_byte(w->out, ':');
+        r = mr_buf_byte(w->walk.out, ':');
     if (type && type->type == MR_AVRO_MAP)
         below = type->items;
     if (type && type->type == MR_AVRO_RECORD) {
@@ -108,15 +109,15 @@ static int object(struct mr_normal *w, const struct mr_jnode *json,
                   const struct mr_schema_node *type)
 {
     const struct mr_jnode **list = mr_java_sorted(json);
-    int r = list ? mr_buf_byte(w->out, '{') : -ENOMEM;
+    int r = list ? mr_buf_byte(w->walk.out, '{') : -ENOMEM;
 
     for (size_t i = 0; r == 0 && i < json->n; i++) {
-        r = i ? mr_buf_byte(w->out, ',') : 0;
+        r = i ? mr_buf_byte(w->walk.out, ',') : 0;
         if (r == 0)
             r = mr_normal_member(w, list[i], type);
     }
     free(list);
-    return r == 0 ? mr_buf_byte(w->out, '}') : r;
+    return r == 0 ? mr_buf_byte(w->walk.out, '}') : r;
 }
 
 /* Appends the value as an object of its type would print, of any when type is NULL. 0; MR_ABSENT,
@@ -130,12 +131,13 @@ int mr_normal_value(struct mr_normal *w, const struct mr_jnode *json,
         type = type->branches[0]; /* as before Avro 1.12, whatever branch it was meant for */
     }
     if (json->kind == MR_J_NULL)
-        return mr_java_value(w->out, json, true);
+        return mr_java_value(w->walk.out, json, true);
     if (json->kind == MR_J_NUMBER)
         return number(w, json, type);
     if (json->kind == MR_J_STRING)
         return text(w, json, type);
     if (json->kind == MR_J_ARRAY)
         return array(w, json, type);
-    return json->kind == MR_J_OBJECT ? object(w, json, type) : mr_java_value(w->out, json, true);
+    return json->kind == MR_J_OBJECT ? object(w, json, type)
+                                     : mr_java_value(w->walk.out, json, true);
 }

@@ -1,25 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The text a registry keeps: what Java's Schema.toString() gives, byte for byte. */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "json_java.h"
-#include "schema_model.h"
+#include "schema_walk.h"
 
 struct writer {
-    struct mr_buf *out;
-    bool *known;       /* by node index: named types are written out once */
+    struct mr_schema_walk walk;
     const char *space; /* the namespace that holds here; "" none */
 };
 
-static int write_type(struct writer *w, const struct mr_schema_node *node);
-
 static int member(struct writer *w, const char *key, const char *text)
 {
-    int r = mr_buf_printf(w->out, ",\"%s\":", key);
+    int r = mr_buf_printf(w->walk.out, ",\"%s\":", key);
 
-    return r == 0 ? mr_java_string(w->out, text, strlen(text)) : r;
+    return r == 0 ? mr_java_string(w->walk.out, text, strlen(text)) : r;
 }
 
 /* A member of the source that is text, where it is there; NULs within it stay. */
@@ -29,8 +24,8 @@ static int text_member(struct writer *w, const struct mr_jnode *source, const ch
 
     if (!m || m->kind != MR_J_STRING)
         return 0;
-    int r = mr_buf_printf(w->out, ",\"%s\":", key);
-    return r == 0 ? mr_java_string(w->out, m->text.data, m->text.len) : r;
+    int r = mr_buf_printf(w->walk.out, ",\"%s\":", key);
+    return r == 0 ? mr_java_string(w->walk.out, m->text.data, m->text.len) : r;
 }
 
 static int props(struct writer *w, const struct mr_jnode *source, bool (*own)(struct mr_str))
@@ -40,13 +35,13 @@ static int props(struct writer *w, const struct mr_jnode *source, bool (*own)(st
     for (const struct mr_jnode *m = source->first; r == 0 && m; m = m->next) {
         if (own(m->key))
             continue;
-        r = mr_buf_byte(w->out, ',');
+        r = mr_buf_byte(w->walk.out, ',');
         if (r == 0)
-            r = mr_java_string(w->out, m->key.data, m->key.len);
+            r = mr_java_string(w->walk.out, m->key.data, m->key.len);
         if (r == 0)
-            r = mr_buf_byte(w->out, ':');
+            r = mr_buf_byte(w->walk.out, ':');
         if (r == 0)
-            r = mr_java_value(w->out, m, false);
+            r = mr_java_value(w->walk.out, m, false);
     }
     return r;
 }
@@ -74,19 +69,19 @@ static int write_reference(struct writer *w, const char *space, const char *full
     bool within = dot && strlen(space) == len && strncmp(space, fullname, len) == 0;
     const char *text = within && !is_type_word(dot + 1) ? dot + 1 : fullname;
 
-    return mr_java_string(w->out, text, strlen(text));
+    return mr_java_string(w->walk.out, text, strlen(text));
 }
 
 static int aliases(struct writer *w, const struct mr_schema_node *node)
 {
-    int r = node->n_aliases ? mr_buf_append_str(w->out, MR_STR(",\"aliases\":[")) : 0;
+    int r = node->n_aliases ? mr_buf_append_str(w->walk.out, MR_STR(",\"aliases\":[")) : 0;
 
     for (size_t i = 0; r == 0 && i < node->n_aliases; i++) {
-        r = i ? mr_buf_byte(w->out, ',') : 0;
+        r = i ? mr_buf_byte(w->walk.out, ',') : 0;
         if (r == 0)
             r = write_reference(w, node->space, node->aliases[i]);
     }
-    return r == 0 && node->n_aliases ? mr_buf_byte(w->out, ']') : r;
+    return r == 0 && node->n_aliases ? mr_buf_byte(w->walk.out, ']') : r;
 }
 
 static int name(struct writer *w, const struct mr_schema_node *node)
@@ -103,38 +98,38 @@ static int default_value(struct writer *w, const struct mr_schema_field *field)
     const struct mr_jnode *value = mr_jtree_get(field->source, "default");
     enum mr_avro_type type = field->type->type;
     double number;
-    int r = value ? mr_buf_append_str(w->out, MR_STR(",\"default\":")) : 0;
+    int r = value ? mr_buf_append_str(w->walk.out, MR_STR(",\"default\":")) : 0;
 
     if (!value || r != 0)
         return r;
     if ((type == MR_AVRO_FLOAT || type == MR_AVRO_DOUBLE) && value->kind == MR_J_STRING &&
         mr_java_parse_double(value->text, &number) == 0)
-        return mr_java_double(w->out, number);
-    return mr_java_value(w->out, value, false);
+        return mr_java_double(w->walk.out, number);
+    return mr_java_value(w->walk.out, value, false);
 }
 
 static int field_aliases(struct writer *w, const struct mr_schema_field *field)
 {
-    int r = field->n_aliases ? mr_buf_append_str(w->out, MR_STR(",\"aliases\":[")) : 0;
+    int r = field->n_aliases ? mr_buf_append_str(w->walk.out, MR_STR(",\"aliases\":[")) : 0;
 
     for (size_t i = 0; r == 0 && i < field->n_aliases; i++) {
-        r = i ? mr_buf_byte(w->out, ',') : 0;
+        r = i ? mr_buf_byte(w->walk.out, ',') : 0;
         if (r == 0)
-            r = mr_java_string(w->out, field->aliases[i], strlen(field->aliases[i]));
+            r = mr_java_string(w->walk.out, field->aliases[i], strlen(field->aliases[i]));
     }
-    return r == 0 && field->n_aliases ? mr_buf_byte(w->out, ']') : r;
+    return r == 0 && field->n_aliases ? mr_buf_byte(w->walk.out, ']') : r;
 }
 
 static int write_field(struct writer *w, const struct mr_schema_field *field)
 {
-    int r = mr_buf_append_str(w->out, MR_STR("{\"name\":"));
+    int r = mr_buf_append_str(w->walk.out, MR_STR("{\"name\":"));
 
     if (r == 0)
-        r = mr_java_string(w->out, field->name, strlen(field->name));
+        r = mr_java_string(w->walk.out, field->name, strlen(field->name));
     if (r == 0)
-        r = mr_buf_append_str(w->out, MR_STR(",\"type\":"));
+        r = mr_buf_append_str(w->walk.out, MR_STR(",\"type\":"));
     if (r == 0)
-        r = write_type(w, field->type);
+        r = mr_schema_walk_type(&w->walk, field->type);
     if (r == 0)
         r = text_member(w, field->source, "doc");
     if (r == 0)
@@ -145,46 +140,45 @@ static int write_field(struct writer *w, const struct mr_schema_field *field)
         r = field_aliases(w, field);
     if (r == 0)
         r = props(w, field->source, mr_schema_field_member);
-    return r == 0 ? mr_buf_byte(w->out, '}') : r;
+    return r == 0 ? mr_buf_byte(w->walk.out, '}') : r;
 }
 
 static int fields(struct writer *w, const struct mr_schema_node *node)
 {
     const char *outer = w->space;
-    int r = mr_buf_append_str(w->out, MR_STR(",\"fields\":["));
+    int r = mr_buf_append_str(w->walk.out, MR_STR(",\"fields\":["));
 
     w->space = node->space;
     for (size_t i = 0; r == 0 && i < node->n_fields; i++) {
-        r = i ? mr_buf_byte(w->out, ',') : 0;
+        r = i ? mr_buf_byte(w->walk.out, ',') : 0;
         if (r == 0)
             r = write_field(w, &node->fields[i]);
     }
     w->space = outer;
-    return r == 0 ? mr_buf_byte(w->out, ']') : r;
+    return r == 0 ? mr_buf_byte(w->walk.out, ']') : r;
 }
 
 static int symbols(struct writer *w, const struct mr_schema_node *node)
 {
-    int r = mr_buf_append_str(w->out, MR_STR(",\"symbols\":["));
+    int r = mr_buf_append_str(w->walk.out, MR_STR(",\"symbols\":["));
 
     for (size_t i = 0; r == 0 && i < node->n_symbols; i++) {
-        r = i ? mr_buf_byte(w->out, ',') : 0;
+        r = i ? mr_buf_byte(w->walk.out, ',') : 0;
         if (r == 0)
-            r = mr_java_string(w->out, node->symbols[i], strlen(node->symbols[i]));
+            r = mr_java_string(w->walk.out, node->symbols[i], strlen(node->symbols[i]));
     }
     if (r == 0)
-        r = mr_buf_byte(w->out, ']');
+        r = mr_buf_byte(w->walk.out, ']');
     if (r == 0 && node->default_symbol >= 0)
         r = member(w, "default", node->symbols[node->default_symbol]);
     return r;
 }
 
-static int named(struct writer *w, const struct mr_schema_node *node)
+static int named(struct mr_schema_walk *walk, const struct mr_schema_node *node)
 {
-    if (w->known[node->index])
-        return write_reference(w, w->space, node->fullname);
-    w->known[node->index] = true;
-    int r = mr_buf_printf(w->out, "{\"type\":\"%s\"",
+    struct writer *w = (struct writer *)walk;
+
+    int r = mr_buf_printf(w->walk.out, "{\"type\":\"%s\"",
                           node->error ? "error" : mr_avro_type_name(node->type));
     if (r == 0)
         r = name(w, node);
@@ -197,58 +191,34 @@ static int named(struct writer *w, const struct mr_schema_node *node)
     else if (node->type == MR_AVRO_ENUM)
         r = symbols(w, node);
     else
-        r = mr_buf_printf(w->out, ",\"size\":%zu", node->fixed_size);
+        r = mr_buf_printf(w->walk.out, ",\"size\":%zu", node->fixed_size);
     if (r == 0)
         r = node_props(w, node);
     if (r == 0)
         r = aliases(w, node);
-    return r == 0 ? mr_buf_byte(w->out, '}') : r;
+    return r == 0 ? mr_buf_byte(w->walk.out, '}') : r;
 }
 
-static int write_union(struct writer *w, const struct mr_schema_node *node)
+static int again(struct mr_schema_walk *walk, const struct mr_schema_node *node)
 {
-    int r = mr_buf_byte(w->out, '[');
+    struct writer *w = (struct writer *)walk;
 
-    for (size_t i = 0; r == 0 && i < node->n_branches; i++) {
-        r = i ? mr_buf_byte(w->out, ',') : 0;
-        if (r == 0)
-            r = write_type(w, node->branches[i]);
-    }
-    return r == 0 ? mr_buf_byte(w->out, ']') : r;
+    return write_reference(w, w->space, node->fullname);
 }
 
-static int write_type(struct writer *w, const struct mr_schema_node *node)
+static int rest(struct mr_schema_walk *walk, const struct mr_schema_node *node)
 {
-    const char *word = mr_avro_type_name(node->type);
-
-    if (node->fullname)
-        return named(w, node);
-    if (node->type == MR_AVRO_UNION)
-        return write_union(w, node);
-    if (!node->items && !node->props)
-        return mr_buf_printf(w->out, "\"%s\"", word);
-    int r = mr_buf_printf(w->out, "{\"type\":\"%s\"", word);
-    if (r == 0 && node->items)
-        r = mr_buf_printf(w->out, ",\"%s\":", node->type == MR_AVRO_ARRAY ? "items" : "values");
-    if (r == 0 && node->items)
-        r = write_type(w, node->items);
-    if (r == 0)
-        r = node_props(w, node);
-    return r == 0 ? mr_buf_byte(w->out, '}') : r;
+    return node_props((struct writer *)walk, node);
 }
 
+/* Of references only the outermost type, as in Java, unless all is inlined. */
 static int write_text(const struct mr_schema *schema, bool inlined, struct mr_buf *out)
 {
-    struct writer w = {.out = out, .space = "", .known = calloc(schema->n_nodes, sizeof(bool))};
+    static const struct mr_schema_form form = {
+        .named = named, .again = again, .rest = rest, .words = true};
+    struct writer w = {.walk = {.form = &form, .out = out}, .space = ""};
 
-    if (!w.known)
-        return -ENOMEM;
-    for (size_t i = 0; i < schema->n_nodes;
-         i++) /* of references only the outermost type, as in Java */
-        w.known[i] = schema->nodes[i]->reference && !inlined;
-    int r = write_type(&w, schema->root);
-    free(w.known);
-    return r;
+    return mr_schema_walk_all(&w.walk, schema, inlined);
 }
 
 int mr_schema_java_text(const struct mr_schema *schema, struct mr_buf *out)
