@@ -44,12 +44,21 @@ def the_consumers_suites_hold_on_postgresql(t):
         run_suite(t, path.stem.removeprefix("test_"))
 
 
-@test
-def the_contracts_flows_and_their_sagas_hold_on_postgresql(t):
-    words = [sys.executable, SOURCE / "tests" / "demo" / "test_flows.py", BUILD]
+def run_demo(t, name):
+    words = [sys.executable, SOURCE / "tests" / "demo" / f"test_{name}.py", BUILD]
     done = subprocess.run(words, env={**os.environ, "MILLRACE_TEST_POSTGRES": t.postgres.url}, capture_output=True,
                           text=True, timeout=500)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@test
+def the_contracts_flows_and_their_sagas_hold_on_postgresql(t):
+    run_demo(t, "flows")
+
+
+@test
+def dead_letters_go_back_to_consumers_on_postgresql(t):
+    run_demo(t, "dlq")
 
 
 class Shop:
