@@ -219,37 +219,46 @@ int input_next(struct input *in, const char **ret_text, size_t *ret_len, struct 
     return 0;
 }
 
-/* Brackets and strings only: the parser has the say about everything else. */
+/* Brackets and strings only: the parser has the say about everything else. It is asked early where
+ * only a broken document goes on, or mostly so: after a line break in a string, and at a line that
+ * begins with a brace, there each time when the text is twice as long. */
 static bool looks_whole(struct input *in)
 {
     const char *text = in->data + in->begin;
     size_t len = in->end - in->begin, i = in->scanned;
+    bool whole = false;
 
     if (i == 0) {
         in->depth = 0;
         in->in_string = in->escaped = false;
+        in->ask_from = 1;
     }
-    for (; i < len; i++) {
+    for (; i < len && !whole; i++) {
         char c = text[i];
         if (in->in_string) {
+            whole = c == '\n';
             if (in->escaped)
                 in->escaped = false;
             else if (c == '\\')
                 in->escaped = true;
             else
                 in->in_string = c != '"';
-        } else if (c == '"') {
-            in->in_string = true;
-        } else if (c == '{' || c == '[') {
-            in->depth++;
-        } else if ((c == '}' || c == ']') && --in->depth == 0) {
-            return true;
+            continue;
         }
-        if (in->depth == 0)
-            return true; /* no bracket to wait for */
+        if (c == '{' && i >= in->ask_from && text[i - 1] == '\n') {
+            in->ask_from = 2 * i;
+            whole = true;
+        }
+        if (c == '"')
+            in->in_string = true;
+        else if (c == '{' || c == '[')
+            in->depth++;
+        else if ((c == '}' || c == ']') && --in->depth == 0)
+            whole = true;
+        whole |= in->depth == 0; /* no bracket to wait for */
     }
     in->scanned = i;
-    return false;
+    return whole;
 }
 
 static int more(struct input *in, struct mr_error *reterr)

@@ -44,13 +44,14 @@ struct input {
 
     char *data; /* the block; the document being read begins at data + begin */
     size_t cap, begin, end;
-    bool eof;       /* of the current source */
-    int64_t base;   /* offset in the source of data[0] */
-    uint64_t line;  /* line number of data[counted] */
-    size_t indent;  /* blanks before the document in its line */
-    size_t counted; /* newlines are counted up to here */
-    size_t scanned; /* search for a cut document's end: how far from begin it has come */
-    size_t depth;   /* and its state */
+    bool eof;        /* of the current source */
+    int64_t base;    /* offset in the source of data[0] */
+    uint64_t line;   /* line number of data[counted] */
+    size_t indent;   /* blanks before the document in its line */
+    size_t counted;  /* newlines are counted up to here */
+    size_t scanned;  /* search for a cut document's end: how far from begin it has come */
+    size_t depth;    /* and its state */
+    size_t ask_from; /* a line that begins with a brace counts from here on */
     bool in_string, escaped;
     struct mr_buf head;  /* of a document that was too long */
     int64_t bytes_done;  /* of sources already finished */
@@ -66,9 +67,10 @@ void input_close(struct input *in);
 /* The next document: text[0..len) begins with its first byte and has what is read so far, never
  * nothing. Outcomes: 0; MR_END no more; what idle returned; -errno with text. */
 int input_next(struct input *in, const char **ret_text, size_t *ret_len, struct mr_error *reterr);
-/* The document goes on after what next gave: reads until it looks whole. The text may have moved:
- * it is given anew, as far as it is there, whatever the outcome. Outcomes: 0; MR_END when nothing
- * more comes; MR_INVALID longer than INPUT_MAX_DOCUMENT; what idle returned; -errno. */
+/* The document goes on after what next gave: reads until it looks whole or broken; then the parser
+ * is to be asked, and this again if that wants more. The text may have moved: it is given anew, as
+ * far as it is there, whatever the outcome. Outcomes: 0; MR_END when nothing more comes; MR_INVALID
+ * longer than INPUT_MAX_DOCUMENT; what idle returned; -errno. */
 int input_more(struct input *in, const char **ret_text, size_t *ret_len, struct mr_error *reterr);
 /* Reads once behind what is there; what is before `begin` goes. Outcomes: 0 (perhaps with eof set),
  * what idle returned, -errno. */

@@ -250,28 +250,47 @@ static int incomplete(struct produce *produce, struct document *document)
     return reject(produce, document, &why);
 }
 
+static void clear(struct mr_error *error)
+{
+    error->where[0] = error->text[0] = '\0';
+    error->offset = MR_NO_OFFSET;
+}
+
+/* What is wrong before the input's end, or before the limit, is said rather than these. Outcomes:
+ * as intake_read; MR_END when the input ends inside it; as input_more. */
+static int read_whole(struct produce *produce, struct document *document, struct mr_error *reterr)
+{
+    struct mr_error late;
+
+    for (int more = 0;;) {
+        clear(reterr);
+        int r =
+            intake_read(&produce->intake, document->text, document->len, &document->record, reterr);
+        if (MR_LIKELY(r != MR_END))
+            return r;
+        if (more == 0) {
+            clear(&late);
+            more = input_more(&produce->input, &document->text, &document->len, &late);
+            if (more == 0 || more == MR_END || more == MR_INVALID)
+                continue;
+        }
+        *reterr = late;
+        return more;
+    }
+}
+
 static int one_document(struct produce *produce, const char *text, size_t len)
 {
     struct document document = {.text = text, .len = len};
     struct mr_error error;
-    int r;
 
     document.place = (struct place){.source = (uint32_t)produce->input.current,
                                     .begin = input_offset(&produce->input, 0),
                                     .line = input_line(&produce->input, 0)};
     produce->counts.n_read++;
-    for (;;) {
-        error.where[0] = error.text[0] = '\0';
-        error.offset = MR_NO_OFFSET;
-        r = intake_read(&produce->intake, document.text, document.len, &document.record, &error);
-        if (MR_LIKELY(r != MR_END))
-            break;
-        r = input_more(&produce->input, &document.text, &document.len, &error);
-        if (r == MR_END)
-            return stop_requests() > 0 ? MR_END : incomplete(produce, &document);
-        if (r != 0)
-            break;
-    }
+    int r = read_whole(produce, &document, &error);
+    if (MR_UNLIKELY(r == MR_END))
+        return stop_requests() > 0 ? MR_END : incomplete(produce, &document);
     if (r == 0)
         r = checks_run(&produce->checks, &produce->intake, &document.record, document.text,
                        produce_warn, produce, &error);
