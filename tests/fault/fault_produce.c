@@ -523,8 +523,8 @@ END_TEST
 
 int main(void)
 {
-    return unit_run(
-        "produce",
+    return unit_run_within(
+        "produce", 60,
         (const TTest *[]){
             passing_broker_errors_lose_nothing_and_double_nothing,
             a_producer_at_its_end_is_made_anew_and_every_key_stays_in_order,
