@@ -182,10 +182,12 @@ static int await_reports(struct mr_kafka_producer *producer, struct mr_error *re
 {
     if (producer->outstanding == producer->n_kept)
         return 0;
+    /* librdkafka purges what waits when it raises the error, and misses what came that very moment
+     */
+    int which = RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING;
     if (mr_time_steady() - producer->broken_at > REPORTS_US)
-        (void)rd_kafka_purge(producer->client.rk, RD_KAFKA_PURGE_F_QUEUE |
-                                                      RD_KAFKA_PURGE_F_INFLIGHT |
-                                                      RD_KAFKA_PURGE_F_NON_BLOCKING);
+        which |= RD_KAFKA_PURGE_F_INFLIGHT;
+    (void)rd_kafka_purge(producer->client.rk, which);
     return mr_error_set(reterr, MR_AGAIN, "%zu reports are awaited",
                         producer->outstanding - producer->n_kept);
 }
