@@ -263,18 +263,18 @@ static bool looks_whole(struct input *in)
 
 static int more(struct input *in, struct mr_error *reterr)
 {
-    while (!looks_whole(in)) {
-        if (in->eof)
-            return MR_END;
-        if (in->end - in->begin > INPUT_MAX_DOCUMENT)
+    for (;;) {
+        bool whole = looks_whole(in);
+        if (in->scanned > INPUT_MAX_DOCUMENT)
             return mr_error_set(reterr, MR_INVALID,
                                 "is longer than %d MiB, the most one document may be",
                                 INPUT_MAX_DOCUMENT >> 20);
-        int r = input_fill(in, reterr);
+        if (whole)
+            return 0;
+        int r = in->eof ? MR_END : input_fill(in, reterr);
         if (r != 0)
             return r;
     }
-    return 0;
 }
 
 int input_more(struct input *in, const char **ret_text, size_t *ret_len, struct mr_error *reterr)

@@ -266,7 +266,7 @@ static int read_whole(struct produce *produce, struct document *document, struct
         clear(reterr);
         int r =
             intake_read(&produce->intake, document->text, document->len, &document->record, reterr);
-        if (MR_LIKELY(r != MR_END))
+        if (MR_LIKELY(r != MR_END && (more != MR_INVALID || r != 0)))
             return r;
         if (more == 0) {
             clear(&late);
