@@ -38,6 +38,18 @@ bool mr_kafka_cooperates(void)
     return rd_kafka_version() >= 0x020600ff;
 }
 
+/* As configured: rd_kafka_rebalance_protocol, asked in a rebalance while the consumer closes, never
+ * comes back (librdkafka's issue 4041, also in 2.0.2). */
+static bool is_cooperative(rd_kafka_t *rk)
+{
+    char strategies[256];
+    size_t size = sizeof(strategies);
+
+    return rd_kafka_conf_get(rd_kafka_conf(rk), "partition.assignment.strategy", strategies,
+                             &size) == RD_KAFKA_CONF_OK &&
+           strstr(strategies, "cooperative") != NULL;
+}
+
 int mr_kafka_consumer_new(const struct mr_kafka_config *config, const char *group,
                           const struct mr_rebalance *rebalance,
                           struct mr_kafka_consumer **ret_consumer, struct mr_error *reterr)
@@ -56,6 +68,7 @@ int mr_kafka_consumer_new(const struct mr_kafka_config *config, const char *grou
         return r;
     }
     (void)rd_kafka_poll_set_consumer(consumer->client.rk);
+    consumer->cooperative = rebalance && is_cooperative(consumer->client.rk);
     consumer->queue = rd_kafka_queue_get_consumer(consumer->client.rk);
     *ret_consumer = consumer;
     return 0;
@@ -67,6 +80,7 @@ struct mr_kafka_consumer *mr_kafka_consumer_free(struct mr_kafka_consumer *consu
         return NULL;
     if (consumer->queue)
         rd_kafka_queue_destroy(consumer->queue);
+    consumer->closing = true;
     (void)rd_kafka_consumer_close(consumer->client.rk);
     kafka_client_close(&consumer->client);
     free(consumer);

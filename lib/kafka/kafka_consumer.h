@@ -8,6 +8,8 @@ struct mr_kafka_consumer {
     struct mr_kafka_client client; /* first: librdkafka's opaque */
     rd_kafka_queue_t *queue;
     struct mr_rebalance rebalance;
+    bool cooperative; /* partitions come and go one by one, else all at once */
+    bool closing;
 };
 
 /* Outcomes: 0, -ENOMEM. */

@@ -61,20 +61,13 @@ static rd_kafka_resp_err_t code_of(rd_kafka_error_t *error)
     return err;
 }
 
-static bool is_incremental(rd_kafka_t *rk)
-{
-    const char *protocol = rd_kafka_rebalance_protocol(rk);
-
-    return protocol && protocol[0] == 'C';
-}
-
 int mr_kafka_reassign(struct mr_kafka_consumer *consumer, const struct mr_topic_partition *items,
                       size_t n_items, struct mr_error *reterr)
 {
     rd_kafka_t *rk = consumer->client.rk;
     list_t *list;
 
-    if (!is_incremental(rk))
+    if (!consumer->cooperative)
         return mr_kafka_assign(consumer, items, n_items, reterr);
     int r = kafka_list(items, n_items, &list);
     if (r != 0)
@@ -96,24 +89,25 @@ static struct mr_topic_partition *items_of(const list_t *list)
     return items;
 }
 
-static void assigned(struct mr_kafka_consumer *consumer, list_t *list, bool incremental)
+/* What comes while the consumer closes is answered, and goes back at once. */
+static void assigned(struct mr_kafka_consumer *consumer, list_t *list)
 {
     rd_kafka_t *rk = consumer->client.rk;
 
-    if (consumer->rebalance.assigned) {
+    if (consumer->rebalance.assigned && !consumer->closing) {
         MR_AUTO(free) struct mr_topic_partition *items = items_of(list);
         if (items)
             consumer->rebalance.assigned(consumer->rebalance.self, items, (size_t)list->cnt);
         for (int i = 0; items && i < list->cnt; i++)
             list->elems[i].offset = items[i].offset;
     }
-    if (incremental)
+    if (consumer->cooperative)
         rd_kafka_error_destroy(rd_kafka_incremental_assign(rk, list));
     else
         (void)rd_kafka_assign(rk, list);
 }
 
-static void revoked(struct mr_kafka_consumer *consumer, list_t *list, bool incremental)
+static void revoked(struct mr_kafka_consumer *consumer, list_t *list)
 {
     rd_kafka_t *rk = consumer->client.rk;
 
@@ -123,7 +117,7 @@ static void revoked(struct mr_kafka_consumer *consumer, list_t *list, bool incre
             consumer->rebalance.revoked(consumer->rebalance.self, items, (size_t)list->cnt,
                                         rd_kafka_assignment_lost(rk));
     }
-    if (incremental)
+    if (consumer->cooperative)
         rd_kafka_error_destroy(rd_kafka_incremental_unassign(rk, list));
     else
         (void)rd_kafka_assign(rk, NULL);
@@ -132,12 +126,11 @@ static void revoked(struct mr_kafka_consumer *consumer, list_t *list, bool incre
 void kafka_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err, list_t *list, void *opaque)
 {
     struct mr_kafka_consumer *consumer = opaque;
-    bool incremental = is_incremental(rk);
 
     if (err == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
-        assigned(consumer, list, incremental);
+        assigned(consumer, list);
     else if (err == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS)
-        revoked(consumer, list, incremental);
+        revoked(consumer, list);
     else
         (void)rd_kafka_assign(rk, NULL);
 }

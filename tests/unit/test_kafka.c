@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "../../lib/kafka/kafka_consumer.h"
 #include "support/kafka_fixture.h"
 #include "support/unit.h"
 
@@ -186,6 +188,33 @@ START_TEST(a_full_queue_says_so_and_takes_more_after_a_poll)
 }
 END_TEST
 
+static void count_assigned(void *self, struct mr_topic_partition *items, size_t n_items)
+{
+    (void)items;
+    *(size_t *)self += n_items;
+}
+
+/* Nobody polls while the group lets it in: its partitions come when it closes. */
+START_TEST(what_is_assigned_to_a_consumer_that_closes_is_given_back_untouched)
+{
+    const char *const topics[] = {"orders"};
+    struct fixture f;
+    size_t n_assigned = 0;
+    struct mr_rebalance rebalance = {.assigned = count_assigned, .self = &n_assigned};
+    struct mr_kafka_consumer *consumer;
+    struct mr_error error = MR_ERROR_INIT;
+
+    open_fixture(&f, 1);
+    ck_assert_int_eq(mr_kafka_consumer_new(&f.config, "group", &rebalance, &consumer, &error), 0);
+    ck_assert_int_eq(mr_kafka_subscribe(consumer, topics, 1, &error), 0);
+    while (rd_kafka_queue_length(consumer->queue) == 0)
+        (void)usleep(10000); /* the embedded broker waits 3 s for more members */
+    ck_assert_ptr_null(mr_kafka_consumer_free(consumer));
+    ck_assert_uint_eq(n_assigned, 0);
+    close_fixture(&f);
+}
+END_TEST
+
 START_TEST(watermarks_of_all_partitions_come_in_one_call)
 {
     struct fixture f;
@@ -297,6 +326,7 @@ int main(void)
                                  a_passing_broker_error_loses_nothing,
                                  a_record_that_is_too_large_is_refused_with_its_size,
                                  a_full_queue_says_so_and_takes_more_after_a_poll,
+                                 what_is_assigned_to_a_consumer_that_closes_is_given_back_untouched,
                                  watermarks_of_all_partitions_come_in_one_call,
                                  topics_are_listed_by_name_and_none_is_made_by_asking,
                                  properties_that_break_a_promise_or_do_not_exist_are_refused,
