@@ -65,10 +65,34 @@ static bool read_op(const char *text, enum mr_filter_op *ret)
     return false;
 }
 
+/* A list that no number fits would let nothing through, in silence. */
+static void check_bounds(struct load *load, const yaml_node_t *list,
+                         const struct mr_filter_bound *bounds, size_t n)
+{
+    double low = -INFINITY, high = INFINITY;
+    bool low_open = false, high_open = false;
+
+    for (size_t i = 0; i < n; i++) {
+        enum mr_filter_op op = bounds[i].op;
+        double than = bounds[i].than;
+        if (op != MR_FILTER_LT && op != MR_FILTER_LE && than >= low) {
+            low_open = op == MR_FILTER_GT || (low_open && than == low);
+            low = than;
+        }
+        if (op != MR_FILTER_GT && op != MR_FILTER_GE && than <= high) {
+            high_open = op == MR_FILTER_LT || (high_open && than == high);
+            high = than;
+        }
+    }
+    if (low > high || (low == high && (low_open || high_open)))
+        load_note(load, list, "no number is all of this: nothing would come through");
+}
+
 static void read_bounds(struct load *load, const yaml_node_t *list, const struct row_filter *row,
                         struct mr_filter *filter)
 {
     struct mr_filter_bound *bounds = load_array(load, row->n_bounds / 2, sizeof(*bounds));
+    bool well = true;
 
     if (row->n_bounds % 2 != 0)
         load_note(load, list,
@@ -77,13 +101,18 @@ static void read_bounds(struct load *load, const yaml_node_t *list, const struct
     for (size_t i = 0; bounds && i + 1 < row->n_bounds; i += 2) {
         char *end;
         bounds[i / 2].than = strtod(row->bounds[i + 1], &end);
-        if (!read_op(row->bounds[i], &bounds[i / 2].op))
+        bool is_op = read_op(row->bounds[i], &bounds[i / 2].op);
+        bool is_number = !*end && end != row->bounds[i + 1] && isfinite(bounds[i / 2].than);
+        if (!is_op)
             load_note(load, load_item(load, list, i),
                       "'%.100s' is no comparison: '=', '<', '<=', '>' or '>='", row->bounds[i]);
-        if (*end || end == row->bounds[i + 1] || !isfinite(bounds[i / 2].than))
+        if (!is_number)
             load_note(load, load_item(load, list, i + 1), "'%.100s' is no number",
                       row->bounds[i + 1]);
+        well = well && is_op && is_number;
     }
+    if (bounds && well)
+        check_bounds(load, list, bounds, row->n_bounds / 2);
     filter->bounds = bounds;
     filter->n_bounds = row->n_bounds / 2;
 }

@@ -221,6 +221,10 @@ static const struct mutation mutations[] = {
     {"values: [order.created, GateOpened]", "numeric: [\"=>\", 1x]",
      "topics.yaml:55:44: '=>' is no comparison: '=', '<', '<=', '>' or '>='\n"
      "topics.yaml:55:50: '1x' is no number\n"},
+    {"values: [order.created, GateOpened]", "numeric: [\">=\", 10, \"<\", 10]",
+     "topics.yaml:55:43: no number is all of this: nothing would come through\n"},
+    {"values: [order.created, GateOpened]", "numeric: [\"=\", 5, \">\", 7]",
+     "topics.yaml:55:43: no number is all of this: nothing would come through\n"},
     {"    filter: ", "    colour: red\n    filter: ",
      "topics.yaml:55:5: unknown key 'colour' in service 'stock-watch'; it can be 'service', "
      "'platform', 'defaults', 'filter' or 'topics'\n"},
