@@ -201,7 +201,7 @@ static int settle_answered(struct consume *run, struct mr_error *reterr)
             continue;
         mr_arena_reset(run->arena);
         r = mr_notice_get(run->store, run->arena, slot->seq, &row, reterr);
-        if (r == 0) {
+        if (r == 0 && row.state == MR_NOTICE_WAITING) {
             note_channel(run, &slot->answer);
             r = settle(run, &row, &slot->answer, reterr);
         }
@@ -215,28 +215,28 @@ static int settle_answered(struct consume *run, struct mr_error *reterr)
 static int settle_due(struct consume *run, struct mr_error *reterr)
 {
     struct consume_notify *n = &run->notify;
-    int64_t now = now_of(run);
-    int r = 0;
+    int64_t now = now_of(run), due[PER_TURN];
+    size_t n_due;
+    int r;
 
     if (now < n->untold_at && n->channel.send)
         return 0;
     n->untold_at = INT64_MAX;
-    for (int i = 0; i < PER_TURN && r == 0; i++) {
+    r = mr_notice_due(run->store, now, !n->channel.send, due, PER_TURN, &n_due, reterr);
+    for (size_t i = 0; i < n_due && r == 0; i++) {
         struct mr_notice_row row;
         mr_arena_reset(run->arena);
-        r = mr_notice_due(run->store, run->arena, now, !n->channel.send, &row, reterr);
+        r = mr_notice_get(run->store, run->arena, due[i], &row, reterr);
         if (r == 0)
             r = settle(run, &row, NULL, reterr);
+        else if (r == MR_ABSENT) /* another instance has it now */
+            r = 0;
     }
-    if (r == 0) { /* there may be more */
+    if (n_due > 0) /* there may be more: the next of a line at least */
         n->untold_at = now;
-        return 0;
-    }
-    if (r != MR_ABSENT)
-        return r;
-    if (!n->channel.send)
+    else if (r == 0 && !n->channel.send)
         n->look = false;
-    return 0;
+    return r;
 }
 
 static int prune(struct consume *run, struct mr_error *reterr)

@@ -63,6 +63,11 @@ static const struct mr_migration migrations[] = {
         "CREATE INDEX mr_notice_line ON mr_notice (recipient, correlation_id, seq)"
         " WHERE next_try IS NOT NULL;"
         "CREATE INDEX mr_notice_settled ON mr_notice (settled_at) WHERE next_try IS NULL"},
+    /* of a shared store, each instance looks for its partitions' */
+    {3, "",
+     "DROP INDEX mr_notice_due;"
+     "CREATE INDEX mr_notice_due ON mr_notice (cause_topic, cause_part, next_try, seq)"
+     " WHERE next_try IS NOT NULL"},
 };
 
 /* Older ids: runs of one stretch of time, cut into pages by the ids' hash. A shared store keeps

@@ -47,11 +47,18 @@ int mr_notice_add(struct mr_store *store, const struct mr_notice_row *row, struc
     " FROM mr_notice AS n JOIN mr_offset AS p ON p.topic = n.cause_topic"                          \
     " AND p.part = n.cause_part WHERE p.owner = ?1 AND"
 /* The oldest of its line: a probe of mr_notice_line each. As NOT EXISTS a server without statistics
- * joins all of them with all. */
+ * joins all of them with all; as an equation it takes them for rare, and sorts all that wait. */
 #define IN_TURN                                                                                    \
-    " AND n.seq = (SELECT min(o.seq) FROM mr_notice AS o WHERE o.recipient = n.recipient"          \
+    " AND n.seq <= (SELECT min(o.seq) FROM mr_notice AS o WHERE o.recipient = n.recipient"         \
     " AND o.correlation_id = n.correlation_id AND o.next_try IS NOT NULL)"
 #define DUE " n.next_try IS NOT NULL AND n.next_try <= "
+#define IN_ORDER " ORDER BY n.next_try, n.seq LIMIT "
+/* The first few of each of our partitions, then the first of these: what waits for other instances
+ * is not looked at, however much it is. */
+#define FIRST_OF_OURS(columns, which, few)                                                         \
+    "SELECT " columns " FROM mr_offset AS p CROSS JOIN LATERAL (SELECT n.* FROM mr_notice AS n"    \
+    " WHERE n.cause_topic = p.topic AND n.cause_part = p.part AND" which IN_ORDER few ") AS n"     \
+    " WHERE p.owner = ?1" IN_ORDER
 
 int mr_notice_each_due(struct mr_store *store, int64_t now, int64_t limit,
                        int (*fn)(void *self, const struct mr_notice_row *row), void *self,
@@ -59,16 +66,15 @@ int mr_notice_each_due(struct mr_store *store, int64_t now, int64_t limit,
 {
     MR_AUTO(mr_rows) struct mr_rows *rows = NULL;
 
-    int r = mr_store_is_shared(store)
-                ? mr_store_query(
-                      store,
-                      "SELECT " COLUMNS FROM_OURS DUE "?2 AND n.state = 'waiting'" IN_TURN
-                      " ORDER BY n.next_try, n.seq LIMIT ?3",
-                      MR_VALUES(MR_INT(store->instance), MR_INT(now), MR_INT(limit)), &rows, reterr)
-                : mr_store_query(store,
-                                 "SELECT " COLUMNS FROM_ALL DUE "?1 AND n.state = 'waiting'" IN_TURN
-                                 " ORDER BY n.next_try, n.seq LIMIT ?2",
-                                 MR_VALUES(MR_INT(now), MR_INT(limit)), &rows, reterr);
+    int r =
+        mr_store_is_shared(store)
+            ? mr_store_query(
+                  store, FIRST_OF_OURS(COLUMNS, DUE "?2 AND n.state = 'waiting'" IN_TURN, "8") "?3",
+                  MR_VALUES(MR_INT(store->instance), MR_INT(now), MR_INT(limit)), &rows, reterr)
+            : mr_store_query(store,
+                             "SELECT " COLUMNS FROM_ALL DUE
+                             "?1 AND n.state = 'waiting'" IN_TURN IN_ORDER "?2",
+                             MR_VALUES(MR_INT(now), MR_INT(limit)), &rows, reterr);
     while (r == 0 && (r = mr_rows_next(rows, reterr)) == 0) {
         struct mr_notice_row row = {
             .seq = mr_rows_value(rows, 0).as.integer,
@@ -96,31 +102,33 @@ int mr_notice_each_due(struct mr_store *store, int64_t now, int64_t limit,
             MR_INTO_TEXT(&(row)->channel), MR_INTO_TEXT(&(row)->error),                            \
             MR_INTO_INT(&(row)->settled_at), MR_CAUSE_INTO(&(row)->cause))
 
-/* The partition's row is locked as well, as for a parked flow. */
-int mr_notice_due(struct mr_store *store, struct mr_arena *arena, int64_t now, bool waiting_too,
-                  struct mr_notice_row *ret_row, struct mr_error *reterr)
+int mr_notice_due(struct mr_store *store, int64_t now, bool waiting_too, int64_t *ret_seqs,
+                  size_t n_seqs, size_t *ret_n, struct mr_error *reterr)
 {
-    struct mr_notice_row row = {0};
-    struct mr_str state = {0};
+    MR_AUTO(mr_rows) struct mr_rows *rows = NULL;
+    size_t n = 0;
 
-    int r = mr_store_is_shared(store)
-                ? mr_store_row(
-                      store, arena, INTO(&row, &state),
-                      "SELECT " COLUMNS FROM_OURS DUE "?2"
-                      " AND (n.state <> 'waiting' OR ?3 <> 0)" IN_TURN
-                      " ORDER BY n.next_try, n.seq LIMIT 1 FOR NO KEY UPDATE",
-                      MR_VALUES(MR_INT(store->instance), MR_INT(now), MR_BOOL(waiting_too)), reterr)
-                : mr_store_row(store, arena, INTO(&row, &state),
-                               "SELECT " COLUMNS FROM_ALL DUE "?1"
-                               " AND (n.state <> 'waiting' OR ?2 <> 0)" IN_TURN
-                               " ORDER BY n.next_try, n.seq LIMIT 1",
-                               MR_VALUES(MR_INT(now), MR_BOOL(waiting_too)), reterr);
-    row.state = state_of(state);
-    if (r == 0)
-        *ret_row = row;
-    return r;
+    int r =
+        mr_store_is_shared(store)
+            ? mr_store_query(store,
+                             FIRST_OF_OURS("n.seq",
+                                           DUE "?2 AND (n.state <> 'waiting' OR ?3 <> 0)" IN_TURN,
+                                           "32") "?4",
+                             MR_VALUES(MR_INT(store->instance), MR_INT(now), MR_BOOL(waiting_too),
+                                       MR_INT((int64_t)n_seqs)),
+                             &rows, reterr)
+            : mr_store_query(store,
+                             "SELECT n.seq" FROM_ALL DUE
+                             "?1 AND (n.state <> 'waiting' OR ?2 <> 0)" IN_TURN IN_ORDER "?3",
+                             MR_VALUES(MR_INT(now), MR_BOOL(waiting_too), MR_INT((int64_t)n_seqs)),
+                             &rows, reterr);
+    while (r == 0 && n < n_seqs && (r = mr_rows_next(rows, reterr)) == 0)
+        ret_seqs[n++] = mr_rows_value(rows, 0).as.integer;
+    *ret_n = n;
+    return r == MR_END ? 0 : r;
 }
 
+/* The partition's row is locked as well, as for a parked flow. */
 int mr_notice_get(struct mr_store *store, struct mr_arena *arena, int64_t seq,
                   struct mr_notice_row *ret_row, struct mr_error *reterr)
 {
@@ -129,11 +137,11 @@ int mr_notice_get(struct mr_store *store, struct mr_arena *arena, int64_t seq,
 
     int r = mr_store_is_shared(store)
                 ? mr_store_row(store, arena, INTO(&row, &state),
-                               "SELECT " COLUMNS FROM_OURS " n.seq = ?2 AND n.state = 'waiting'"
+                               "SELECT " COLUMNS FROM_OURS " n.seq = ?2 AND n.next_try IS NOT NULL"
                                " FOR NO KEY UPDATE",
                                MR_VALUES(MR_INT(store->instance), MR_INT(seq)), reterr)
                 : mr_store_row(store, arena, INTO(&row, &state),
-                               "SELECT " COLUMNS FROM_ALL " n.seq = ?1 AND n.state = 'waiting'",
+                               "SELECT " COLUMNS FROM_ALL " n.seq = ?1 AND n.next_try IS NOT NULL",
                                MR_VALUES(MR_INT(seq)), reterr);
     row.state = state_of(state);
     if (r == 0)
@@ -161,12 +169,10 @@ int mr_notice_next(struct mr_store *store, int64_t after, int64_t *ret_when,
 
     int r = mr_store_is_shared(store)
                 ? mr_store_row(store, NULL, MR_INTO(MR_INTO_INT(&when)),
-                               "SELECT n.next_try" FROM_OURS " n.next_try > ?2"
-                               " ORDER BY n.next_try LIMIT 1",
+                               FIRST_OF_OURS("n.next_try", " n.next_try > ?2", "1") "1",
                                MR_VALUES(MR_INT(store->instance), MR_INT(after)), reterr)
                 : mr_store_row(store, NULL, MR_INTO(MR_INTO_INT(&when)),
-                               "SELECT n.next_try" FROM_ALL " n.next_try > ?1"
-                               " ORDER BY n.next_try LIMIT 1",
+                               "SELECT n.next_try" FROM_ALL " n.next_try > ?1" IN_ORDER "1",
                                MR_VALUES(MR_INT(after)), reterr);
     *ret_when = r == 0 ? when : INT64_MAX;
     return r == MR_ABSENT ? 0 : r;

@@ -194,12 +194,12 @@ int mr_notice_add(struct mr_store *store, const struct mr_notice_row *row, struc
 int mr_notice_each_due(struct mr_store *store, int64_t now, int64_t limit,
                        int (*fn)(void *self, const struct mr_notice_row *row), void *self,
                        struct mr_error *reterr);
-/* The first row that is to be settled now, copied into arena: one whose fate is known, or, when
- * `waiting_too`, any that is due. In a shared store its partition is kept ours until the
- * transaction ends. Outcomes: 0, MR_ABSENT, -errno. */
-int mr_notice_due(struct mr_store *store, struct mr_arena *arena, int64_t now, bool waiting_too,
-                  struct mr_notice_row *ret_row, struct mr_error *reterr);
-/* The row that was sent, unless it is another process's or settled by now: MR_ABSENT. */
+/* The first rows that are to be settled now, at most n_seqs and of each line one: those whose fate
+ * is known, and, when `waiting_too`, any that are due. Outcomes: 0, -errno. */
+int mr_notice_due(struct mr_store *store, int64_t now, bool waiting_too, int64_t *ret_seqs,
+                  size_t n_seqs, size_t *ret_n, struct mr_error *reterr);
+/* A row that is not settled, copied into arena, unless it is another process's or settled by now:
+ * MR_ABSENT. In a shared store its partition is kept ours until the transaction ends. */
 int mr_notice_get(struct mr_store *store, struct mr_arena *arena, int64_t seq,
                   struct mr_notice_row *ret_row, struct mr_error *reterr);
 /* Writes state, channel, error, attempts, settled_at; next_try 0: nothing is left to do. */
