@@ -189,12 +189,13 @@ class Fleet:
         return found
 
     def waiting(self):
-        """{service: events put aside + records not published yet}"""
-        sql = "(SELECT count(*) FROM {schema}.mr_parked_event) + (SELECT count(*) FROM {schema}.mr_outbox)"
+        """{service: events put aside + records not published yet + messages to people not settled yet}"""
+        sql = ("(SELECT count(*) FROM {schema}.mr_parked_event) + (SELECT count(*) FROM {schema}.mr_outbox)"
+               " + (SELECT count(*) FROM {schema}.mr_notice WHERE next_try IS NOT NULL)")
         return {service: int(n) for service, n in self.ask(sql)}
 
     def behind(self):
-        """{service: records not read, put aside or not published}, of those that are not done."""
+        """{service: records not read, put aside, not published, messages not settled}, of those that are not done."""
         ends, positions, waiting = self.ends(), self.positions(), self.waiting()
         lag = {service: waiting[service] + sum(
             max(0, n - positions[service].get((topic, part), 0)) for (topic, part), n in ends.items()
