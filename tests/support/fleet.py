@@ -114,9 +114,18 @@ class Fleet:
             self.stores[service] = self.postgres.schema(schema_of(service))
 
     def start_registry(self):
-        self.registry = self.t.start("millrace", "registry", "serve", "--store", "kafka", "--listen",
-                                     f"127.0.0.1:{self.registry_port}", env=self.env)
-        self.registry.wait_for("event=listening", 60)
+        """As a supervisor does: again, where the brokers that come back are not ready for it."""
+        deadline = time.monotonic() + 60
+        while True:
+            self.registry = self.t.start("millrace", "registry", "serve", "--store", "kafka", "--listen",
+                                         f"127.0.0.1:{self.registry_port}", env=self.env)
+            try:
+                return self.registry.wait_for("event=listening", 60)
+            except AssertionError as ended:
+                if time.monotonic() > deadline:
+                    raise AssertionError(f"{ended}\n{self.registry.err()[-2000:]}") from None
+                print("# registry:", *self.registry.err().strip().splitlines()[-1:], flush=True)
+                time.sleep(0.5)
 
     def start_instance(self, service, *options):
         words = ["--store", self.stores[service], "--json", *self.options, *map(str, options)]
