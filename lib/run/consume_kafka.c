@@ -69,8 +69,8 @@ static int kafka_commit(void *self, const struct mr_topic_partition *items, size
     return mr_kafka_commit(k->consumer, items, n_items, wait, reterr);
 }
 
-/* A partition whose leader is just being chosen is refused at once, not after ASK_MS: ask again
- * until then. */
+/* A partition whose leader is just being chosen is refused at once, not after ASK_MS, and one of a
+ * broker that comes back is not known for a moment: ask again until then. */
 static int kafka_watermarks(void *self, struct mr_topic_partition *items, size_t n_items,
                             int64_t which, struct mr_error *reterr)
 {
@@ -80,7 +80,8 @@ static int kafka_watermarks(void *self, struct mr_topic_partition *items, size_t
 
     for (;;) {
         int r = mr_kafka_offsets_for_time(k->consumer, items, n_items, which, ASK_MS, reterr);
-        if (r != MR_AGAIN || mr_time_steady() >= until || stop_requests() > 0)
+        bool passing = r == MR_AGAIN || r == MR_ABSENT;
+        if (!passing || mr_time_steady() >= until || stop_requests() > 0)
             return r;
         (void)nanosleep(&pause, NULL);
     }

@@ -11,7 +11,7 @@ from lines import lines_of
 
 PLATFORMS = ("bookings", "festivo", "first-viscount", "product-management", "ticketwave")
 WINDOW = 40  # lines of a file among which their order is lost
-PATIENCE = 300  # seconds in which a portion must get through whatever happens
+PATIENCE = 1200  # seconds in which a portion, a third of all at most, must get through whatever happens
 BAD_KEY = "chaos-bad-"
 
 

@@ -201,6 +201,7 @@ def a_topic_that_is_made_anew_while_it_is_read_is_not_passed_over_in_silence(t):
     wait_for(lambda: held("stop") == held("accept") >= 200, 60, "both have read the first topic")
     before = held("accept")
     t.kafka_tool("TopicCommand", "--bootstrap-server", t.kafka, "--delete", "--topic", topic)
+    wait_for(lambda: topic not in t.kafka_tool("TopicCommand", "--bootstrap-server", t.kafka, "--list").split(), 60, "it is gone")
     wait_for(lambda: t.run("millrace", "topics", "create", topic, env=env, expect=None).status == 0, 30, "it is made again")
     publish(2, 60)
     assert stops.wait(60).status == 2, stops.err()[-1000:]
