@@ -15,22 +15,6 @@ enum { MAX_INPUT = 256 << 20, WIRE_HEAD = 5 };
 
 static const char *const forms[] = {"auto", "container", "raw", "hex", "base64", NULL};
 
-const struct mr_option codec_schema_rows[] = {
-    MR_OPT_STR(struct codec_args, schema, .name = "schema", .letter = 's', .arg = "FILE", .env = "",
-               .help = "The schema that the data are written with"),
-    MR_OPT_INT(struct codec_args, input.id, .name = "id", .arg = "N", .min = 1, .max = INT32_MAX,
-               .env = "", .help = "The same from the registry, by its id"),
-    MR_OPT_END,
-};
-const struct mr_option codec_json_rows[] = {
-    MR_OPT_FLAG(struct codec_args, options.raw_logical, .name = "raw-logical", .env = "",
-                .help = "Logical types as their base types: numbers, bytes"),
-    MR_OPT_FLAG(struct codec_args, options.avro_json, .name = "avro-json", .env = "",
-                .help = "Avro's own JSON: unions name their branch"),
-    MR_OPT_FLAG(struct codec_args, lines, .name = "lines", .env = "",
-                .help = "Each line of standard input brings its schema; answer each at once"),
-    MR_OPT_END,
-};
 static const struct mr_option decode_rows[] = {
     MR_OPT_STR(struct codec_args, reader, .name = "reader", .arg = "FILE", .env = "",
                .help = "Read as this schema, by Avro's rules of resolution"),
@@ -43,8 +27,8 @@ static const struct mr_option decode_rows[] = {
 };
 static const struct mr_option_table tables[] = {
     {NULL, decode_rows, 0},
-    {NULL, codec_schema_rows, 0},
-    {NULL, codec_json_rows, 0},
+    {"Schema", codec_schema_rows, 0},
+    {"JSON", codec_json_rows, 0},
     {"Registry", mr_common_options, offsetof(struct codec_args, input.common)},
     {NULL, NULL, 0},
 };
@@ -67,21 +51,17 @@ static const struct mr_command command = {
         "millrace avro decode --wire --form hex -r http://127.0.0.1:8081 values.hex\tas on Kafka\n",
 };
 
-int codec_schema(struct codec_args *args, struct mr_options *options, struct mr_schema **ret_schema,
-                 struct mr_error *reterr)
-{
-    return avro_input_schema(&args->input, options, args->schema, ret_schema, reterr);
-}
-
 struct decode {
     struct codec_args *args;
     struct mr_options *options;
+    const char *path; /* of the input */
     struct mr_schema *reader;
     struct mr_json_decoder *decoder;        /* of the schema that was given */
     struct mr_registry *registry;           /* --wire */
     int32_t id;                             /* whose decoder it is, with --wire */
     const struct mr_container_block *block; /* of a container file, being decoded */
-    bool bad_file;
+    unsigned line;                          /* of hex or base64 */
+    bool in_data;                           /* what is wrong from now on is wrong in the input */
     struct mr_buf out, bytes;
     struct mr_error *error;
 };
@@ -96,42 +76,45 @@ static int put_line(struct decode *d)
     return r;
 }
 
-/* Says where in a container file the datum i is, or what is behind the last. */
-static int wrong_datum(const struct decode *d, uint64_t i, int r)
+/* Says where the datum i is, or what is behind the last: which of a container file's block, or at
+ * which byte of data without one. */
+static int wrong_datum(const struct decode *d, uint64_t i, size_t at, int r)
 {
     const struct mr_container_block *block = d->block;
-    struct mr_error was = *d->error;
 
-    if (!block || r != MR_INVALID)
+    if (r != MR_INVALID)
         return r;
-    d->error->where[0] = '\0';
-    return mr_error_set(d->error, r, "block %llu, at byte %llu, datum %llu of %llu: %.200s%s%.600s",
-                        (unsigned long long)block->number, (unsigned long long)block->at,
-                        (unsigned long long)(i < block->n ? i + 1 : i),
-                        (unsigned long long)block->n, was.where, *was.where ? ": " : "", was.text);
+    if (!block)
+        return mr_error_inside(d->error, r, "datum %llu, at byte %zu", (unsigned long long)i + 1,
+                               at);
+    return mr_error_inside(d->error, r, "block %llu, at byte %llu, datum %llu of %llu",
+                           (unsigned long long)block->number, (unsigned long long)block->at,
+                           (unsigned long long)(i < block->n ? i + 1 : i),
+                           (unsigned long long)block->n);
 }
 
 /* Data behind each other; `n` of them, or as many as there are. */
 static int decode_run(struct decode *d, const uint8_t *data, size_t len, uint64_t n)
 {
-    size_t used;
+    size_t used, at = 0;
 
-    for (uint64_t i = 0; i < n && (n != UINT64_MAX || i == 0 || len > 0); i++) {
-        int r = mr_json_decode_first(d->decoder, data, len, &used, &d->out, d->error);
+    for (uint64_t i = 0; i < n && (n != UINT64_MAX || i == 0 || at < len); i++) {
+        d->error->offset = 0;
+        int r = mr_json_decode_first(d->decoder, data + at, len - at, &used, &d->out, d->error);
         if (r == 0)
             r = put_line(d);
         if (r != 0)
-            return wrong_datum(d, i, r);
-        if (n == UINT64_MAX && used == 0 && len > 0)
-            return mr_error_set(d->error, MR_INVALID, "%zu bytes are left over behind the datum",
-                                len);
-        data += used;
-        len -= used;
+            return wrong_datum(d, i, at + d->error->offset, r);
+        at += used;
+        if (n == UINT64_MAX && used == 0)
+            break;
     }
-    if (len == 0)
+    if (at == len)
         return 0;
-    return wrong_datum(
-        d, n, mr_error_set(d->error, MR_INVALID, "%zu bytes are left over in the block", len));
+    return wrong_datum(d, n == UINT64_MAX ? 0 : n, at,
+                       mr_error_set(d->error, MR_INVALID, "%zu byte%s left over behind %s",
+                                    len - at, len - at == 1 ? "" : "s",
+                                    d->block ? "the block's last datum" : "the datum"));
 }
 
 /* Makes the decoder that the data's id asks for. */
@@ -173,11 +156,10 @@ static int decode_text(struct decode *d, const struct mr_buf *in, bool hex)
     const char *p = (const char *)in->data, *end = p + in->len;
 
     p += mr_str_bom((struct mr_str){p, in->len});
-    unsigned line = 0;
     while (p < end) {
         const char *eol = memchr(p, '\n', (size_t)(end - p)), *last = eol ? eol : end;
         const char *next = eol ? eol + 1 : end;
-        line++;
+        d->line++;
         while (p < last && isspace((unsigned char)*p))
             p++;
         while (last > p && isspace((unsigned char)last[-1]))
@@ -192,12 +174,11 @@ static int decode_text(struct decode *d, const struct mr_buf *in, bool hex)
                     ? mr_error_set(d->error, MR_INVALID, "this is no %s", hex ? "hex" : "base64")
                     : decode_one(d, d->bytes.data, n);
         }
-        if (r != 0) {
-            d->error->line = line;
+        if (r != 0)
             return r;
-        }
         p = next;
     }
+    d->line = 0;
     return 0;
 }
 
@@ -206,9 +187,8 @@ static int decode_container(struct decode *d, FILE *in)
     MR_AUTO(mr_container_reader) struct mr_container_reader *container = NULL;
     struct mr_container_block block;
 
-    d->bad_file = true; /* whatever is wrong in it */
+    d->in_data = true;
     int r = mr_container_reader_new(in, &container, d->error);
-    d->bad_file = r != 0;
     if (r == 0)
         r = mr_json_decoder_new(mr_container_schema(container), d->reader, &d->args->options,
                                 &d->decoder, d->error);
@@ -237,43 +217,58 @@ static int prepare(struct decode *d)
                   : mr_json_decoder_new(writer, d->reader, &args->options, &d->decoder, d->error);
 }
 
-static int decode_stream(struct decode *d, FILE *in, const char *path)
+static int read_all(struct decode *d, FILE *in, struct mr_buf *data)
+{
+    int r = 0;
+
+    for (size_t n = 1; r == 0 && n > 0;)
+        if ((r = mr_buf_reserve(data, 1 << 16)) == 0)
+            data->len += n = fread(data->data + data->len, 1, 1 << 16, in);
+    if (r == -EMSGSIZE)
+        return mr_error_set(d->error, r, "%s is larger than %d MiB: only container files may be",
+                            d->path, MAX_INPUT >> 20);
+    return r == 0 && ferror(in) ? codec_read_error(d->path, d->error) : r;
+}
+
+/* Hex, base64, raw, or as on Kafka. */
+static int decode_data(struct decode *d, FILE *in)
 {
     MR_AUTO(mr_buf) struct mr_buf data = {.max = MAX_INPUT};
     const char *form = d->args->form;
-    int first = getc(in);
-
-    if (first != EOF)
-        (void)ungetc(first, in);
-    if (strcmp(form, "container") == 0 ||
-        (strcmp(form, "auto") == 0 && first == 'O' && !d->args->schema && !d->args->input.id &&
-         !d->args->wire))
-        return decode_container(d, in);
     int r = prepare(d);
-    for (size_t n = 1; r == 0 && n > 0;) {
-        if ((r = mr_buf_reserve(&data, 1 << 16)) == 0)
-            data.len += n = fread(data.data + data.len, 1, 1 << 16, in);
-    }
-    if (r == -EMSGSIZE)
-        return mr_error_set(d->error, r, "%s is larger than %d MiB: only container files may be",
-                            path, MAX_INPUT >> 20);
+
+    d->in_data = r == 0;
+    if (r == 0)
+        r = read_all(d, in, &data);
     if (r != 0)
         return r;
     if (strcmp(form, "hex") == 0 || strcmp(form, "base64") == 0)
         return decode_text(d, &data, *form == 'h');
+    if (strcmp(form, "auto") == 0 && data.len > 4 && memcmp(data.data, "Obj\1", 4) == 0)
+        return mr_error_set(d->error, MR_INVALID,
+                            "this is a container file, which brings its schema: leave the other "
+                            "out, or say --form raw");
     return d->args->wire ? decode_one(d, data.data, data.len)
                          : decode_run(d, data.data, data.len, UINT64_MAX);
 }
 
-static int decode_path(struct decode *d, const char *path)
+static int decode_path(struct decode *d)
 {
-    FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    const struct codec_args *args = d->args;
+    bool given = args->schema || args->input.id || args->wire;
+    FILE *in = strcmp(d->path, "-") == 0 ? stdin : fopen(d->path, "re");
 
     if (!in)
-        return mr_error_set(d->error, -errno, "cannot open %s: %s", path, strerror(errno));
-    int r = d->args->reader ? mr_schema_parse_file(d->args->reader, &d->reader, d->error) : 0;
-    if (r == 0)
-        r = decode_stream(d, in, path);
+        return mr_error_set(d->error, -errno, "cannot open %s: %s", d->path, strerror(errno));
+    int r = args->reader ? avro_input_file(args->reader, &d->reader, d->error) : 0;
+    if (r == 0) {
+        int first = getc(in);
+        if (first != EOF)
+            (void)ungetc(first, in);
+        bool container = strcmp(args->form, "container") == 0 ||
+                         (strcmp(args->form, "auto") == 0 && first == 'O' && !given);
+        r = container ? decode_container(d, in) : decode_data(d, in);
+    }
     if (in != stdin)
         (void)fclose(in);
     if (r == 0 && fflush(stdout) != 0)
@@ -288,26 +283,23 @@ static int run(int argc, char **argv)
     struct codec_args args = {.lines = false};
     struct decode d = {.args = &args, .error = &error};
     int status;
-    size_t n;
 
     if (!verb_options(&command, argc, argv, &args, &options, &status))
         return status;
-    char **rest = mr_options_rest(options, &n);
-    if (n > 1)
-        return verb_fail(
-            &command, mr_error_set(&error, MR_INVALID, "one input at a time, not %zu", n), &error);
+    int r = codec_check(&args, options, &d.path, &error);
+    if (r != 0)
+        return verb_fail(&command, r, &error);
     if (args.lines) {
-        int r = avro_lines(AVRO_LINES_DECODE, &args.options);
+        r = avro_lines(AVRO_LINES_DECODE, &args.options);
         return r == 0 ? 0 : verb_fail(&command, r, NULL);
     }
     d.options = options;
-    int r = decode_path(&d, n > 0 ? rest[0] : "-");
+    r = decode_path(&d);
     (void)fflush(stdout);
-    if (error.line > 0) {
-        struct mr_error at = error;
-        (void)mr_error_set(&error, r, "line %u: %.900s", at.line, at.text);
-    }
-    bool made = d.decoder != NULL || d.bad_file;
+    if (r > 0 && d.in_data && d.line > 0)
+        (void)mr_error_inside(&error, r, "%.300s:%u", d.path, d.line);
+    else if (r > 0 && d.in_data)
+        (void)mr_error_inside(&error, r, "%.300s", d.path);
     d.reader = mr_schema_unref(d.reader);
     d.decoder = mr_json_decoder_unref(d.decoder);
     d.registry = mr_registry_free(d.registry);
@@ -316,7 +308,7 @@ static int run(int argc, char **argv)
     if (r == 0)
         return 0;
     status = verb_fail(&command, r, &error);
-    return made ? 1 : status; /* wrong data are no wrong usage */
+    return d.in_data ? 1 : status; /* wrong data are no wrong usage */
 }
 
 const struct verb verb_avro_decode = {.command = &command, .run = run};

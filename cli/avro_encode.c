@@ -35,8 +35,8 @@ static const struct mr_option encode_rows[] = {
 };
 static const struct mr_option_table tables[] = {
     {NULL, encode_rows, 0},
-    {NULL, codec_schema_rows, offsetof(struct encode_args, codec)},
-    {NULL, codec_json_rows, offsetof(struct encode_args, codec)},
+    {"Schema", codec_schema_rows, offsetof(struct encode_args, codec)},
+    {"JSON", codec_json_rows, offsetof(struct encode_args, codec)},
     {"Registry", mr_common_options, offsetof(struct encode_args, codec.input.common)},
     {NULL, NULL, 0},
 };
@@ -58,6 +58,7 @@ static const struct mr_command command = {
 
 struct encode {
     struct encode_args *args;
+    const char *path; /* of the input */
     struct mr_json_encoder *encoder;
     struct mr_container_writer *container;
     FILE *out;
@@ -110,7 +111,7 @@ static int read_more(struct encode *e, FILE *file, size_t used, bool *ret_eof)
     size_t n = fread(e->in.data + e->in.len, 1, step, file);
     e->in.len += n;
     *ret_eof = n == 0;
-    return ferror(file) ? mr_error_set(e->error, -EIO, "cannot read the input") : 0;
+    return ferror(file) ? codec_read_error(e->path, e->error) : 0;
 }
 
 static int encode_stream(struct encode *e, FILE *file)
@@ -176,13 +177,13 @@ static int close_output(struct encode *e, int r)
     return r;
 }
 
-static int encode_path(struct encode *e, struct mr_options *options, const char *path)
+static int encode_path(struct encode *e, struct mr_options *options)
 {
     MR_AUTO(mr_schema) struct mr_schema *schema = NULL;
-    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    FILE *file = strcmp(e->path, "-") == 0 ? stdin : fopen(e->path, "re");
 
     if (!file)
-        return mr_error_set(e->error, -errno, "cannot open %s: %s", path, strerror(errno));
+        return mr_error_set(e->error, -errno, "cannot open %s: %s", e->path, strerror(errno));
     int r = codec_schema(&e->args->codec, options, &schema, e->error);
     if (r == 0)
         r = mr_json_encoder_new(schema, NULL, &e->args->codec.options, &e->encoder, e->error);
@@ -197,10 +198,10 @@ static int encode_path(struct encode *e, struct mr_options *options, const char 
     return r;
 }
 
-static int finish(struct encode *e, int r, const char *path)
+static int finish(struct encode *e, int r)
 {
     bool made = e->encoder != NULL;
-    struct mr_error at = *e->error;
+    const struct mr_error *at = e->error;
 
     e->encoder = mr_json_encoder_unref(e->encoder);
     mr_buf_done(&e->in);
@@ -213,11 +214,8 @@ static int finish(struct encode *e, int r, const char *path)
             e->dropped);
     if (r == 0)
         return 0;
-    if (made && at.line > 0) {
-        e->error->where[0] = '\0';
-        (void)mr_error_set(e->error, r, "%.300s:%u:%u: %.200s%s%.400s", path, e->line + at.line,
-                           at.column, at.where, *at.where ? ": " : "", at.text);
-    }
+    if (made && at->line > 0)
+        (void)mr_error_inside(e->error, r, "%.300s:%u:%u", e->path, e->line + at->line, at->column);
     int status = verb_fail(&command, r, e->error);
     return made ? 1 : status;
 }
@@ -229,24 +227,21 @@ static int run(int argc, char **argv)
     struct encode_args args = {.unknown = NULL};
     struct encode e = {.args = &args, .error = &error, .in.max = MAX_DOCUMENT};
     int status;
-    size_t n;
 
     if (!verb_options(&command, argc, argv, &args, &options, &status))
         return status;
-    char **rest = mr_options_rest(options, &n);
-    if (n > 1)
-        return verb_fail(
-            &command, mr_error_set(&error, MR_INVALID, "one input at a time, not %zu", n), &error);
+    int r = codec_check(&args.codec, options, &e.path, &error);
+    if (r != 0)
+        return verb_fail(&command, r, &error);
     /* Avro does; it is our events that do not */
     args.codec.options.allow_nul = args.codec.options.far_years = true;
     args.codec.options.unknown =
         strcmp(args.unknown, "drop") == 0 ? MR_UNKNOWN_DROP : MR_UNKNOWN_REFUSE;
     if (args.codec.lines) {
-        int r = avro_lines(AVRO_LINES_ENCODE, &args.codec.options);
+        r = avro_lines(AVRO_LINES_ENCODE, &args.codec.options);
         return r == 0 ? 0 : verb_fail(&command, r, NULL);
     }
-    const char *path = n > 0 ? rest[0] : "-";
-    return finish(&e, encode_path(&e, options, path), path);
+    return finish(&e, encode_path(&e, options));
 }
 
 const struct verb verb_avro_encode = {.command = &command, .run = run};

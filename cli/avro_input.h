@@ -16,3 +16,6 @@ struct avro_input {
  * MR_ABSENT, MR_AGAIN, -errno. */
 int avro_input_schema(struct avro_input *input, struct mr_options *options, const char *path,
                       struct mr_schema **ret_schema, struct mr_error *reterr);
+
+/* The same of a file alone. */
+int avro_input_file(const char *path, struct mr_schema **ret_schema, struct mr_error *reterr);

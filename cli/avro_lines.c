@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "avro_line.h"
 #include "millrace/hash.h"
 
 enum {
     MAX_LINE = 192 << 20, /* hex of the largest datum, and two schemas; docs/limits.md */
     READ_STEP = 64 << 10,
     N_KEPT = 64,
-    N_MEMBERS = 3,
 };
 
 /* Decoder or encoder of one pair of schema texts. */
@@ -27,72 +27,6 @@ struct lines {
     struct kept kept[N_KEPT];
     struct mr_buf answer, key, bytes, text, where;
 };
-
-/* Members of a line, each as its JSON text; data NULL: absent. */
-struct line {
-    struct mr_str members[N_MEMBERS];
-};
-static const char *const names[][N_MEMBERS] = {
-    [AVRO_LINES_DECODE] = {"writer", "reader", "hex"},
-    [AVRO_LINES_ENCODE] = {"schema", NULL, "json"},
-};
-enum { SCHEMA, READER, DATUM };
-
-static int next_member(struct lines *l, struct mr_json_cursor *in, struct line *line,
-                       struct mr_error *error)
-{
-    struct mr_str name;
-    size_t i = 0;
-
-    l->text.len = 0;
-    int r = mr_json_string(in, &l->text, &name, error);
-    if (r != 0)
-        return r;
-    while (i < N_MEMBERS && !(names[l->way][i] && mr_str_is(name, names[l->way][i])))
-        i++;
-    if (i == N_MEMBERS || line->members[i].data)
-        return mr_error_set(error, MR_INVALID,
-                            i == N_MEMBERS ? "the line's member \"%.*s\" is unknown"
-                                           : "the line's member \"%.*s\" stands twice",
-                            name.len < 64 ? (int)name.len : 64, name.data);
-    mr_json_space(in);
-    if (in->at == in->end || *in->at++ != ':')
-        return mr_error_set(error, MR_INVALID, "the line must have ':' after a member's name");
-    mr_json_space(in);
-    const char *begin = in->at;
-    if ((r = mr_json_skip(in, error)) != 0)
-        return r;
-    line->members[i] = (struct mr_str){begin, (size_t)(in->at - begin)};
-    mr_json_space(in);
-    return 0;
-}
-
-static int read_line(struct lines *l, struct mr_str text, struct line *line, struct mr_error *error)
-{
-    struct mr_json_cursor in = {text.data, text.data + mr_str_bom(text), text.data + text.len};
-    int r;
-
-    mr_json_space(&in);
-    if (in.at == in.end || *in.at != '{')
-        return mr_error_set(error, MR_INVALID, "a line must be a JSON object");
-    do {
-        in.at++;
-        mr_json_space(&in);
-        if (in.at < in.end && *in.at == '}' && !line->members[SCHEMA].data)
-            break; /* empty: what is missing is told below */
-        if ((r = next_member(l, &in, line, error)) != 0)
-            return r == MR_END ? mr_error_set(error, MR_INVALID, "the line ends too early") : r;
-    } while (in.at < in.end && *in.at == ',');
-    if (in.at == in.end || *in.at++ != '}')
-        return mr_error_set(error, MR_INVALID, "the line must be one JSON object");
-    mr_json_space(&in);
-    if (in.at != in.end)
-        return mr_error_set(error, MR_INVALID, "the line must be one JSON object");
-    if (!line->members[SCHEMA].data || !line->members[DATUM].data)
-        return mr_error_set(error, MR_INVALID, "the line must have \"%s\" and \"%s\"",
-                            names[l->way][SCHEMA], names[l->way][DATUM]);
-    return 0;
-}
 
 /* A schema is the text of one in a string, or the schema itself: {"type":...}, ["null",...], or a
  * bare name such as "int". */
@@ -123,12 +57,13 @@ static void drop(struct kept *kept)
     kept->encoder = mr_json_encoder_unref(kept->encoder);
 }
 
-static int make(struct lines *l, const struct line *line, struct kept *kept, struct mr_error *error)
+static int make(struct lines *l, const struct avro_line *line, struct kept *kept,
+                struct mr_error *error)
 {
     MR_AUTO(mr_schema) struct mr_schema *schema = NULL;
     MR_AUTO(mr_schema) struct mr_schema *reader = NULL;
-    struct mr_str other = line->members[READER];
-    int r = parse_schema(l, line->members[SCHEMA], &schema, error);
+    struct mr_str other = line->members[AVRO_LINE_READER];
+    int r = parse_schema(l, line->members[AVRO_LINE_SCHEMA], &schema, error);
 
     if (r == 0 && other.data && !mr_str_is(other, "null"))
         r = parse_schema(l, other, &reader, error);
@@ -140,17 +75,17 @@ static int make(struct lines *l, const struct line *line, struct kept *kept, str
 }
 
 /* From what is kept, or made and kept. */
-static int find(struct lines *l, const struct line *line, struct kept **ret_kept,
+static int find(struct lines *l, const struct avro_line *line, struct kept **ret_kept,
                 struct mr_error *error)
 {
     struct mr_buf *key = &l->key;
 
     key->len = 0;
-    int r = mr_buf_append_str(key, line->members[SCHEMA]);
+    int r = mr_buf_append_str(key, line->members[AVRO_LINE_SCHEMA]);
     if (r == 0)
         r = mr_buf_byte(key, '\n'); /* no text of a line has one */
     if (r == 0)
-        r = mr_buf_append_str(key, line->members[READER]);
+        r = mr_buf_append_str(key, line->members[AVRO_LINE_READER]);
     if (r != 0)
         return r;
     struct kept *kept = &l->kept[mr_hash64(key->data, key->len, 0) % N_KEPT];
@@ -205,27 +140,18 @@ static int encode(struct lines *l, const struct kept *kept, struct mr_str json,
 
 static int answer_ok(struct lines *l, struct mr_str text, struct mr_error *error)
 {
-    struct line line = {.members = {{NULL, 0}}};
+    struct avro_line line = {.members = {{NULL, 0}}};
     struct kept *kept;
-    int r = read_line(l, text, &line, error);
+    int r = avro_line_read(l->way, text, &l->text, &line, error);
 
     if (r == 0)
         r = find(l, &line, &kept, error);
     if (r == 0)
         r = mr_buf_printf(&l->answer, "{\"ok\":");
     if (r == 0)
-        r = l->way == AVRO_LINES_DECODE ? decode(l, kept, line.members[DATUM], error)
-                                        : encode(l, kept, line.members[DATUM], error);
+        r = l->way == AVRO_LINES_DECODE ? decode(l, kept, line.members[AVRO_LINE_DATUM], error)
+                                        : encode(l, kept, line.members[AVRO_LINE_DATUM], error);
     return r != 0 ? r : mr_buf_byte(&l->answer, '}');
-}
-
-/* A text that was cut within a character must not break the answer. */
-static void mend(struct mr_buf *text)
-{
-    size_t bad;
-
-    while (!mr_utf8_valid((char *)text->data, text->len, &bad))
-        text->data[bad] = '?';
 }
 
 static int answer_error(struct lines *l, int status, const struct mr_error *error)
@@ -238,7 +164,7 @@ static int answer_error(struct lines *l, int status, const struct mr_error *erro
         r = mr_buf_printf(&l->answer, "{\"error\":");
     if (r != 0)
         return r;
-    mend(&l->where);
+    mr_utf8_mend((char *)l->where.data, l->where.len);
     r = mr_buf_json_string(&l->answer, (char *)l->where.data, l->where.len);
     return r != 0 ? r : mr_buf_byte(&l->answer, '}');
 }

@@ -36,13 +36,13 @@ static const struct mr_option fingerprint_rows[] = {
 
 static const struct mr_option_table canonical_tables[] = {
     {NULL, canonical_rows, 0},
-    {NULL, input_rows, 0},
+    {"Schema", input_rows, 0},
     {"Registry", mr_common_options, offsetof(struct args, input.common)},
     {NULL, NULL, 0},
 };
 static const struct mr_option_table fingerprint_tables[] = {
     {NULL, fingerprint_rows, 0},
-    {NULL, input_rows, 0},
+    {"Schema", input_rows, 0},
     {"Registry", mr_common_options, offsetof(struct args, input.common)},
     {NULL, NULL, 0},
 };

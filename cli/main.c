@@ -25,7 +25,7 @@ static int without_verb(char *const *words, size_t n_words)
             continue;
         int r = verb_list(words[0], &out);
         if (help)
-            return verb_print(r, &out);
+            return verb_close(verb_print(r, &out));
         (void)fprintf(stderr, "%s", r == 0 ? mr_buf_cstr(&out) : "");
         return 2;
     }
@@ -47,10 +47,9 @@ int main(int argc, char **argv)
         argc = 2;
     }
     if (strcmp(argv[1], "--version") == 0)
-        return printf("millrace %s\n", MR_VERSION) > 0 ? 0 : 1;
+        return verb_close(printf("millrace %s\n", MR_VERSION) > 0 ? 0 : 1);
     const struct verb *verb = verb_find(argv + 1, (size_t)argc - 1, &used);
     if (!verb)
         return without_verb(argv + 1, (size_t)argc - 1);
-    int status = verb->run(argc - (int)used, argv + used);
-    return fflush(stdout) == 0 ? status : 1;
+    return verb_close(verb->run(argc - (int)used, argv + used));
 }

@@ -1,34 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* millrace registry serve: the schema registry on its own. */
-#include <errno.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
-#include "millrace/error.h"
-#include "millrace/log.h"
-#include "millrace/registry.h"
+#include "registry_serve.h"
 #include "verb.h"
-
-struct serve {
-    const char *listen;
-    const char *compatibility;
-    const char *store;
-    bool validate_defaults;
-    const char *address_file;
-    const char *topic;
-    int64_t replication, timeout_ms, takeover_ms;
-    bool follow;
-    const char *advertise;
-    struct mr_common common;
-    const char *tls_cert, *tls_key, *tls_client_ca;
-    const char *users, *tokens, *roles;
-    bool insecure;
-    int64_t max_connections, max_per_address, drain_ms;
-    const char *access_log;
-};
 
 static const char *const levels[] = {
     "NONE",
@@ -42,74 +17,76 @@ static const char *const levels[] = {
 };
 
 static const struct mr_option serve_rows[] = {
-    MR_OPT_STR(struct serve, listen, .name = "listen", .letter = 'l', .arg = "HOST:PORT",
+    MR_OPT_STR(struct registry_serve, listen, .name = "listen", .letter = 'l', .arg = "HOST:PORT",
                .def = "127.0.0.1:8081", .env = "MILLRACE_REGISTRY_LISTEN",
                .help = "Address to serve on; port 0 takes a free one"),
     MR_OPT_STR(
-        struct serve, store, .name = "store", .arg = "memory|file:PATH|kafka", .def = "memory",
-        .env = "MILLRACE_REGISTRY_STORE",
+        struct registry_serve, store, .name = "store", .arg = "memory|file:PATH|kafka",
+        .def = "memory", .env = "MILLRACE_REGISTRY_STORE",
         .help = "Where schemas are kept: with this process, in a file of this machine, in a topic"),
-    MR_OPT_CHOICE(struct serve, compatibility, .name = "compatibility", .choices = levels,
+    MR_OPT_CHOICE(struct registry_serve, compatibility, .name = "compatibility", .choices = levels,
                   .def = "BACKWARD", .env = "MILLRACE_REGISTRY_COMPATIBILITY",
                   .help = "Level where none is configured"),
-    MR_OPT_FLAG(struct serve, validate_defaults, .name = "validate-defaults",
+    MR_OPT_FLAG(struct registry_serve, validate_defaults, .name = "validate-defaults",
                 .env = "MILLRACE_REGISTRY_VALIDATE_DEFAULTS",
                 .help = "Refuse new schemas whose defaults do not fit their types"),
-    MR_OPT_STR(struct serve, tls_cert, .name = "tls-cert", .arg = "FILE",
+    MR_OPT_STR(struct registry_serve, tls_cert, .name = "tls-cert", .arg = "FILE",
                .env = "MILLRACE_REGISTRY_TLS_CERT",
                .help = "Serve TLS with this certificate and its chain, PEM"),
-    MR_OPT_STR(struct serve, tls_key, .name = "tls-key", .arg = "FILE",
+    MR_OPT_STR(struct registry_serve, tls_key, .name = "tls-key", .arg = "FILE",
                .env = "MILLRACE_REGISTRY_TLS_KEY", .help = "Key of the certificate, PEM"),
-    MR_OPT_STR(struct serve, tls_client_ca, .name = "tls-client-ca", .arg = "FILE",
+    MR_OPT_STR(struct registry_serve, tls_client_ca, .name = "tls-client-ca", .arg = "FILE",
                .env = "MILLRACE_REGISTRY_TLS_CLIENT_CA",
                .help = "Know clients by certificates of these authorities, PEM"),
-    MR_OPT_STR(struct serve, users, .name = "users", .arg = "FILE",
+    MR_OPT_STR(struct registry_serve, users, .name = "users", .arg = "FILE",
                .env = "MILLRACE_REGISTRY_USERS",
                .help = "Basic authentication: a line NAME:HASH for each user, as htpasswd -B "
                        "writes it"),
-    MR_OPT_STR(struct serve, tokens, .name = "tokens", .arg = "FILE",
+    MR_OPT_STR(struct registry_serve, tokens, .name = "tokens", .arg = "FILE",
                .env = "MILLRACE_REGISTRY_TOKENS",
                .help = "Bearer tokens: a line NAME:SHA256 for each"),
-    MR_OPT_STR(struct serve, roles, .name = "roles", .arg = "FILE",
+    MR_OPT_STR(struct registry_serve, roles, .name = "roles", .arg = "FILE",
                .env = "MILLRACE_REGISTRY_ROLES",
                .help = "Who may read, write and govern which subjects; without it whoever is known "
                        "may do all"),
-    MR_OPT_FLAG(struct serve, insecure, .name = "insecure",
+    MR_OPT_FLAG(struct registry_serve, insecure, .name = "insecure",
                 .env = "MILLRACE_REGISTRY_SERVE_INSECURE",
                 .help = "Serve other machines without TLS, or without asking who they are"),
-    MR_OPT_INT(struct serve, max_connections, .name = "max-connections", .def = "1000", .min = 1,
-               .max = 100000, .env = "MILLRACE_REGISTRY_MAX_CONNECTIONS",
+    MR_OPT_INT(struct registry_serve, max_connections, .name = "max-connections", .def = "1000",
+               .min = 1, .max = 100000, .env = "MILLRACE_REGISTRY_MAX_CONNECTIONS",
                .help = "Connections at once; past it the one that waits longest makes way"),
-    MR_OPT_INT(struct serve, max_per_address, .name = "max-connections-per-address", .def = "500",
-               .min = 1, .max = 100000, .env = "MILLRACE_REGISTRY_MAX_CONNECTIONS_PER_ADDRESS",
+    MR_OPT_INT(struct registry_serve, max_per_address, .name = "max-connections-per-address",
+               .def = "500", .min = 1, .max = 100000,
+               .env = "MILLRACE_REGISTRY_MAX_CONNECTIONS_PER_ADDRESS",
                .help = "The same of one client's address"),
-    MR_OPT_STR(struct serve, access_log, .name = "access-log", .arg = "FILE",
+    MR_OPT_STR(struct registry_serve, access_log, .name = "access-log", .arg = "FILE",
                .env = "MILLRACE_REGISTRY_ACCESS_LOG",
                .help = "Write a line for each request there; -: standard error"),
-    MR_OPT_DURATION(struct serve, drain_ms, .name = "drain", .arg = "DURATION", .def = "5s",
-                    .min = 1, .max = 600000, .env = "MILLRACE_REGISTRY_DRAIN",
+    MR_OPT_DURATION(struct registry_serve, drain_ms, .name = "drain", .arg = "DURATION",
+                    .def = "5s", .min = 1, .max = 600000, .env = "MILLRACE_REGISTRY_DRAIN",
                     .help = "What a stop waits for requests under way"),
-    MR_OPT_STR(struct serve, address_file, .name = "address-file", .arg = "FILE", .env = "",
-               .help = "Write the real HOST:PORT there once it listens"),
+    MR_OPT_STR(struct registry_serve, address_file, .name = "address-file", .arg = "FILE",
+               .env = "", .help = "Write the real HOST:PORT there once it listens"),
     MR_OPT_END,
 };
 
 static const struct mr_option kafka_rows[] = {
-    MR_OPT_STR(struct serve, topic, .name = "schemas-topic", .arg = "TOPIC", .def = "_schemas",
-               .env = "MILLRACE_SCHEMAS_TOPIC", .help = "Topic that holds it; made when absent"),
-    MR_OPT_INT(struct serve, replication, .name = "schemas-replication", .arg = "N", .def = "-1",
-               .env = "MILLRACE_SCHEMAS_REPLICATION", .min = -1, .max = 32767,
+    MR_OPT_STR(struct registry_serve, topic, .name = "schemas-topic", .arg = "TOPIC",
+               .def = "_schemas", .env = "MILLRACE_SCHEMAS_TOPIC",
+               .help = "Topic that holds it; made when absent"),
+    MR_OPT_INT(struct registry_serve, replication, .name = "schemas-replication", .arg = "N",
+               .def = "-1", .env = "MILLRACE_SCHEMAS_REPLICATION", .min = -1, .max = 32767,
                .help = "Replicas of a topic that is made; -1 is the cluster's default"),
-    MR_OPT_FLAG(struct serve, follow, .name = "follow", .env = "MILLRACE_REGISTRY_FOLLOW",
+    MR_OPT_FLAG(struct registry_serve, follow, .name = "follow", .env = "MILLRACE_REGISTRY_FOLLOW",
                 .help = "Never write: answer reads, forward changes to the one that leads"),
-    MR_OPT_STR(struct serve, advertise, .name = "advertise", .arg = "URL",
+    MR_OPT_STR(struct registry_serve, advertise, .name = "advertise", .arg = "URL",
                .env = "MILLRACE_REGISTRY_ADVERTISE",
                .help = "URL under which other registries on the topic reach this one"),
-    MR_OPT_DURATION(struct serve, timeout_ms, .name = "store-timeout", .arg = "DURATION",
+    MR_OPT_DURATION(struct registry_serve, timeout_ms, .name = "store-timeout", .arg = "DURATION",
                     .def = "10s", .env = "MILLRACE_REGISTRY_STORE_TIMEOUT", .min = 100,
                     .max = 300000, .help = "Longest wait for the brokers to confirm a change"),
-    MR_OPT_DURATION(struct serve, takeover_ms, .name = "takeover", .arg = "DURATION", .def = "10s",
-                    .env = "MILLRACE_REGISTRY_TAKEOVER", .min = 100, .max = 3600000,
+    MR_OPT_DURATION(struct registry_serve, takeover_ms, .name = "takeover", .arg = "DURATION",
+                    .def = "10s", .env = "MILLRACE_REGISTRY_TAKEOVER", .min = 100, .max = 3600000,
                     .help = "Lead when the one that leads has been silent for so long"),
     MR_OPT_END,
 };
@@ -134,7 +111,7 @@ static const struct mr_command serve_command = {
                                                {.title = "With --store kafka", .rows = kafka_rows},
                                                {.title = "Connection",
                                                 .rows = mr_common_options,
-                                                .base = offsetof(struct serve, common)},
+                                                .base = offsetof(struct registry_serve, common)},
                                                {0}},
     .examples = "millrace registry serve\ton port 8081 of this machine\n"
                 "millrace registry serve --store file:/var/lib/millrace/registry\tand kept\n"
@@ -145,142 +122,9 @@ static const struct mr_command serve_command = {
                 "r.users --roles r.roles\tfor other machines\n",
 };
 
-static int write_address(const char *path, const char *address, struct mr_error *reterr)
-{
-    FILE *file = fopen(path, "we");
-    bool good = file && fprintf(file, "%s\n", address) > 0;
-
-    if (file && fclose(file) != 0)
-        good = false;
-    return good ? 0
-                : mr_error_set(reterr, errno ? -errno : -EIO, "cannot write '%s': %s", path,
-                               strerrordesc_np(errno));
-}
-
-static void log_start(const struct serve *options, const struct mr_registry_server *server)
-{
-    bool asks = options->users || options->tokens || options->roles || options->tls_client_ca;
-
-    mr_info(NULL, "listening", "address=%s compatibility=%s store=%s tls=%s auth=%s",
-            mr_registry_server_address(server), options->compatibility, options->store,
-            options->tls_cert ? "yes" : "no", asks ? "yes" : "no");
-    if (options->insecure && !asks)
-        mr_warn(NULL, "open",
-                "why=\"anybody who reaches this address can change the registry: it asks for no "
-                "credentials, so put a proxy that does before it\"");
-    else if (options->insecure && !options->tls_cert)
-        mr_warn(
-            NULL, "open",
-            "why=\"passwords and tokens come over the network as they are: put a proxy with TLS "
-            "before it\"");
-}
-
-static void reload(struct mr_registry_server *server)
-{
-    struct mr_error error = MR_ERROR_INIT;
-    char why[1200];
-
-    if (mr_registry_server_reload(server, &error) == 0)
-        mr_info(NULL, "reloaded", "signal=SIGHUP");
-    else
-        mr_err(NULL, "not-reloaded", "why=%s next=\"what was read before stays in force\"",
-               mr_log_quote(error.text, why, sizeof(why)));
-}
-
-static void wait_for_end(struct mr_registry_server *server, const sigset_t *signals)
-{
-    int got = 0;
-
-    while (sigwait(signals, &got) != 0 || got == SIGHUP)
-        if (got == SIGHUP)
-            reload(server);
-    mr_info(NULL, "stopping", "signal=%s", got == SIGINT ? "SIGINT" : "SIGTERM");
-}
-
-/* One descriptor a connection: as many as the system lets us have. */
-static void raise_descriptors(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-/* What the store has to say: members of one line. */
-static void on_notice(void *opaque, bool warn, const char *event, const char *text)
-{
-    (void)opaque;
-    mr_log(warn ? MR_LOG_WARN : MR_LOG_INFO, NULL, event, "%s", text);
-}
-
-static struct mr_registry_kafka kafka_of(const struct serve *options)
-{
-    return (struct mr_registry_kafka){
-        .brokers = options->common.brokers,
-        .properties = options->common.properties.items,
-        .n_properties = options->common.properties.n_items,
-        .topic = options->topic,
-        .replication = (int32_t)options->replication,
-        .follow = options->follow,
-        .timeout_ms = (int32_t)options->timeout_ms,
-        .takeover_ms = (int32_t)options->takeover_ms,
-    };
-}
-
-/* Threads inherit the blocked signals, so that only the wait below sees them. */
-static int serve(const struct serve *options, struct mr_error *reterr)
-{
-    MR_AUTO(mr_registry_server) struct mr_registry_server *server = NULL;
-    struct mr_registry_server_config config = {
-        .listen = options->listen,
-        .validate_defaults = options->validate_defaults,
-        .store = options->store,
-        .advertised = options->advertise,
-        .notice = on_notice,
-        .tls_cert = options->tls_cert,
-        .tls_key = options->tls_key,
-        .tls_client_ca = options->tls_client_ca,
-        .users = options->users,
-        .tokens = options->tokens,
-        .roles = options->roles,
-        .insecure = options->insecure,
-        .max_connections = (unsigned)options->max_connections,
-        .max_per_address = (unsigned)options->max_per_address,
-        .access_log = options->access_log,
-        .drain_ms = (int32_t)options->drain_ms,
-    };
-    const struct mr_registry_config peers = mr_registry_config_from(&options->common);
-    const struct mr_registry_kafka kafka = kafka_of(options);
-    sigset_t signals;
-
-    (void)sigemptyset(&signals);
-    (void)sigaddset(&signals, SIGINT);
-    (void)sigaddset(&signals, SIGTERM);
-    (void)sigaddset(&signals, SIGHUP);
-    (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    (void)signal(SIGXFSZ, SIG_IGN); /* a store's file at its limit is an error, not the end */
-    raise_descriptors();
-    (void)mr_compat_level_parse(mr_str_from(options->compatibility), &config.level);
-    config.peers = &peers;
-    config.kafka = &kafka;
-    int r = mr_registry_server_start(&config, &server, reterr);
-    if (r == 0 && options->address_file)
-        r = write_address(options->address_file, mr_registry_server_address(server), reterr);
-    if (r != 0)
-        return r;
-    if (mr_registry_server_notice(server))
-        mr_warn(NULL, "store", "store=%s why=\"%s\"", options->store,
-                mr_registry_server_notice(server));
-    log_start(options, server);
-    wait_for_end(server, &signals);
-    return 0;
-}
-
 /* What only a topic heeds is refused elsewhere: a process that should follow must not lead alone.
  */
-static int check_store(const struct serve *options, const struct mr_options *given,
+static int check_store(const struct registry_serve *options, const struct mr_options *given,
                        struct mr_error *reterr)
 {
     if (strcmp(options->store, "kafka") == 0)
@@ -298,7 +142,7 @@ static int run(int argc, char **argv)
 {
     MR_AUTO(mr_options) struct mr_options *options = NULL;
     struct mr_error error = MR_ERROR_INIT;
-    struct serve target = {0};
+    struct registry_serve target = {0};
     int status;
 
     if (!verb_options(&serve_command, argc, argv, &target, &options, &status))
@@ -308,7 +152,7 @@ static int run(int argc, char **argv)
         r = mr_common_resolve(&target.common, options, strcmp(target.store, "kafka") == 0, false,
                               &error);
     if (r == 0)
-        r = serve(&target, &error);
+        r = registry_serve(&target, &error);
     return r == 0 ? 0 : verb_fail(&serve_command, r, &error);
 }
 

@@ -51,7 +51,10 @@ int store_choose(const struct store_choice *choice, struct mr_str service, bool 
     if (choice->url)
         return mr_store_open(choice->url, &how, ret_store, reterr);
     if (service.len == 0)
-        return mr_error_set(reterr, MR_INVALID, "which store? give SERVICE/NAME, or --store URL");
+        return mr_error_set(
+            reterr, MR_INVALID,
+            "which store? give SERVICE/NAME (SERVICE/ alone: the names there are), or "
+            "--store URL");
     (void)snprintf(path, sizeof(path), "sqlite:%.*s.db", MR_STR_ARG(service));
     int r = mr_store_open(path, &how, ret_store, reterr);
     return r == MR_ABSENT ? say_absent(service, reterr) : r;

@@ -2,6 +2,7 @@
 /* What every verb does alike: be found, parse its options, say why it failed. */
 #include "verb.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -91,11 +92,34 @@ int verb_print(int r, const struct mr_buf *out)
     return r == 0 && mr_buf_write(out, stdout) ? 0 : 1;
 }
 
+static bool told; /* why it failed */
+
+int verb_close(int status)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    if (!told && errno != EPIPE)
+        (void)fprintf(stderr, "millrace: cannot write to standard output%s%s\n", errno ? ": " : "",
+                      errno ? strerror(errno) : "");
+    return status ? status : 1;
+}
+
 int verb_fail(const struct mr_command *command, int r, const struct mr_error *error)
 {
-    const char *text = error && *error->text ? error->text : mr_status_name(r);
-    const char *where = error ? error->where : "";
+    struct mr_error shown = error ? *error : MR_ERROR_INIT;
+    const char *text = *shown.text ? shown.text : mr_status_name(r);
 
-    (void)fprintf(stderr, "millrace %s: %s%s%s\n", command->name, where, *where ? ": " : "", text);
+    told = true;
+    mr_str_one_line(shown.where);
+    for (char *line = shown.text, *end = line; end; line = end + 1) { /* reports have several */
+        if ((end = strchr(line, '\n')))
+            *end = '\0';
+        mr_str_one_line(line);
+        if (end)
+            *end = '\n';
+    }
+    (void)fprintf(stderr, "millrace %s: %s%s%s\n", command->name, shown.where,
+                  *shown.where ? ": " : "", text);
     return r == MR_INVALID ? 2 : 1;
 }

@@ -31,3 +31,5 @@ bool verb_options(const struct mr_command *command, int argc, char **argv, void 
 int verb_print(int r, const struct mr_buf *out);
 /* "millrace tail: text" with where; returns 2 for MR_INVALID of usage, else 1. */
 int verb_fail(const struct mr_command *command, int r, const struct mr_error *error);
+/* The exit status, after all output is written; says so if it is not, unless verb_fail() has. */
+int verb_close(int status);

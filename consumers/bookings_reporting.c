@@ -45,31 +45,36 @@ static const char tables[] =
 #define SUM(x) "CAST(coalesce(sum(" x "), 0) AS BIGINT)"
 #define ISSUES_OF(KIND, ID)                                                                        \
     SUM("(SELECT count(*) FROM issue AS i WHERE i.kind = '" KIND "' AND i.subject_id = " ID ")")
+#define REPORTS(DATE, PREPARATION) \
+    "CREATE VIEW event_report AS SELECT e.event_id, e.booking_id, e.manager_id," \
+    " " DATE " AS event_date," \
+    " " PREPARATION " AS preparation_minutes," \
+    " (e.actual_end_at - e.actual_start_at) / 60000000 AS minutes, e.met_expectations," \
+    " (SELECT count(*) FROM happening AS h WHERE h.kind = 'event' AND h.subject_id = e.event_id" \
+    "   AND h.what = 'rescheduled') AS reschedules," \
+    " (SELECT count(*) FROM issue AS i WHERE i.event_id = e.event_id) AS issues," \
+    " (SELECT " SUM("minutes") " FROM staff_time AS s WHERE s.event_id = e.event_id)" \
+    " AS staff_minutes, e.completed_at, e.cancelled_at FROM event_fact AS e;" \
+    "CREATE VIEW manager_report AS SELECT manager_id, count(*) AS events," \
+    " count(completed_at) AS completed, count(cancelled_at) AS cancelled," \
+    " " SUM("met_expectations") " AS met_expectations, " SUM("minutes") " AS minutes," \
+    " " SUM("staff_minutes") " AS staff_minutes, " SUM("reschedules") " AS reschedules," \
+    " " SUM("issues") " AS issues FROM event_report GROUP BY manager_id;"
+#define ACTIVITIES(DURATION) \
+    "CREATE VIEW activity_report AS SELECT activity_type, count(*) AS activities," \
+    " count(completed_at) AS completed, " SUM("planned_minutes") " AS planned_minutes," \
+    " " SUM(DURATION) " AS minutes," \
+    " " ISSUES_OF("activity", "a.activity_id") " AS issues" \
+    " FROM activity_fact AS a GROUP BY activity_type;"
+#define BETWEEN(BEGIN, END) "(" END " - " BEGIN ") / 60000000"
 static const char views[] =
     "CREATE VIEW day_report AS SELECT happened_at - happened_at % 86400000000 AS day_at, kind,"
     " what, count(*) AS n, count(DISTINCT subject_id) AS subjects FROM happening"
     " GROUP BY happened_at - happened_at % 86400000000, kind, what;"
-    "CREATE VIEW event_report AS SELECT e.event_id, e.booking_id, e.manager_id,"
-    " coalesce(e.rescheduled_to, e.event_date) AS event_date,"
-    " (e.ready_at - e.preparation_at) / 60000000 AS preparation_minutes,"
-    " (e.actual_end_at - e.actual_start_at) / 60000000 AS minutes, e.met_expectations,"
-    " (SELECT count(*) FROM happening AS h WHERE h.kind = 'event' AND h.subject_id = e.event_id"
-    "   AND h.what = 'rescheduled') AS reschedules,"
-    " (SELECT count(*) FROM issue AS i WHERE i.event_id = e.event_id) AS issues,"
-    " (SELECT " SUM("minutes") " FROM staff_time AS s WHERE s.event_id = e.event_id)"
-    " AS staff_minutes, e.completed_at, e.cancelled_at FROM event_fact AS e;"
-    "CREATE VIEW manager_report AS SELECT manager_id, count(*) AS events,"
-    " count(completed_at) AS completed, count(cancelled_at) AS cancelled,"
-    " " SUM("met_expectations") " AS met_expectations, " SUM("minutes") " AS minutes,"
-    " " SUM("staff_minutes") " AS staff_minutes, " SUM("reschedules") " AS reschedules,"
-    " " SUM("issues") " AS issues FROM event_report GROUP BY manager_id;"
+    REPORTS("coalesce(e.rescheduled_to, e.event_date)", BETWEEN("e.preparation_at", "e.ready_at"))
     "CREATE VIEW staff_report AS SELECT user_id, role, count(*) AS events,"
     " " SUM("minutes") " AS minutes FROM staff_time GROUP BY user_id, role;"
-    "CREATE VIEW activity_report AS SELECT activity_type, count(*) AS activities,"
-    " count(completed_at) AS completed, " SUM("planned_minutes") " AS planned_minutes,"
-    " " SUM("(completed_at - started_at) / 60000000") " AS minutes,"
-    " " ISSUES_OF("activity", "a.activity_id") " AS issues"
-    " FROM activity_fact AS a GROUP BY activity_type;"
+    ACTIVITIES(BETWEEN("started_at", "completed_at"))
     "CREATE VIEW kit_report AS SELECT kit_template_id, count(*) AS assignments,"
     " count(checked_out_at) AS checked_out, count(returned_at) AS returned,"
     " " SUM("missing") " AS missing, " SUM("damaged") " AS damaged,"
@@ -80,6 +85,25 @@ static const char views[] =
     " FROM issue AS i LEFT JOIN kit_fact AS k ON i.kind = 'kit'"
     " AND k.kit_assignment_id = i.subject_id"
     " GROUP BY i.kind, i.issue_type, i.severity, k.kit_template_id";
+
+/* The date that was said last: an event that moved may be given another manager, for another day. */
+#define SAID_AT(WHAT)                                                                              \
+    "(SELECT max(h.happened_at) FROM happening AS h WHERE h.kind = 'event'"                        \
+    " AND h.subject_id = e.event_id AND h.what = '" WHAT "')"
+#define LAST_DATE                                                                                  \
+    "CASE WHEN " SAID_AT("assigned") " > " SAID_AT("rescheduled")                                  \
+    " THEN e.event_date ELSE coalesce(e.rescheduled_to, e.event_date) END"
+static const char dates[] =
+    "DROP VIEW manager_report; DROP VIEW event_report;"
+    REPORTS(LAST_DATE, BETWEEN("e.preparation_at", "e.ready_at"));
+
+/* What began again has not lasted less than no time: it is under way. */
+#define ONCE_OVER(BEGIN, END)                                                                      \
+    "CASE WHEN " END " >= " BEGIN " THEN " BETWEEN(BEGIN, END) " END"
+static const char begun_again[] =
+    "DROP VIEW manager_report; DROP VIEW event_report; DROP VIEW activity_report;"
+    REPORTS(LAST_DATE, ONCE_OVER("e.preparation_at", "e.ready_at"))
+    ACTIVITIES(ONCE_OVER("started_at", "completed_at"));
 /* clang-format on */
 
 int reporting_note(struct mr_tx *tx, const struct thing *thing, struct mr_str subject,
@@ -139,5 +163,5 @@ const struct mr_consumer consumer_bookings_reporting = {
     .summary = "Counts and times events, activities and kits, with their issues",
     .handles = MR_HANDLES(MR_ON_ALL(reporting_of_events), MR_ON_ALL(reporting_of_activities),
                           MR_ON_ALL(reporting_of_kits)),
-    .migrations = MR_MIGRATIONS({1, tables}, {2, views}),
+    .migrations = MR_MIGRATIONS({1, tables}, {2, views}, {3, dates}, {4, begun_again}),
 };

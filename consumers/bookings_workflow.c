@@ -87,6 +87,33 @@ static const char tasks[] =
     " FROM event AS e JOIN life AS l ON l.kind = 'event' AND l.subject_id = e.event_id"
     " WHERE e.booking_cancelled_at IS NOT NULL AND l.state NOT IN ('cancelled', 'completed')";
 
+/* What an event's people have to do ends with the event, and an event that lost its booking is only
+ * to be called off. Who is to replace somebody is the manager, not who declined. */
+static const char tasks_of_the_living[] =
+    "DROP VIEW open_task;"
+    "CREATE VIEW open_task AS SELECT r.task, l.kind, l.subject_id, l.since_at,"
+    " CASE r.task WHEN 'revise' THEN b.client_id WHEN 'generate-events' THEN b.decided_by"
+    " WHEN 'review' THEN NULL WHEN 'replace-staff' THEN of_event.manager_id"
+    " WHEN 'settle-venue' THEN coalesce(of_event.manager_id, v.confirmed_by)"
+    " ELSE coalesce(e.manager_id, a.user_id, k.out_with)"
+    " END AS who FROM life AS l JOIN task_rule AS r ON r.kind = l.kind AND r.state = l.state"
+    " LEFT JOIN booking AS b ON l.kind = 'booking' AND b.booking_id = l.subject_id"
+    " LEFT JOIN event AS e ON l.kind = 'event' AND e.event_id = l.subject_id"
+    " LEFT JOIN assignment AS a ON l.kind = 'assignment' AND a.assignment_id = l.subject_id"
+    " LEFT JOIN kit AS k ON l.kind = 'kit' AND k.kit_assignment_id = l.subject_id"
+    " LEFT JOIN venue AS v ON l.kind = 'venue' AND v.venue = l.subject_id"
+    " LEFT JOIN event AS of_event ON of_event.event_id = coalesce(a.event_id, v.event_id)"
+    " LEFT JOIN life AS end_of ON end_of.kind = 'event'"
+    "  AND end_of.subject_id = coalesce(a.event_id, v.event_id)"
+    "  AND end_of.state IN ('completed', 'cancelled')"
+    " WHERE end_of.state IS NULL AND e.booking_cancelled_at IS NULL"
+    " UNION ALL SELECT 'call-off', 'event', e.event_id, e.booking_cancelled_at, e.manager_id"
+    " FROM event AS e JOIN life AS l ON l.kind = 'event' AND l.subject_id = e.event_id"
+    " WHERE e.booking_cancelled_at IS NOT NULL AND l.state NOT IN ('cancelled', 'completed');"
+    /* which kit is planned, and which it is */
+    "DROP VIEW kit_state; ALTER TABLE kit ADD COLUMN planned_instance_id TEXT;" STATE(
+        "kit", "kit_assignment_id");
+
 struct mr_value workflow_joined(struct mr_tx *tx, const struct mr_str *items, size_t n)
 {
     const char *text = mr_prose_list(mr_tx_arena(tx), items, n);
@@ -95,13 +122,11 @@ struct mr_value workflow_joined(struct mr_tx *tx, const struct mr_str *items, si
 }
 
 int workflow_report(struct mr_tx *tx, const struct mr_life *life, int step,
-                    const struct issue *issue)
+                    const struct issue *issue, uint32_t *ret_newer)
 {
-    uint32_t newer;
-
     if (!issue->subject.data)
         return -ENOMEM;
-    int r = mr_life_step(tx, life, issue->subject, step, issue->by, &newer);
+    int r = mr_life_step(tx, life, issue->subject, step, issue->by, ret_newer);
     if (r != 0)
         return r;
     return mr_sql(tx, "INSERT INTO issue VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
@@ -117,5 +142,5 @@ const struct mr_consumer consumer_bookings_workflow = {
     .handles = MR_HANDLES(MR_ON_ALL(workflow_of_bookings), MR_ON_ALL(workflow_of_events),
                           MR_ON_ALL(workflow_of_activities), MR_ON_ALL(workflow_of_staff),
                           MR_ON_ALL(workflow_of_kits), MR_ON_ALL(workflow_of_venues)),
-    .migrations = MR_MIGRATIONS({1, tables}, {2, states}, {3, tasks}),
+    .migrations = MR_MIGRATIONS({1, tables}, {2, states}, {3, tasks}, {4, tasks_of_the_living}),
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* festivo-notification: tells visitors, all attendees or the staff what happened, and says so. Its
  * messages stand in festivo_notification/. */
+#include <string.h>
+
 #include "festivo_notification.gen.h"
 #include "festivo_notification/message.h"
 #include "festivo_orchestrator.gen.h"
@@ -45,6 +47,24 @@ MR_HANDLER(festivo_orchestrator_saga_failed_v1, saga_failed)
                                     NAME(event->envelope.correlation_id)));
 }
 
+/* Else every message to them would be refused, event by event. */
+static int check_audience(const char *option, const char *who, struct mr_error *reterr)
+{
+    return *who && strlen(who) <= MR_NOTICE_TO
+               ? 0
+               : mr_error_set(reterr, MR_INVALID,
+                              "--%s takes whom the channel reaches them by, 1 to %d bytes", option,
+                              MR_NOTICE_TO);
+}
+
+static int notification_open(void *state, struct mr_error *reterr)
+{
+    const struct notification *self = state;
+
+    int r = check_audience("staff", self->staff, reterr);
+    return r == 0 ? check_audience("attendees", self->attendees, reterr) : r;
+}
+
 const struct mr_consumer consumer_festivo_notification = {
     .name = "festivo-notification",
     .summary = "Tells visitors, attendees and staff what happened",
@@ -62,5 +82,6 @@ const struct mr_consumer consumer_festivo_notification = {
                    .def = "attendees", .help = "Whom the channel reaches all attendees by"),
         MR_OPT_STR(struct notification, currency, .name = "currency", .arg = "WORD", .def = "",
                    .help = "Currency of all prices, for readers")),
+    .open = notification_open,
     .notified = festivo_notified,
 };

@@ -39,21 +39,23 @@ struct refund {
 };
 
 /* Whether what the shop knows of the ticket speaks against the refund. The orchestrator hears of no
- * prices: who asks for 0 asks for what was paid. */
+ * prices: who asks for 0 asks for what was paid. Where nobody knows that, the ticket would be gone
+ * and no money back. */
 static int check(struct mr_tx *tx, struct refund *refund)
 {
     const struct tickets *self = mr_tx_self(tx);
     struct mr_decimal paid, rest;
 
-    if (!refund->known)
-        return strcmp(self->unknown, "refund") == 0
-                   ? 0
-                   : mr_tx_invalid(tx, "a refund for a ticket that was never sold: it is not in the"
-                                       " table ticket");
-    if (!mr_str_eq(refund->code, refund->event->data.ticketCode))
+    if (!refund->known && strcmp(self->unknown, "refund") != 0)
+        return mr_tx_invalid(tx, "a refund for a ticket that was never sold: it is not in the"
+                                 " table ticket");
+    if (refund->known && !mr_str_eq(refund->code, refund->event->data.ticketCode))
         return mr_tx_invalid(tx, "a refund for a ticket that was sold with another ticketCode");
     if (refund->price.len == 0)
-        return 0;
+        return refund->amount.unscaled != 0
+                   ? 0
+                   : mr_tx_invalid(tx, "a refund of nothing, for a ticket whose price is not in the"
+                                       " table ticket: write it there, then redrive");
     if (mr_decimal_parse(refund->price, &paid) != 0)
         return mr_tx_invalid(tx, "ticket.price is not an amount: mend the table, then redrive");
     if (mr_decimal_sub(paid, refund->amount, &rest) != 0 || rest.unscaled < 0)

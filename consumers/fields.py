@@ -50,9 +50,10 @@ def names(path, number, field):
 
 
 def place_of(match, path, field):
-    """consumers/FILE:LINE when it is in the file itself, else nothing."""
-    same = os.path.realpath(match[1]) == os.path.realpath(path) and names(path, int(match[2]), field)
-    return f"consumers/{'/'.join(below(path))}:{match[2]}" if same else ""
+    """consumers/FILE:LINE when it is in the file itself or in a header that consumers share, else nothing."""
+    where = os.path.realpath(match[1])
+    ours = where == os.path.realpath(path) or "consumers" in pathlib.Path(where).parts
+    return f"consumers/{'/'.join(below(where))}:{match[2]}" if ours and names(where, int(match[2]), field) else ""
 
 
 def below(path):

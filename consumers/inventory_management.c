@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* inventory-management: stock per product and warehouse, what orders set aside of it and until
  * when, the state of each order, and the word of each change to those who live by it. */
-#include <errno.h>
-
-#include "inventory_management/stock.h"
-#include "order_management.gen.h"
+#include "inventory_management/order.h"
 #include "product_catalog.gen.h"
 
-/* A line's state: reserved (counts in stock.reserved), short (not enough was there), expired,
- * released (order cancelled), shipped (order completed: counts out of stock.on_hand). */
+/* A line's state: reserved (counts in stock.reserved), short (not enough was there), withheld
+ * (enough was, but not of another line of the order), expired, released (order cancelled), shipped
+ * (order completed: counts out of stock.on_hand). */
 static const char tables[] =
     "CREATE TABLE product ("
     " product_id TEXT NOT NULL PRIMARY KEY, sku TEXT, name TEXT, is_active INTEGER,"
@@ -45,6 +43,14 @@ static const char more[] =
     "CREATE VIEW order_line AS SELECT order_id, line, product_id, location_id, quantity,"
     " CASE WHEN state IN ('shipped', 'released') THEN state ELSE 'open' END AS outcome,"
     " reservation_id FROM reservation";
+
+/* What is deleted at the moment of its description is deleted, as other services have it. */
+static const char deleted_then[] =
+    "DROP VIEW stock_state;"
+    "CREATE VIEW stock_state AS SELECT s.product_id, p.sku, p.name, s.location_id, s.on_hand,"
+    " s.reserved, CASE WHEN p.deleted_at >= coalesce(p.described_at, p.deleted_at) THEN 0"
+    " ELSE s.on_hand - s.reserved END AS available, s.changed_at"
+    " FROM stock AS s LEFT JOIN product AS p ON p.product_id = s.product_id";
 
 /* ---- products ---- */
 
@@ -95,51 +101,6 @@ MR_HANDLER(product_catalog_product_deleted_v1, product_deleted)
                   MR_INT(event->envelope.timestamp));
 }
 
-/* ---- reservations ---- */
-
-/* Outcomes: 0 with whether the product was deleted; as mr_sql. */
-static int is_gone(struct mr_tx *tx, struct mr_str product_id, bool *ret_gone)
-{
-    int64_t gone = 0;
-
-    int r = mr_sql_row(tx, MR_INTO(MR_INTO_INT(&gone)),
-                       "SELECT CASE WHEN coalesce(deleted_at, 0) > coalesce(described_at, 0)"
-                       " THEN 1 ELSE 0 END FROM product WHERE product_id = ?1",
-                       MR_TEXT(product_id));
-    *ret_gone = gone != 0;
-    return r == MR_ABSENT ? 0 : r;
-}
-
-static int reserve(struct mr_tx *tx, struct line *l)
-{
-    struct mr_str id = inventory_reservation_id(tx, l);
-    struct shelf shelf;
-    bool gone = false;
-
-    int r = id.data ? inventory_open(tx, l->product_id, l->location_id, &shelf) : -ENOMEM;
-    if (r == 0)
-        r = inventory_expire(tx, &shelf);
-    if (r == 0)
-        r = is_gone(tx, l->product_id, &gone);
-    if (r != 0)
-        return r;
-    l->held = !gone && inventory_available(&shelf) >= l->quantity;
-    if (l->held) {
-        r = inventory_tell_reserved(tx, l);
-        if (r == 0)
-            r = inventory_change(tx, &shelf, shelf.on_hand, shelf.reserved + l->quantity);
-    }
-    if (r != 0)
-        return r;
-    return mr_sql(tx,
-                  "INSERT INTO reservation (order_id, line, product_id, location_id, quantity,"
-                  " state, expires_at, reservation_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                  MR_TEXT(l->order_id), MR_INT(l->number), MR_TEXT(l->product_id),
-                  MR_TEXT(l->location_id), MR_INT(l->quantity),
-                  l->held ? MR_TEXT_LIT("reserved") : MR_TEXT_LIT("short"), MR_INT(l->until),
-                  MR_TEXT(id));
-}
-
 /* ---- the end of an order ---- */
 
 static int ship(struct mr_tx *tx, const struct line *l)
@@ -163,7 +124,7 @@ static int release(struct mr_tx *tx, const struct line *l, int64_t at)
 
     int r = l->held ? inventory_open(tx, l->product_id, l->location_id, &s) : 0;
     if (r == 0 && l->held)
-        r = inventory_change(tx, &s, s.on_hand, s.reserved - l->quantity);
+        r = inventory_set_aside(tx, &s, -l->quantity, MR_STR("release"), MR_STR("order.cancelled"));
     if (r == 0 && l->held)
         r = inventory_tell_released(tx, l, at, MR_STR("order_cancelled"));
     return r == 0 ? inventory_set_state(tx, l, MR_TEXT_LIT("released")) : r;
@@ -205,8 +166,6 @@ static int settle(struct mr_tx *tx, struct mr_str order_id)
 
 MR_HANDLER(order_management_order_created_v1, order_created)
 {
-    const struct inventory *self = mr_tx_self(tx);
-
     int r =
         mr_sql(tx,
                "INSERT INTO order_state (order_id, customer_id, total_amount, currency, created_at,"
@@ -219,15 +178,8 @@ MR_HANDLER(order_management_order_created_v1, order_created)
                MR_INT(event->envelope.timestamp), MR_TEXT(event->envelope.correlation_id));
     if (r == 0 && mr_sql_changes(tx) == 0)
         return mr_tx_invalid(tx, "the order was created before, by another event");
-    for (size_t i = 0; r == 0 && i < event->data.n_items; i++) {
-        struct line line = {.order_id = event->data.order_id,
-                            .product_id = event->data.items[i].product_id,
-                            .location_id = mr_str_from(self->location),
-                            .number = (int64_t)i + 1,
-                            .quantity = event->data.items[i].quantity,
-                            .until = event->envelope.timestamp + self->hold_ms * 1000};
-        r = reserve(tx, &line);
-    }
+    if (r == 0)
+        r = inventory_reserve(tx, event);
     return r != 0 ? r : settle(tx, event->data.order_id);
 }
 
@@ -277,7 +229,7 @@ const struct mr_consumer consumer_inventory_management = {
                       &topic_inventory_management_inventory_adjusted_v1,
                       &topic_inventory_management_inventory_low_stock_alert_v1,
                       &topic_inventory_management_inventory_updated_v1),
-    .migrations = MR_MIGRATIONS({1, tables}, {2, more}),
+    .migrations = MR_MIGRATIONS({1, tables}, {2, more}, {3, deleted_then}),
     .size = sizeof(struct inventory),
     .options = MR_OPTIONS(
         MR_OPT_STR(struct inventory, location, .name = "location", .arg = "ID",

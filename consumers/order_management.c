@@ -8,6 +8,8 @@
 /* Each event has a topic of its own, so any may overtake another: the younger by its own timestamp
  * stays, and a part that comes before the whole makes the row. */
 /* NOW: seconds since 1970, which the stores spell differently. */
+#define SQLITE_NOW "CAST(strftime('%s', 'now') AS INTEGER)"
+#define POSTGRES_NOW "CAST(extract(epoch FROM now()) AS INTEGER)"
 #define TABLES(NOW)                                                                                \
     "CREATE TABLE product ("                                                                       \
     " product_id TEXT NOT NULL PRIMARY KEY, name TEXT, sku TEXT, category_id TEXT,"                \
@@ -50,6 +52,34 @@ static const char sources[] = "ALTER TABLE product ADD COLUMN described_by TEXT;
                               "ALTER TABLE out_of_stock ADD COLUMN ran_out_by TEXT;"
                               "ALTER TABLE reservation ADD COLUMN reserved_by TEXT;"
                               "ALTER TABLE reservation ADD COLUMN released_by TEXT";
+
+/* A location that ran out has some again when units of it are set aside or given back later. */
+#define PRODUCT_STATE(NOW, LAST)                                                                   \
+    "DROP VIEW product_state;"                                                                     \
+    "CREATE VIEW product_state AS SELECT p.product_id, p.name, p.sku, p.category_id,"              \
+    " CASE WHEN p.is_active = 1 AND coalesce(p.deleted_at, 0) < p.described_at THEN 1 ELSE 0 END"  \
+    " AS can_be_ordered,"                                                                          \
+    " (SELECT price FROM price AS c WHERE c.product_id = p.product_id"                             \
+    "   AND c.valid_at <= " NOW " * 1000000"                                                       \
+    "   ORDER BY " LAST " LIMIT 1) AS price,"                                                      \
+    " (SELECT count(*) FROM out_of_stock AS o WHERE o.product_id = p.product_id"                   \
+    "   AND NOT EXISTS (SELECT 1 FROM reservation AS r WHERE r.product_id = o.product_id"          \
+    "    AND r.location_id = o.location_id AND (r.reserved_at > o.ran_out_at"                      \
+    "     OR r.released_at > o.ran_out_at))) AS out_at_locations"                                  \
+    " FROM product AS p"
+#define IN_STOCK_AGAIN(NOW)                                                                        \
+    "CREATE INDEX reservation_place ON reservation (product_id, location_id);" PRODUCT_STATE(      \
+        NOW, "c.valid_at DESC")
+
+/* A change that is told after its effective date, such as the midnight before, is the last word of
+ * the moment in which it was told. */
+#define LAST_WORD                                                                                  \
+    "CASE WHEN c.said_at > c.valid_at THEN c.said_at ELSE c.valid_at END DESC, c.said_at DESC,"    \
+    " coalesce(c.said_by, '') DESC"
+
+/* Whose flow it is. */
+static const char flows[] = "ALTER TABLE reservation ADD COLUMN correlation_id TEXT;"
+                            "CREATE INDEX reservation_flow ON reservation (correlation_id)";
 
 /* What is there is of the same moment at the most, and not of a greater event. */
 #define YOUNGER(table, at, by)                                                                     \
@@ -130,20 +160,45 @@ MR_HANDLER(product_catalog_product_out_of_stock_v1, ran_out)
         MR_INT(event->data.last_stock_level), SAID_AT(tx), SAID_BY(tx));
 }
 
+/* OrderSaga tells orders apart by their flows, since a release names no order: a flow of two would
+ * validate one order with the stock of another. */
+static int check_flow(struct mr_tx *tx, struct mr_str order_id)
+{
+    struct mr_str other = {0};
+
+    int r = mr_sql_row(tx, MR_INTO(MR_INTO_TEXT(&other)),
+                       "SELECT order_id FROM reservation WHERE correlation_id = ?1"
+                       " AND order_id <> ?2 LIMIT 1",
+                       MR_TEXT(mr_tx_event(tx)->envelope->correlation_id), MR_TEXT(order_id));
+    if (r == 0)
+        return mr_tx_invalid(tx,
+                             "the flow is of another order, %.*s: each order needs a"
+                             " correlation id of its own",
+                             MR_STR_ARG(other));
+    return r == MR_ABSENT ? 0 : r;
+}
+
 MR_HANDLER(inventory_management_inventory_reserved_v1, reserved)
 {
+    int r = check_flow(tx, event->data.order_id);
+
+    if (r != 0)
+        return r;
     return mr_sql(
         tx,
         "INSERT INTO reservation (reservation_id, order_id, product_id, location_id,"
-        " quantity, expires_at, reserved_at, reserved_by)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+        " quantity, expires_at, reserved_at, reserved_by, correlation_id)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
         " ON CONFLICT (reservation_id) DO UPDATE SET order_id = excluded.order_id,"
-        " quantity = excluded.quantity, expires_at = excluded.expires_at,"
+        " product_id = excluded.product_id, location_id = excluded.location_id,"
+        " correlation_id = excluded.correlation_id, quantity = excluded.quantity, expires_at = "
+        "excluded.expires_at,"
         " reserved_at = excluded.reserved_at,"
         " reserved_by = excluded.reserved_by" YOUNGER("reservation", "reserved_at", "reserved_by"),
         MR_TEXT(event->data.reservation_id), MR_TEXT(event->data.order_id),
         MR_TEXT(event->data.product_id), MR_TEXT(event->data.location_id),
-        MR_INT(event->data.quantity), MR_INT(event->data.expires_at), SAID_AT(tx), SAID_BY(tx));
+        MR_INT(event->data.quantity), MR_INT(event->data.expires_at), SAID_AT(tx), SAID_BY(tx),
+        MR_TEXT(event->envelope.correlation_id));
 }
 
 MR_HANDLER(inventory_management_inventory_released_v1, released)
@@ -154,6 +209,10 @@ MR_HANDLER(inventory_management_inventory_released_v1, released)
         " released_at, released_by, release_reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
         " ON CONFLICT (reservation_id) DO UPDATE SET released_at = excluded.released_at,"
         " released_by = excluded.released_by, release_reason = excluded.release_reason,"
+        " product_id = CASE WHEN reservation.reserved_at IS NULL THEN excluded.product_id"
+        "  ELSE reservation.product_id END,"
+        " location_id = CASE WHEN reservation.reserved_at IS NULL THEN excluded.location_id"
+        "  ELSE reservation.location_id END,"
         " quantity = CASE WHEN reservation.reserved_at IS NULL THEN excluded.quantity"
         "  ELSE reservation.quantity END" YOUNGER("reservation", "released_at", "released_by"),
         MR_TEXT(event->data.reservation_id), MR_TEXT(event->data.product_id),
@@ -171,7 +230,8 @@ const struct mr_consumer consumer_order_management = {
                           MR_ON(product_catalog_product_out_of_stock_v1, ran_out),
                           MR_ON(inventory_management_inventory_reserved_v1, reserved),
                           MR_ON(inventory_management_inventory_released_v1, released)),
-    .migrations = MR_MIGRATIONS({1, TABLES("CAST(strftime('%s', 'now') AS INTEGER)"),
-                                 TABLES("CAST(extract(epoch FROM now()) AS INTEGER)")},
-                                {2, sources}),
+    .migrations = MR_MIGRATIONS(
+        {1, TABLES(SQLITE_NOW), TABLES(POSTGRES_NOW)}, {2, sources},
+        {3, IN_STOCK_AGAIN(SQLITE_NOW), IN_STOCK_AGAIN(POSTGRES_NOW)}, {4, flows},
+        {5, PRODUCT_STATE(SQLITE_NOW, LAST_WORD), PRODUCT_STATE(POSTGRES_NOW, LAST_WORD)}),
 };

@@ -52,6 +52,25 @@ static const char tables[] =
     " count(DISTINCT product_id) AS products, count(DISTINCT user_id) AS users"
     " FROM change GROUP BY changed_at - changed_at % 86400000000";
 
+/* Which deletion stays is told by the event, too; stock may come down to less than nothing, as
+ * `changes` has no limits. */
+static const char by_event[] =
+    "ALTER TABLE product ADD COLUMN delete_event_id TEXT;"
+    "DROP VIEW sold_out;"
+    "CREATE VIEW sold_out AS SELECT product_id, count(*) AS times, max(changed_at) AS last_at"
+    " FROM stock_history WHERE quantity <= 0"
+    " AND (difference IS NULL OR (difference < 0 AND quantity - difference > 0))"
+    " GROUP BY product_id";
+
+/* What is listed without stock never had any to sell. */
+static const char listed_empty[] =
+    "DROP VIEW sold_out;"
+    "CREATE VIEW sold_out AS SELECT product_id, count(*) AS times, max(changed_at) AS last_at"
+    " FROM stock_history AS h WHERE quantity <= 0"
+    " AND ((difference < 0 AND quantity - difference > 0) OR (difference IS NULL AND NOT EXISTS"
+    "  (SELECT 1 FROM change AS c WHERE c.event_id = h.event_id AND c.what = 'created')))"
+    " GROUP BY product_id";
+
 static int record(struct mr_tx *tx, const struct mr_envelope *envelope, struct mr_str product_id,
                   const char *what)
 {
@@ -79,20 +98,26 @@ static int set(struct mr_tx *tx, struct mr_str product_id, const char *field, st
                   value);
 }
 
-/* The product anew from the youngest values. */
-static int settle(struct mr_tx *tx, struct mr_str product_id)
-{
 #define YOUNGEST(FIELD)                                                                            \
     "(SELECT value FROM attribute WHERE product_id = ?1 AND field = '" FIELD                       \
     "' ORDER BY changed_at DESC, event_id DESC LIMIT 1)"
-    return mr_sql(
-        tx,
-        "UPDATE product SET name = " YOUNGEST("name") ", category = " YOUNGEST(
-            "category") ", price = " YOUNGEST("price") ","
-                                                       " quantity = CAST(" YOUNGEST(
-                                                           "quantity") " AS BIGINT) WHERE "
-                                                                       "product_id = ?1",
-        MR_TEXT(product_id));
+#define NAME YOUNGEST("name")
+#define CATEGORY YOUNGEST("category")
+#define PRICE YOUNGEST("price")
+#define QUANTITY YOUNGEST("quantity")
+#define SELLER YOUNGEST("sellerId")
+#define CREATED YOUNGEST("createdAt")
+
+/* The product anew from the youngest values. */
+static int settle(struct mr_tx *tx, struct mr_str product_id)
+{
+    return mr_sql(tx,
+                  "UPDATE product SET name = " NAME ", category = " CATEGORY ", price = " PRICE ","
+                  " quantity = CAST(" QUANTITY " AS BIGINT),"
+                  " seller_id = coalesce(" SELLER ", seller_id),"
+                  " listed_at = coalesce(CAST(" CREATED " AS BIGINT), listed_at)"
+                  " WHERE product_id = ?1",
+                  MR_TEXT(product_id));
 }
 
 static int set_number(struct mr_tx *tx, struct mr_str product_id, const char *field, int64_t n)
@@ -120,9 +145,10 @@ MR_HANDLER(product_management_product_created_v1, created)
     if (r == 0)
         r = set_number(tx, id, "quantity", data->quantity);
     if (r == 0)
-        r = mr_sql(tx, "UPDATE product SET seller_id = ?2, listed_at = ?3 WHERE product_id = ?1",
-                   MR_TEXT(id), MR_TEXT(data->sellerId),
-                   MR_INT(data->has_createdAt ? data->createdAt : event->envelope.timestamp));
+        r = set(tx, id, "sellerId", MR_TEXT(data->sellerId));
+    if (r == 0)
+        r = set_number(tx, id, "createdAt",
+                       data->has_createdAt ? data->createdAt : event->envelope.timestamp);
     return r == 0 ? settle(tx, id) : r;
 }
 
@@ -153,10 +179,12 @@ MR_HANDLER(product_management_product_deleted_v1, deleted)
     if (r != 0)
         return r;
     return mr_sql(tx,
-                  "UPDATE product SET deleted_at = ?2, delete_reason = ?3 WHERE product_id = ?1"
-                  " AND (deleted_at IS NULL OR deleted_at > ?2)",
+                  "UPDATE product SET deleted_at = ?2, delete_reason = ?3, delete_event_id = ?4"
+                  " WHERE product_id = ?1 AND (deleted_at IS NULL OR deleted_at > ?2"
+                  " OR (deleted_at = ?2 AND coalesce(delete_event_id, '') < ?4))",
                   MR_TEXT(event->data.productId), MR_INT(event->data.deletedAt),
-                  MR_OPT(event->data.has_reason, MR_TEXT(event->data.reason)));
+                  MR_OPT(event->data.has_reason, MR_TEXT(event->data.reason)),
+                  MR_TEXT(event->envelope.event_id));
 }
 
 const struct mr_consumer consumer_product_management_analytics = {
@@ -165,5 +193,5 @@ const struct mr_consumer consumer_product_management_analytics = {
     .handles = MR_HANDLES(MR_ON(product_management_product_created_v1, created),
                           MR_ON(product_management_product_updated_v1, updated),
                           MR_ON(product_management_product_deleted_v1, deleted)),
-    .migrations = MR_MIGRATIONS({1, tables}),
+    .migrations = MR_MIGRATIONS({1, tables}, {2, by_event}, {3, listed_empty}),
 };

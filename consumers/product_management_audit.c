@@ -37,16 +37,25 @@ static const char sqlite_tables[] =
 static const char postgres_tables[] = TABLES MR_APPEND_ONLY_POSTGRES("change")
     MR_APPEND_ONLY_POSTGRES("change_field") MR_APPEND_ONLY_POSTGRES("change_context");
 
+/* The event whole, as its writer wrote it, also with fields that a later minor version adds: what a
+ * state is rebuilt from. NULL: written by a build before this one. */
+#define WHOLE "ALTER TABLE change ADD COLUMN event TEXT"
+
 static int record(struct mr_tx *tx, const struct mr_envelope *envelope, struct mr_str product_id,
                   const char *what, struct mr_value said_at, struct mr_value reason)
 {
-    int r = mr_sql(tx, "INSERT INTO change VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-                   MR_TEXT(envelope->event_id), MR_TEXT(product_id), MR_TEXT_OF(what),
-                   MR_INT(envelope->timestamp), said_at,
-                   MR_OPT(envelope->has_user_id, MR_TEXT(envelope->user_id)),
-                   MR_OPT(envelope->has_session_id, MR_TEXT(envelope->session_id)),
-                   MR_TEXT(envelope->correlation_id), MR_TEXT(envelope->source_service),
-                   MR_TEXT(envelope->event_version), reason);
+    struct mr_str event;
+
+    int r = mr_tx_json(tx, &event);
+    if (r != 0)
+        return r;
+    r = mr_sql(tx, "INSERT INTO change VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+               MR_TEXT(envelope->event_id), MR_TEXT(product_id), MR_TEXT_OF(what),
+               MR_INT(envelope->timestamp), said_at,
+               MR_OPT(envelope->has_user_id, MR_TEXT(envelope->user_id)),
+               MR_OPT(envelope->has_session_id, MR_TEXT(envelope->session_id)),
+               MR_TEXT(envelope->correlation_id), MR_TEXT(envelope->source_service),
+               MR_TEXT(envelope->event_version), reason, MR_TEXT(event));
     for (size_t i = 0; r == 0 && i < envelope->n_metadata; i++)
         r = mr_sql(tx, "INSERT INTO change_context VALUES (?1, ?2, ?3)",
                    MR_TEXT(envelope->event_id), MR_TEXT(envelope->metadata[i].key),
@@ -171,5 +180,5 @@ const struct mr_consumer consumer_product_management_audit = {
                           MR_ON(product_management_product_updated_v1, updated),
                           MR_ON(product_management_product_deleted_v1, deleted),
                           MR_ON(product_management_product_low_stock_warning_v1, low_stock)),
-    .migrations = MR_MIGRATIONS({1, sqlite_tables, postgres_tables}),
+    .migrations = MR_MIGRATIONS({1, sqlite_tables, postgres_tables}, {2, WHOLE}),
 };

@@ -5,6 +5,7 @@
 
 #include "millrace/audience.h"
 #include "millrace/buf.h"
+#include "millrace/uuid.h"
 #include "product_management.gen.h"
 
 static const char tables[] = MR_AUDIENCE_TABLES
@@ -22,6 +23,12 @@ static const char tables[] = MR_AUDIENCE_TABLES
 
 static const struct mr_role seller = {.name = "seller"};
 
+/* The contract lets names be longer than a message's title, and sets no limit to `changes`, nor to
+ * what stands in previousState: however long they are, the message fits. */
+enum { NAME_MOST = 200, VALUE_MOST = 4000 };
+#define NAME(text) MR_STR_ARG(mr_utf8_cut(text, NAME_MOST))
+#define VALUE(text) MR_STR_ARG(mr_utf8_cut(text, VALUE_MOST))
+
 MR_HANDLER(product_management_product_created_v1, created)
 {
     const struct product_management_product_created_v1_data *data = &event->data;
@@ -29,10 +36,10 @@ MR_HANDLER(product_management_product_created_v1, created)
     char price[MR_DECIMAL_MAX];
     size_t len = mr_decimal_text(data->price, price);
     const char *title =
-        mr_arena_printf(mr_tx_arena(tx), "Your product is listed: %.*s", MR_STR_ARG(data->name));
+        mr_arena_printf(mr_tx_arena(tx), "Your product is listed: %.*s", NAME(data->name));
     const char *text = mr_arena_printf(
         mr_tx_arena(tx), "%.*s is listed in %.*s at %.*s cents. In stock: %lld.\nProduct: %.*s\n",
-        MR_STR_ARG(data->name), MR_STR_ARG(category), (int)len, price, (long long)data->quantity,
+        NAME(data->name), MR_STR_ARG(category), (int)len, price, (long long)data->quantity,
         MR_STR_ARG(data->productId));
     const struct mr_notice notice = {
         .kind = MR_STR("product-listed"), .title = mr_str_from(title), .text = mr_str_from(text)};
@@ -53,11 +60,26 @@ static struct mr_str before(const struct product_management_product_updated_v1_d
     return (struct mr_str){0};
 }
 
-static int change(struct mr_buf *out, const char *member, struct mr_str was, struct mr_str is)
+/* previousState holds whatever its writer put there: a seller is a UUID, as written anywhere else.
+ */
+static struct mr_str seller_before(struct mr_tx *tx,
+                                   const struct product_management_product_updated_v1_data *data)
 {
-    return was.data ? mr_buf_printf(out, "%s: %.*s (was %.*s)\n", member, MR_STR_ARG(is),
-                                    MR_STR_ARG(was))
-                    : mr_buf_printf(out, "%s: %.*s\n", member, MR_STR_ARG(is));
+    char *text = mr_arena_alloc(mr_tx_arena(tx), MR_UUID_TEXT);
+    struct mr_uuid id;
+
+    if (!text || mr_uuid_parse(before(data, "sellerId"), &id) != 0)
+        return (struct mr_str){0};
+    mr_uuid_format(&id, text);
+    return (struct mr_str){text, MR_UUID_TEXT};
+}
+
+static int change(struct mr_buf *out, const char *member, const char *unit, struct mr_str was,
+                  struct mr_str is)
+{
+    return was.data
+               ? mr_buf_printf(out, "%s: %.*s%s (was %.*s)\n", member, VALUE(is), unit, VALUE(was))
+               : mr_buf_printf(out, "%s: %.*s%s\n", member, VALUE(is), unit);
 }
 
 static int list_changes(struct mr_buf *out,
@@ -71,16 +93,18 @@ static int list_changes(struct mr_buf *out,
         const char *member;
         bool has;
         struct mr_str is;
-    } changes[] = {{"name", to->has_name, to->name},
-                   {"description", to->has_description, to->description},
-                   {"price", to->has_price, {price, len}},
-                   {"quantity", to->has_quantity, {quantity, (size_t)n}},
-                   {"category", to->has_category, to->category}};
+        const char *unit;
+    } changes[] = {{"name", to->has_name, to->name, ""},
+                   {"description", to->has_description, to->description, ""},
+                   {"price", to->has_price, {price, len}, " cents"},
+                   {"quantity", to->has_quantity, {quantity, (size_t)n}, ""},
+                   {"category", to->has_category, to->category, ""}};
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < sizeof(changes) / sizeof(changes[0]); i++)
         if (changes[i].has)
-            r = change(out, changes[i].member, before(data, changes[i].member), changes[i].is);
+            r = change(out, changes[i].member, changes[i].unit, before(data, changes[i].member),
+                       changes[i].is);
     return r;
 }
 
@@ -90,11 +114,15 @@ static int tell_change(struct mr_tx *tx, struct mr_buf *out,
                        const struct mr_envelope *envelope)
 {
     struct mr_str name = data->changes.has_name ? data->changes.name : before(data, "name");
-    struct mr_str owner = before(data, "sellerId");
+    struct mr_str owner = seller_before(tx, data);
     const char *title = mr_arena_printf(mr_tx_arena(tx), "Your product was changed: %.*s",
-                                        MR_STR_ARG(name.len ? name : data->productId));
+                                        NAME(name.len ? name : data->productId));
 
-    int r = list_changes(out, data);
+    int r = owner.len ? mr_audience_is(tx, &seller, data->productId, owner) : 0;
+    if (r == 0)
+        r = list_changes(out, data);
+    if (r == 0 && out->len == 0)
+        return 0; /* there is nothing to tell */
     if (r == 0)
         r = mr_buf_printf(out, "Changed by: %.*s\nProduct: %.*s\n",
                           MR_STR_ARG(envelope->has_user_id ? envelope->user_id : MR_STR("unknown")),
@@ -104,9 +132,7 @@ static int tell_change(struct mr_tx *tx, struct mr_buf *out,
     const struct mr_notice notice = {.kind = MR_STR("product-changed"),
                                      .title = mr_str_from(title),
                                      .text = {(const char *)out->data, out->len}};
-    if (owner.len)
-        r = mr_audience_is(tx, &seller, data->productId, owner);
-    return r ? r : mr_audience_tell(tx, &seller, data->productId, &notice);
+    return mr_audience_tell(tx, &seller, data->productId, &notice);
 }
 
 MR_HANDLER(product_management_product_updated_v1, updated)
@@ -126,10 +152,10 @@ MR_HANDLER(product_management_product_low_stock_warning_v1, low_stock)
         severity = product_management_product_low_stock_warning_v1_severity_symbol(data->severity);
     const char *title =
         mr_arena_printf(mr_tx_arena(tx), "Low stock%s%.*s: %.*s", data->has_severity ? ", " : "",
-                        MR_STR_ARG(severity), MR_STR_ARG(data->productName));
+                        MR_STR_ARG(severity), NAME(data->productName));
     const char *text =
         mr_arena_printf(mr_tx_arena(tx), "%.*s: %lld left, the limit is %lld.\nProduct: %.*s\n",
-                        MR_STR_ARG(data->productName), (long long)data->currentQuantity,
+                        NAME(data->productName), (long long)data->currentQuantity,
                         (long long)data->threshold, MR_STR_ARG(data->productId));
     const struct mr_notice notice = {
         .kind = MR_STR("low-stock"), .title = mr_str_from(title), .text = mr_str_from(text)};
@@ -152,5 +178,5 @@ const struct mr_consumer consumer_product_management_notifications = {
     .handles = MR_HANDLES(MR_ON(product_management_product_created_v1, created),
                           MR_ON(product_management_product_updated_v1, updated),
                           MR_ON(product_management_product_low_stock_warning_v1, low_stock)),
-    .migrations = MR_MIGRATIONS({1, tables}),
+    .migrations = MR_MIGRATIONS({1, tables}, {2, MR_AUDIENCE_LAST}),
 };

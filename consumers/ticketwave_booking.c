@@ -22,13 +22,23 @@
     " tickets_taken, amount, currency, payment_url, told,"                                         \
     " " LAST " AS completed_at FROM booking"
 
-static const char sqlite_tables[] =
-    TABLES("(inventory_at IS NOT NULL) + (payment_at IS NOT NULL) + (notified_at IS NOT NULL)",
-           "max(inventory_at, payment_at, notified_at)");
-static const char postgres_tables[] =
-    TABLES("num_nonnulls(inventory_at, payment_at, notified_at)",
-           "CASE WHEN num_nulls(inventory_at, payment_at, notified_at) = 0"
-           " THEN greatest(inventory_at, payment_at, notified_at) END");
+/* Who gets no tickets is refused, whatever else is still to come. */
+#define REFUSED_AT_ONCE(ANSWERS, LAST)                                                             \
+    "DROP VIEW booking_state;"                                                                     \
+    "CREATE VIEW booking_state AS SELECT booking_id,"                                              \
+    " " ANSWERS " AS answers,"                                                                     \
+    " CASE WHEN tickets_taken <= 0 THEN 'refused'"                                                 \
+    " WHEN inventory_at IS NULL OR payment_at IS NULL OR notified_at IS NULL THEN 'waiting'"       \
+    " ELSE 'complete' END AS state, tickets_taken, amount, currency, payment_url, told,"           \
+    " " LAST " AS completed_at FROM booking"
+
+#define SQLITE_ANSWERS                                                                             \
+    "(inventory_at IS NOT NULL) + (payment_at IS NOT NULL) + (notified_at IS NOT NULL)"
+#define SQLITE_LAST "max(inventory_at, payment_at, notified_at)"
+#define POSTGRES_ANSWERS "num_nonnulls(inventory_at, payment_at, notified_at)"
+#define POSTGRES_LAST                                                                              \
+    "CASE WHEN num_nulls(inventory_at, payment_at, notified_at) = 0"                               \
+    " THEN greatest(inventory_at, payment_at, notified_at) END"
 
 MR_HANDLER(ticketwave_catalog_inventory_updated_v1, inventory_updated)
 {
@@ -80,5 +90,8 @@ const struct mr_consumer consumer_ticketwave_booking = {
     .handles = MR_HANDLES(MR_ON(ticketwave_catalog_inventory_updated_v1, inventory_updated),
                           MR_ON(ticketwave_payment_payment_data_prepared_v1, data_prepared),
                           MR_ON(ticketwave_notification_notification_sent_v1, sent)),
-    .migrations = MR_MIGRATIONS({1, sqlite_tables, postgres_tables}),
+    .migrations = MR_MIGRATIONS(
+        {1, TABLES(SQLITE_ANSWERS, SQLITE_LAST), TABLES(POSTGRES_ANSWERS, POSTGRES_LAST)},
+        {2, REFUSED_AT_ONCE(SQLITE_ANSWERS, SQLITE_LAST),
+         REFUSED_AT_ONCE(POSTGRES_ANSWERS, POSTGRES_LAST)}),
 };

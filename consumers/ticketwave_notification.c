@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "millrace/consumer.h"
+#include "millrace/prose.h"
 #include "ticketwave_booking.gen.h"
 #include "ticketwave_notification.gen.h"
 
@@ -50,7 +51,7 @@ MR_HANDLER(ticketwave_booking_notification_send_requested_v1, send_requested)
 {
     const struct notification *self = mr_tx_self(tx);
     struct mr_str kind = word_of(event->data.NotificationType);
-    char total[MR_DECIMAL_MAX];
+    const char *total = mr_prose_money(mr_tx_arena(tx), event->data.TotalAmount);
 
     int r = mr_sql(tx,
                    "INSERT INTO notification (request_id, booking_id, user_id, event_id, kind,"
@@ -63,11 +64,12 @@ MR_HANDLER(ticketwave_booking_notification_send_requested_v1, send_requested)
                    MR_INT(event->data.RequestedAt));
     if (r != 0)
         return r;
+    if (!total)
+        return -ENOMEM;
     const char *text = mr_arena_printf(
-        mr_tx_arena(tx), "%.*s\n\nBooking %.*s: %lld tickets for event %.*s, %.*s in all.\n",
-        MR_STR_ARG(kind), MR_STR_ARG(event->data.BookingId), (long long)event->data.Quantity,
-        MR_STR_ARG(event->data.EventId), (int)mr_decimal_text(event->data.TotalAmount, total),
-        total);
+        mr_tx_arena(tx), "%.*s\n\nBooking: %.*s\nEvent: %.*s\nTickets: %lld\nTotal: %s\n",
+        MR_STR_ARG(kind), MR_STR_ARG(event->data.BookingId), MR_STR_ARG(event->data.EventId),
+        (long long)event->data.Quantity, total);
     const char *title = mr_arena_printf(mr_tx_arena(tx), "Your booking: %.*s", MR_STR_ARG(kind));
     if (!text || !title)
         return -ENOMEM;

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "millrace/consumer.h"
+#include "millrace/decimal.h"
 #include "millrace/uuid.h"
 #include "ticketwave_booking.gen.h"
 #include "ticketwave_payment.gen.h"
@@ -35,6 +36,26 @@ static struct mr_str payment_id(struct mr_tx *tx, struct mr_str booking_id)
     return (struct mr_str){text, MR_UUID_TEXT};
 }
 
+/* The payment as the youngest request has it, also where that is not the one that asks: two answers
+ * that differ would leave the booking with an amount that is not asked for. */
+static int answer(struct mr_tx *tx, struct mr_str booking_id, struct mr_str id)
+{
+    struct ticketwave_payment_payment_data_prepared_v1 answer = {
+        .data = {.BookingId = booking_id, .PaymentId = id}};
+    struct mr_str amount;
+
+    int r = mr_sql_row(
+        tx,
+        MR_INTO(MR_INTO_TEXT(&amount), MR_INTO_TEXT(&answer.data.Currency),
+                MR_INTO_TEXT(&answer.data.PaymentUrl), MR_INTO_INT(&answer.data.ExpiresAt),
+                MR_INTO_INT(&answer.data.PreparedAt)),
+        "SELECT amount, currency, url, expires_at, prepared_at FROM payment WHERE payment_id = ?1",
+        MR_TEXT(id));
+    if (r == 0 && mr_decimal_parse(amount, &answer.data.Amount) != 0)
+        return mr_tx_invalid(tx, "payment.amount is not an amount: mend the table, then redrive");
+    return r == 0 ? mr_emit(tx, ticketwave_payment_payment_data_prepared_v1, &answer) : r;
+}
+
 MR_HANDLER(ticketwave_booking_payment_prepare_requested_v1, prepare_requested)
 {
     const struct payment *self = mr_tx_self(tx);
@@ -45,27 +66,16 @@ MR_HANDLER(ticketwave_booking_payment_prepare_requested_v1, prepare_requested)
         return -ENOMEM;
     int r = mr_sql(tx,
                    "INSERT INTO payment VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
-                   " ON CONFLICT (payment_id) DO UPDATE SET amount = excluded.amount,"
-                   " currency = excluded.currency, requested_at = excluded.requested_at,"
+                   " ON CONFLICT (payment_id) DO UPDATE SET user_id = excluded.user_id,"
+                   " amount = excluded.amount, currency = excluded.currency,"
+                   " url = excluded.url, requested_at = excluded.requested_at,"
                    " expires_at = excluded.expires_at, prepared_at = excluded.prepared_at"
                    " WHERE excluded.requested_at >= payment.requested_at",
                    MR_TEXT(id), MR_TEXT(event->data.BookingId), MR_TEXT(event->data.UserId),
                    MR_DECIMAL(event->data.Amount), MR_TEXT(event->data.Currency), MR_TEXT_OF(url),
                    MR_INT(event->data.RequestedAt), MR_INT(event->data.ExpiresAt),
                    MR_INT(mr_tx_now(tx)));
-    if (r != 0)
-        return r;
-    struct ticketwave_payment_payment_data_prepared_v1 answer = {
-        .data = {
-            .BookingId = event->data.BookingId,
-            .PaymentId = id,
-            .Amount = event->data.Amount,
-            .Currency = event->data.Currency,
-            .ExpiresAt = event->data.ExpiresAt,
-            .PaymentUrl = mr_str_from(url),
-            .PreparedAt = mr_tx_now(tx),
-        }};
-    return mr_emit(tx, ticketwave_payment_payment_data_prepared_v1, &answer);
+    return r == 0 ? answer(tx, event->data.BookingId, id) : r;
 }
 
 const struct mr_consumer consumer_ticketwave_payment = {

@@ -5,6 +5,7 @@
 #include "millrace/consumer.h"
 #include "millrace/time.h"
 #include "order_management.gen.h"
+#include "viscount_refund.h"
 
 struct accounting {
     const char *returns;    /* option */
@@ -12,11 +13,7 @@ struct accounting {
 };
 
 /* The contract's refunds name no currency: all amounts are of the platform's one. */
-static const char tables[] =
-    "CREATE TABLE refund ("
-    " refund_id TEXT NOT NULL PRIMARY KEY, order_id TEXT NOT NULL, amount TEXT NOT NULL,"
-    " reason TEXT NOT NULL, method TEXT NOT NULL, processed_at INTEGER NOT NULL,"
-    " said_at INTEGER NOT NULL, said_by TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+static const char tables[] = VISCOUNT_REFUND
     "CREATE INDEX refund_order ON refund (order_id);"
     "CREATE TABLE ledger ("
     " refund_id TEXT NOT NULL, line INTEGER NOT NULL, booked_on TEXT NOT NULL,"
@@ -67,18 +64,7 @@ static int book(struct mr_tx *tx, const struct order_management_order_refunded_v
 /* A refund is booked once, however many events tell of it: the youngest is right. */
 MR_HANDLER(order_management_order_refunded_v1, refunded)
 {
-    int r =
-        mr_sql(tx,
-               "INSERT INTO refund VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (refund_id)"
-               " DO UPDATE SET order_id = excluded.order_id, amount = excluded.amount,"
-               " reason = excluded.reason, method = excluded.method,"
-               " processed_at = excluded.processed_at, said_at = excluded.said_at,"
-               " said_by = excluded.said_by"
-               " WHERE (excluded.said_at, excluded.said_by) > (refund.said_at, refund.said_by)",
-               MR_TEXT(event->data.refund_id), MR_TEXT(event->data.order_id),
-               MR_DECIMAL(event->data.refund_amount), MR_TEXT(event->data.refund_reason),
-               MR_TEXT(event->data.refund_method), MR_INT(event->data.processed_at),
-               MR_INT(event->envelope.timestamp), MR_TEXT(event->envelope.event_id));
+    int r = viscount_keep_refund(tx, event);
 
     return r != 0 || mr_sql_changes(tx) == 0 ? r : book(tx, &event->data);
 }

@@ -86,6 +86,13 @@ static const char views[] =
     "CREATE VIEW refund_by_reason AS SELECT refunded_on AS day, reason, count(*) AS refunds,"
     " decimal_sum(amount) AS amount FROM refund GROUP BY refunded_on, reason";
 
+/* Without what people write: PostgreSQL's indexes take no long texts. */
+static const char by_day[] = "DROP INDEX reservation_released; DROP INDEX adjustment_day;"
+                             "DROP INDEX refund_day;"
+                             "CREATE INDEX reservation_released ON reservation (released_on);"
+                             "CREATE INDEX adjustment_day ON adjustment (adjusted_on);"
+                             "CREATE INDEX refund_day ON refund (refunded_on)";
+
 /* ---- prices ---- */
 
 MR_HANDLER(product_catalog_product_price_changed_v1, price_changed)
@@ -246,5 +253,5 @@ const struct mr_consumer consumer_viscount_analytics = {
                           MR_ON(inventory_management_inventory_updated_v1, updated),
                           MR_ON(order_management_order_completed_v1, completed),
                           MR_ON(order_management_order_refunded_v1, refunded)),
-    .migrations = MR_MIGRATIONS({1, tables}, {2, views}),
+    .migrations = MR_MIGRATIONS({1, tables}, {2, views}, {3, by_day}),
 };

@@ -2,6 +2,7 @@
 /* viscount-customer-service: the history of each order: what was paid, delivered and given back. */
 #include "millrace/consumer.h"
 #include "order_management.gen.h"
+#include "viscount_refund.h"
 
 /* A row of an order is there from whichever of its events comes first. */
 static const char tables[] =
@@ -11,11 +12,7 @@ static const char tables[] =
     " STRICT, WITHOUT ROWID;"
     "CREATE INDEX customer_order_payment ON customer_order (payment_id);"
     "CREATE INDEX customer_order_fulfillment ON customer_order (fulfillment_id);"
-    "CREATE INDEX customer_order_completed ON customer_order (completed_at);"
-    "CREATE TABLE refund ("
-    " refund_id TEXT NOT NULL PRIMARY KEY, order_id TEXT NOT NULL, amount TEXT NOT NULL,"
-    " reason TEXT NOT NULL, method TEXT NOT NULL, processed_at INTEGER NOT NULL,"
-    " said_at INTEGER NOT NULL, said_by TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX customer_order_completed ON customer_order (completed_at);" VISCOUNT_REFUND
     "CREATE INDEX refund_order ON refund (order_id, processed_at);"
     "CREATE VIEW order_money AS SELECT o.order_id, o.completed_at, o.payment_id, o.fulfillment_id,"
     " coalesce(o.final_amount, '0') AS paid,"
@@ -54,18 +51,7 @@ MR_HANDLER(order_management_order_completed_v1, completed)
 
 MR_HANDLER(order_management_order_refunded_v1, refunded)
 {
-    int r =
-        mr_sql(tx,
-               "INSERT INTO refund VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (refund_id)"
-               " DO UPDATE SET order_id = excluded.order_id, amount = excluded.amount,"
-               " reason = excluded.reason, method = excluded.method,"
-               " processed_at = excluded.processed_at, said_at = excluded.said_at,"
-               " said_by = excluded.said_by"
-               " WHERE (excluded.said_at, excluded.said_by) > (refund.said_at, refund.said_by)",
-               MR_TEXT(event->data.refund_id), MR_TEXT(event->data.order_id),
-               MR_DECIMAL(event->data.refund_amount), MR_TEXT(event->data.refund_reason),
-               MR_TEXT(event->data.refund_method), MR_INT(event->data.processed_at),
-               MR_INT(event->envelope.timestamp), MR_TEXT(event->envelope.event_id));
+    int r = viscount_keep_refund(tx, event);
 
     if (r != 0)
         return r;

@@ -10,6 +10,7 @@
 #include "millrace/prose.h"
 #include "order_management.gen.h"
 #include "product_catalog.gen.h"
+#include "viscount_validation.h"
 
 struct notification {
     const char *customers; /* option */
@@ -39,13 +40,14 @@ static const char tables[] =
     " WHEN delivered = 1 THEN 'delivered' ELSE 'failed' END AS state, count(*) AS messages,"
     " min(asked_at) AS first_at, max(asked_at) AS last_at FROM message GROUP BY kind, 2";
 
+/* Cut where it is too long: what people write of an order keeps nobody from hearing of it. */
 static int tell(struct mr_tx *tx, const char *kind, struct mr_str subject, struct mr_str to,
                 const char *title, const char *text)
 {
     const struct mr_notice notice = {.to = to,
                                      .kind = mr_str_from(kind),
-                                     .title = mr_str_from(title),
-                                     .text = mr_str_from(text)};
+                                     .title = mr_utf8_cut(mr_str_from(title), MR_NOTICE_TITLE),
+                                     .text = mr_utf8_cut(mr_str_from(text), MR_NOTICE_TEXT)};
 
     if (!title || !text)
         return -ENOMEM;
@@ -56,7 +58,7 @@ static int tell(struct mr_tx *tx, const char *kind, struct mr_str subject, struc
                   "INSERT INTO message (event_id, kind, subject, recipient, title, body, asked_at)"
                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                   MR_TEXT(mr_tx_event(tx)->envelope->event_id), MR_TEXT_OF(kind), MR_TEXT(subject),
-                  MR_TEXT(to), MR_TEXT_OF(title), MR_TEXT_OF(text), MR_INT(mr_tx_now(tx)));
+                  MR_TEXT(to), MR_TEXT(notice.title), MR_TEXT(notice.text), MR_INT(mr_tx_now(tx)));
 }
 
 static int settled(struct mr_tx *tx, const struct mr_notice_fate *fate)
@@ -86,9 +88,9 @@ static const char *refund_text(struct mr_tx *tx, const struct order *o)
     struct mr_decimal refund;
 
     if (!o->refund.data || mr_decimal_parse(o->refund, &refund) != 0)
-        return "There is nothing to be paid back.";
+        return "";
     const char *amount = money(tx, refund);
-    return amount ? mr_arena_printf(mr_tx_arena(tx), "You get back %s %.*s.", amount,
+    return amount ? mr_arena_printf(mr_tx_arena(tx), " You get back %s %.*s.", amount,
                                     MR_STR_ARG(o->currency))
                   : NULL;
 }
@@ -131,12 +133,12 @@ static int tell_cancelled(struct mr_tx *tx, const struct order *o)
         return -ENOMEM;
     return tell(tx, "order-cancelled", o->id, o->customer_id,
                 mr_arena_printf(arena, "Your order %.*s was cancelled", MR_STR_ARG(o->id)),
-                mr_arena_printf(arena, "Your order %.*s was cancelled (%.*s). %s",
-                                MR_STR_ARG(o->id), MR_STR_ARG(o->reason), refund));
+                mr_arena_printf(arena, "Your order %.*s was cancelled (%.*s).%s", MR_STR_ARG(o->id),
+                                MR_STR_ARG(o->reason), refund));
 }
 
-/* Tells what is known and was not told, once the customer is known. The row is ours: each handler
- * has written to it. */
+/* Tells what is known and was not told, once the customer is known. That it is being prepared is
+ * no news of an order that was cancelled. The row is ours: each handler has written to it. */
 static int tell_customer(struct mr_tx *tx, struct mr_str order_id)
 {
     struct order o = {.id = order_id};
@@ -148,7 +150,8 @@ static int tell_customer(struct mr_tx *tx, struct mr_str order_id)
                 MR_INTO_INT(&o.validated), MR_INTO_INT(&o.cancelled)),
         "SELECT customer_id, amount, currency, cancellation_reason, refund_amount,"
         " CASE WHEN told_created = 0 THEN 1 ELSE 0 END,"
-        " CASE WHEN validated_at IS NOT NULL AND told_validated = 0 THEN 1 ELSE 0 END,"
+        " CASE WHEN validated_at IS NOT NULL AND told_validated = 0 AND cancelled_at IS NULL"
+        "  THEN 1 ELSE 0 END,"
         " CASE WHEN cancelled_at IS NOT NULL AND told_cancelled = 0 THEN 1 ELSE 0 END"
         " FROM customer_order WHERE order_id = ?1 AND customer_id IS NOT NULL",
         MR_TEXT(order_id));
@@ -189,6 +192,10 @@ MR_HANDLER(order_management_order_created_v1, created)
 
 MR_HANDLER(order_management_order_validated_v1, validated)
 {
+    if (!viscount_is_valid(event->data.validation_results.inventory_check,
+                           event->data.validation_results.pricing_check,
+                           event->data.validation_results.customer_check))
+        return 0;
     int r = mr_sql(tx,
                    "INSERT INTO customer_order (order_id, validated_at) VALUES (?1, ?2)"
                    " ON CONFLICT (order_id) DO UPDATE SET validated_at = excluded.validated_at"

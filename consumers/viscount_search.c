@@ -35,6 +35,11 @@ static const char tables[] =
     " JOIN product AS p ON p.product_id = a.product_id WHERE p.is_active = 1"
     " GROUP BY a.name, a.value";
 
+/* Values may be of any length, what PostgreSQL's indexes take may not. */
+static const char short_values[] =
+    "DROP INDEX attribute_value;"
+    "CREATE INDEX attribute_value ON attribute (name, substr(value, 1, 100))";
+
 /* ---- the terms of one product ---- */
 
 struct term {
@@ -81,11 +86,7 @@ static int add_words(struct terms *terms, struct mr_str text, enum weight weight
 
 static int by_text(const void *a, const void *b)
 {
-    const struct mr_str x = ((const struct term *)a)->text, y = ((const struct term *)b)->text;
-    size_t len = x.len < y.len ? x.len : y.len;
-    int order = memcmp(x.data, y.data, len);
-
-    return order != 0 ? order : (x.len > y.len) - (x.len < y.len);
+    return mr_str_compare(((const struct term *)a)->text, ((const struct term *)b)->text);
 }
 
 /* One row a word, with the weight of all its places. */
@@ -214,5 +215,5 @@ const struct mr_consumer consumer_viscount_search = {
     .handles = MR_HANDLES(MR_ON(product_catalog_product_created_v1, created),
                           MR_ON(product_catalog_product_updated_v1, updated),
                           MR_ON(product_catalog_product_deleted_v1, deleted)),
-    .migrations = MR_MIGRATIONS({1, tables}),
+    .migrations = MR_MIGRATIONS({1, tables}, {2, short_values}),
 };

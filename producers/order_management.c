@@ -24,10 +24,14 @@ static int item_total(const struct order_management_order_created_v1 *event,
         const struct order_management_order_created_v1_item *item = &event->data.items[i];
         mr_int128 total;
         char pointer[64];
-        if (!__builtin_mul_overflow(item->unit_price.unscaled, (mr_int128)item->quantity, &total) &&
-            total == item->total_price.unscaled)
+        bool fits =
+            !__builtin_mul_overflow(item->unit_price.unscaled, (mr_int128)item->quantity, &total);
+        if (fits && total == item->total_price.unscaled)
             continue;
         (void)snprintf(pointer, sizeof(pointer), "/items/%zu/total_price", i);
+        if (!fits)
+            return mr_check_broken(context, pointer,
+                                   "is not quantity x unit_price, which has more than 38 digits");
         return differs(context, pointer, item->total_price, "quantity x unit_price", total);
     }
     return 0;

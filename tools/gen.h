@@ -87,11 +87,25 @@ const char *gen_sagas_path(struct gen *gen, const char *topics);
 /* Reads it, if there is one; mistakes are printed and counted. */
 void gen_load_sagas(struct gen *gen, const char *topics);
 int gen_sagas_source(struct gen *gen, struct mr_buf *out);
+/* Which fields of which records sagas read: gen_saga_readers.c. */
+int gen_saga_readers(struct gen *gen, struct mr_buf *out);
+
+/* ---- the parts of gen_topics_source: gen_envelopes.c, gen_groups.c ---- */
+int gen_platforms(struct gen *gen, struct mr_buf *out);
+int gen_groups(struct gen *gen, struct mr_buf *out);
+int gen_services(struct gen *gen, struct mr_buf *out);
 
 /* ---- output: appended to out; 0 or -errno ---- */
 int gen_service_header(struct gen *gen, const struct mr_service *service, struct mr_buf *out);
 int gen_records(struct gen *gen, struct mr_buf *out);
 int gen_topics_header(struct gen *gen, struct mr_buf *out);
 int gen_topics_source(struct gen *gen, struct mr_buf *out);
+
+/* ---- gen_put.c: pieces of an initialiser, appended to out; 0 or -errno ---- */
 /* A C string literal for text[0..len), one line of source for each line of it. */
 int gen_literal(struct mr_buf *out, const char *text, size_t len);
+/* ".key = "text", "; nothing of NULL. */
+int gen_named(struct mr_buf *out, const char *key, const char *text);
+/* ".key = (const char *const[]){"a", "b"}, .n_key = 2, "; nothing of none. */
+int gen_words(struct mr_buf *out, const char *key, const char *const *words, size_t n_words);
+const char *gen_yes_no(bool yes);

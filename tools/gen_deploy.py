@@ -51,6 +51,21 @@ def stores(groups):
     return "\n".join(lines + [f"CREATE SCHEMA IF NOT EXISTS {service.schema};" for service in groups]) + "\n"
 
 
+STORES_SCRIPT = r"""
+# Makes the schemas of the stores where a consumer's file says (store = postgresql://USER:PASSWORD@...): stores.sh FILE STORES.SQL
+# The password goes by the environment: what stands on a command line others can read.
+set -euo pipefail
+url=$(sed -n 's/^store *= *//p' "$1")
+if [[ $url =~ ^([a-z]+://[^:@/]*):([^@/]*)@(.*)$ ]]; then
+    password=${BASH_REMATCH[2]//\\/\\\\}
+    printf -v PGPASSWORD %b "${password//%/\\x}"
+    export PGPASSWORD
+    url=${BASH_REMATCH[1]}@${BASH_REMATCH[3]}
+fi
+exec psql -qX -v ON_ERROR_STOP=1 -f "$2" "$url"
+"""
+
+
 def environment(service):
     """For systemd; by default a consumer keeps SQLite and needs none of it."""
     return f"""\
@@ -64,9 +79,9 @@ PGOPTIONS=-csearch_path={service.schema}
 def wanted(groups):
     """{path in deploy/: text}"""
     head = f"# {HEAD}\n# {SAID}\n"
-    sql = stores(groups)
-    files = {"postgres/stores.sql": sql, "compose/compose.yaml": head + compose.text(groups)}
-    for name, body in kubernetes.files(groups, sql).items():
+    made = {"stores.sql": stores(groups), "stores.sh": "#!/bin/bash\n" + head + STORES_SCRIPT.lstrip()}
+    files = {f"postgres/{name}": text for name, text in made.items()} | {"compose/compose.yaml": head + compose.text(groups)}
+    for name, body in kubernetes.files(groups, made).items():
         files[f"kubernetes/base/{name}"] = head + body
     return files | {f"systemd/consumer/{service.name}.env": head + environment(service) for service in groups}
 

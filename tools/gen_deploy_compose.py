@@ -110,8 +110,8 @@ services:
     image: postgres:15-bookworm
     networks: [millrace]
     secrets: [store]
-    configs: [{source: stores, target: /stores.sql}]
-    entrypoint: ["bash", "-c", "psql -qX -v ON_ERROR_STOP=1 -f /stores.sql \\"$$(sed -n 's/^store *= *//p' /run/secrets/store)\\""]
+    configs: [{source: stores, target: /stores.sql}, {source: make-stores, target: /stores.sh}]
+    entrypoint: ["bash", "/stores.sh", "/run/secrets/store", "/stores.sql"]
     depends_on:
       postgres: {condition: service_healthy}
   setup:
@@ -141,6 +141,7 @@ volumes:
 
 configs:
   stores: {file: ../postgres/stores.sql}
+  make-stores: {file: ../postgres/stores.sh}
 
 secrets:
   postgres-password: {file: ./secrets/postgres-password}

@@ -128,8 +128,7 @@ metadata:
   name: millrace-stores
   labels: {app.kubernetes.io/name: millrace-setup, app.kubernetes.io/part-of: millrace}
 data:
-  stores.sql: |
-%(sql)s
+%(stores)s
 ---
 apiVersion: batch/v1
 kind: Job
@@ -148,8 +147,7 @@ spec:
       initContainers:
         - name: stores
           image: postgres
-          command: [bash, -c, "psql -qX -v ON_ERROR_STOP=1 -f /etc/millrace-stores/stores.sql \\
-            \\"$(sed -n 's/^store *= *//p' /run/millrace/store.conf)\\""]
+          command: [bash, /etc/millrace-stores/stores.sh, /run/millrace/store.conf, /etc/millrace-stores/stores.sql]
           envFrom:
             - configMapRef: {name: millrace}
           volumeMounts:
@@ -306,13 +304,13 @@ configMapGenerator:
 """
 
 
-def files(services, sql):
+def files(services, stores):
     common = {"pod": POD, "container": CONTAINER}
     health = any(service.has_health for service in services)
     made = {
         "common.yaml": COMMON % {"scrape": SCRAPE if health else "", "who": ", all pods of the cluster the metrics" if health else ""},
         "registry.yaml": REGISTRY % common,
-        "setup.yaml": SETUP % {**common, "sql": "".join(f"    {line}\n" for line in sql.splitlines()).rstrip("\n")},
+        "setup.yaml": SETUP % {**common, "stores": "\n".join(literal(name, text) for name, text in stores.items())},
     }
     for service in services:
         made[f"{service.program}.yaml"] = CONSUMER % {
@@ -321,6 +319,11 @@ def files(services, sql):
             "health": HEALTH if service.has_health else "", "service_ports": PORTS if service.has_health else ""}
     made["kustomization.yaml"] = KUSTOMIZATION % {"resources": "\n".join(f"  - {name}" for name in sorted(made))}
     return made
+
+
+def literal(name, text):
+    """A member of a ConfigMap, line by line."""
+    return f"  {name}: |\n" + "\n".join(f"    {line}" for line in text.splitlines())
 
 
 def listed(topics):

@@ -25,11 +25,11 @@ void gen_check_majors(struct gen *gen)
 static int put_hop(struct gen *gen, struct mr_buf *out, const struct mr_topic_hop *hop)
 {
     const struct mr_topic *first = gen->catalog->topics;
-    int r = mr_buf_printf(
-        out,
-        "         {.from = &mr_builtin_topics[%td], .to = &mr_builtin_topics[%td], "
-        ".reverse = %s, .len = %zu, .path = ",
-        hop->from - first, hop->to - first, hop->reverse ? "true" : "false", hop->len);
+    int r =
+        mr_buf_printf(out,
+                      "         {.from = &mr_builtin_topics[%td], .to = &mr_builtin_topics[%td], "
+                      ".reverse = %s, .len = %zu, .path = ",
+                      hop->from - first, hop->to - first, gen_yes_no(hop->reverse), hop->len);
 
     if (r == 0)
         r = gen_literal(out, hop->path, strlen(hop->path));

@@ -91,26 +91,3 @@ const char *gen_member_name(struct gen *gen, const char *name)
             return gen_printf(gen, "%s_", name);
     return name;
 }
-
-/* Octal escapes end after three digits, so that no digit that follows joins them. */
-static int put_char(struct mr_buf *out, unsigned char c)
-{
-    if (c == '"' || c == '\\')
-        return mr_buf_printf(out, "\\%c", c);
-    if (c < 0x20 || c >= 0x7f || c == '?')
-        return mr_buf_printf(out, "\\%03o", c);
-    return mr_buf_byte(out, c);
-}
-
-int gen_literal(struct mr_buf *out, const char *text, size_t len)
-{
-    int r = mr_buf_byte(out, '"');
-
-    for (size_t i = 0; i < len && r == 0; i++) {
-        if (text[i] != '\n')
-            r = put_char(out, (unsigned char)text[i]);
-        else
-            r = mr_buf_printf(out, i + 1 < len ? "\\n\"\n    \"" : "\\n");
-    }
-    return r == 0 ? mr_buf_byte(out, '"') : r;
-}

@@ -47,15 +47,6 @@ void gen_load_sagas(struct gen *gen, const char *topics)
 
 /* ---- writing ---- */
 
-static int put_text(struct mr_buf *out, const char *key, const char *text)
-{
-    int r = text ? mr_buf_printf(out, ".%s = ", key) : 0;
-
-    if (r == 0 && text)
-        r = gen_literal(out, text, strlen(text));
-    return r == 0 && text ? mr_buf_printf(out, ", ") : r;
-}
-
 static int put_topic(const struct gen *gen, struct mr_buf *out, const struct mr_topic *topic)
 {
     return mr_buf_printf(out, ".topic = &mr_builtin_topics[%td], ", topic - gen->catalog->topics);
@@ -71,9 +62,9 @@ static int put_pairs(struct mr_buf *out, const char *key, const struct mr_saga_p
     for (size_t i = 0; i < n_pairs && r == 0; i++) {
         r = mr_buf_printf(out, "{");
         if (r == 0)
-            r = put_text(out, "name", pairs[i].name);
+            r = gen_named(out, "name", pairs[i].name);
         if (r == 0)
-            r = put_text(out, "text", pairs[i].text);
+            r = gen_named(out, "text", pairs[i].text);
         if (r == 0)
             r = mr_buf_printf(out, "}, ");
     }
@@ -86,7 +77,7 @@ static int put_condition(struct mr_buf *out, const struct mr_saga_condition *con
                           condition->n_words);
 
     if (r == 0)
-        r = put_text(out, "field", condition->field);
+        r = gen_named(out, "field", condition->field);
     if (r == 0)
         r = mr_buf_printf(out, ".words = (const char *const[]){");
     for (size_t i = 0; i < condition->n_words && r == 0; i++) {
@@ -100,12 +91,12 @@ static int put_condition(struct mr_buf *out, const struct mr_saga_condition *con
 static int put_clause(const struct gen *gen, struct mr_buf *out,
                       const struct mr_saga_clause *clause)
 {
-    int r = mr_buf_printf(out, "\n         {.final = %s, ", clause->final ? "true" : "false");
+    int r = mr_buf_printf(out, "\n         {.final = %s, ", gen_yes_no(clause->final));
 
     if (r == 0)
         r = put_topic(gen, out, clause->topic);
     if (r == 0)
-        r = put_text(out, "text", clause->text);
+        r = gen_named(out, "text", clause->text);
     if (r == 0 && clause->n_when)
         r = mr_buf_printf(out, ".n_when = %zu, .when = (const struct mr_saga_condition[]){",
                           clause->n_when);
@@ -148,13 +139,13 @@ static int put_step(const struct gen *gen, struct mr_buf *out, const struct mr_s
     int r = mr_buf_printf(out,
                           "\n     {.all = %s, .timeout_ms = %" PRId64 ", .quiet_ms = %" PRId64
                           ", .retry = %" PRId32 ", .on_timeout = %d, ",
-                          step->all ? "true" : "false", step->timeout_ms, step->quiet_ms,
-                          step->retry, (int)step->on_timeout);
+                          gen_yes_no(step->all), step->timeout_ms, step->quiet_ms, step->retry,
+                          (int)step->on_timeout);
 
     if (r == 0)
-        r = put_text(out, "name", step->name);
+        r = gen_named(out, "name", step->name);
     if (r == 0)
-        r = put_text(out, "end", step->end);
+        r = gen_named(out, "end", step->end);
     if (r == 0)
         r = put_emits(gen, out, ".emit", &step->emit);
     if (r == 0)
@@ -170,19 +161,20 @@ static int put_step(const struct gen *gen, struct mr_buf *out, const struct mr_s
 
 static int put_saga(const struct gen *gen, struct mr_buf *out, const struct mr_saga *saga)
 {
-    int r = mr_buf_printf(out, "    {.any_order = %s, .once = %s, .keep_ms = %" PRId64 ", ",
-                          saga->any_order ? "true" : "false", saga->once ? "true" : "false",
-                          saga->keep_ms);
+    int r = mr_buf_printf(
+        out, "    {.any_order = %s, .younger = %s, .once = %s, .keep_ms = %" PRId64 ", ",
+        gen_yes_no(saga->any_order), gen_yes_no(saga->younger), gen_yes_no(saga->once),
+        saga->keep_ms);
     char key[24];
 
     if (r == 0)
-        r = put_text(out, "name", saga->name);
+        r = gen_named(out, "name", saga->name);
     if (r == 0)
-        r = put_text(out, "service", saga->service);
+        r = gen_named(out, "service", saga->service);
     if (r == 0)
-        r = put_text(out, "summary", saga->summary);
+        r = gen_named(out, "summary", saga->summary);
     if (r == 0)
-        r = put_text(out, "key", saga->key);
+        r = gen_named(out, "key", saga->key);
     if (r == 0)
         r = put_clauses(gen, out, "starts", &saga->starts);
     for (int i = 0; i < MR_SAGA_N_MOMENTS && r == 0; i++) {
@@ -207,7 +199,7 @@ static int put_emissions(const struct gen *gen, struct mr_buf *out)
     for (size_t i = 0; i < n && r == 0; i++) {
         r = mr_buf_printf(out, "    {");
         if (r == 0)
-            r = put_text(out, "name", sagas->emissions[i].name);
+            r = gen_named(out, "name", sagas->emissions[i].name);
         if (r == 0)
             r = put_topic(gen, out, sagas->emissions[i].topic);
         if (r == 0)
@@ -216,104 +208,6 @@ static int put_emissions(const struct gen *gen, struct mr_buf *out)
             r = mr_buf_printf(out, "},\n");
     }
     return r == 0 ? mr_buf_printf(out, "};\n\n") : r;
-}
-
-/* ---- which fields they read ---- */
-
-struct reader {
-    const struct mr_saga_read *read;
-    const char *record, *field;
-};
-
-static bool is_told(const struct reader *readers, size_t n, const struct reader *reader)
-{
-    for (size_t i = 0; i < n; i++)
-        if (readers[i].read->saga == reader->read->saga &&
-            strcmp(readers[i].record, reader->record) == 0 &&
-            strcmp(readers[i].field, reader->field) == 0)
-            return true;
-    return false;
-}
-
-/* The record in a value: beside null, and in the items of lists. */
-static const struct mr_schema_node *record_in(const struct mr_schema_node *node)
-{
-    for (;;) {
-        if (node->type == MR_AVRO_UNION && node->n_branches == 2)
-            node = node->branches[node->branches[0]->type == MR_AVRO_NULL];
-        else if (node->type == MR_AVRO_ARRAY)
-            node = node->items;
-        else
-            return node->type == MR_AVRO_RECORD ? node : NULL;
-    }
-}
-
-/* Each field that the path goes through: "data", then in its record "ticketId". */
-static size_t add_reader(const struct mr_schema *schema, const struct mr_saga_read *read,
-                         struct reader *readers, size_t n)
-{
-    const struct mr_schema_node *record = record_in(mr_schema_root(schema));
-    const char *at = read->path;
-
-    while (record && *at) {
-        size_t len = strcspn(at, ".[");
-        const struct mr_schema_field *field =
-            mr_schema_field_find(record, (struct mr_str){at, len});
-        if (!field)
-            break;
-        readers[n] = (struct reader){read, record->fullname, field->name};
-        n += !is_told(readers, n, &readers[n]);
-        at += len + strspn(at + len, ".[]");
-        record = record_in(field->type);
-    }
-    return n;
-}
-
-static const struct mr_schema *schema_of(const struct gen *gen, const struct mr_topic *topic)
-{
-    for (size_t i = 0; i < gen->n_topics; i++)
-        if (gen->topics[i].topic == topic)
-            return gen->topics[i].schema;
-    return NULL;
-}
-
-static int put_reader(const struct reader *reader, struct mr_buf *out)
-{
-    int r = mr_buf_printf(out, "    {");
-
-    if (r == 0)
-        r = put_text(out, "service", reader->read->saga->service);
-    if (r == 0)
-        r = put_text(out, "saga", reader->read->saga->name);
-    if (r == 0)
-        r = put_text(out, "record", reader->record);
-    if (r == 0)
-        r = put_text(out, "field", reader->field);
-    return r == 0 ? mr_buf_printf(out, ".line = %ld},\n", reader->read->line) : r;
-}
-
-enum { MOST_PARTS = 64 }; /* of one path */
-
-static int put_readers(struct gen *gen, struct mr_buf *out)
-{
-    size_t n_reads = gen->sagas ? gen->sagas->n_reads : 0, n = 0;
-    struct reader *readers = mr_arena_array(gen->arena, n_reads * MOST_PARTS + 1, sizeof(*readers));
-
-    if (!readers)
-        return -ENOMEM;
-    for (size_t i = 0; i < n_reads; i++) {
-        const struct mr_schema *schema = schema_of(gen, gen->sagas->reads[i].topic);
-        n = schema ? add_reader(schema, &gen->sagas->reads[i], readers, n) : n;
-    }
-    int r = mr_buf_printf(out, "static const struct mr_saga_reader readers[%zu] = {%s\n", n ? n : 1,
-                          n ? "" : "{.line = 0}");
-    for (size_t i = 0; i < n && r == 0; i++)
-        r = put_reader(&readers[i], out);
-    return r == 0 ? mr_buf_printf(out,
-                                  "};\n\nconst struct mr_saga_reader *mr_saga_readers_builtin("
-                                  "size_t *ret_n)\n{\n    *ret_n = %zu;\n    return readers;\n}\n",
-                                  n)
-                  : r;
 }
 
 int gen_sagas_source(struct gen *gen, struct mr_buf *out)
@@ -338,5 +232,5 @@ int gen_sagas_source(struct gen *gen, struct mr_buf *out)
                           ".n_items = %zu, .emissions = saga_emissions, .n_emissions = %zu};\n\n"
                           "    return &all;\n}\n\n",
                           n, sagas ? sagas->n_emissions : 0);
-    return r == 0 ? put_readers(gen, out) : r;
+    return r == 0 ? gen_saga_readers(gen, out) : r;
 }

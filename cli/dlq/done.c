@@ -37,26 +37,16 @@ static void settle(struct done *done)
     memmove(done->ranges, done->ranges + n, done->n * sizeof(*done->ranges));
 }
 
-static int grow(struct done *done)
-{
-    size_t cap = done->cap ? done->cap * 2 : 16;
-    struct done_range *ranges = realloc(done->ranges, cap * sizeof(*ranges));
-
-    if (!ranges)
-        return -ENOMEM;
-    done->ranges = ranges;
-    done->cap = cap;
-    return 0;
-}
-
 int done_add(struct done *done, int64_t from, int64_t to)
 {
     size_t at = 0, end;
 
     if (from >= to)
         return 0;
-    if (done->n == done->cap && grow(done) != 0)
+    struct done_range *ranges = mr_room(done->ranges, done->n, &done->cap, 16, sizeof(*ranges));
+    if (!ranges)
         return -ENOMEM;
+    done->ranges = ranges;
     while (at < done->n && done->ranges[at].to < from)
         at++;
     for (end = at; end < done->n && done->ranges[end].from <= to; end++) {

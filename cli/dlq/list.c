@@ -7,12 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../cluster.h"
 #include "../stopped.h"
 #include "../term.h"
 #include "../verb.h"
+#include "filled.h"
 #include "millrace/error.h"
-#include "read.h"
 #include "text.h"
 
 enum { MAX_ROWS = 10000 };
@@ -130,73 +129,6 @@ static int by_name(const void *a, const void *b)
     return order ? order : strcmp(x->reason, y->reason);
 }
 
-/* ---- which services ---- */
-
-static int asked_of(const struct mr_kafka_topic_info *infos, size_t n_infos,
-                    const struct mr_catalog *catalog, const char *platform,
-                    struct mr_topic_partition **ret, size_t *ret_n)
-{
-    struct mr_topic_partition *items = NULL;
-    size_t n = 0;
-
-    for (size_t i = 0; i < catalog->n_topics; i++) {
-        const struct mr_topic *topic = &catalog->topics[i];
-        const struct mr_kafka_topic_info *info =
-            topic->dead_letter ? mr_kafka_topics_find(infos, n_infos, topic->name) : NULL;
-        if (!info || (platform && strcmp(topic->platform->name, platform) != 0))
-            continue;
-        struct mr_topic_partition *more =
-            realloc(items, (n + (size_t)info->n_partitions) * sizeof(*items));
-        if (!more) {
-            free(items);
-            return -ENOMEM;
-        }
-        items = more;
-        for (int32_t p = 0; p < info->n_partitions; p++)
-            items[n++] = (struct mr_topic_partition){topic->name, p, 0};
-    }
-    *ret = items;
-    *ret_n = n;
-    return 0;
-}
-
-/* Most are empty: all ends are asked for at once, and only the others are read. */
-static int find_filled(struct list *l, struct mr_error *reterr)
-{
-    MR_AUTO(mr_kafka_consumer) struct mr_kafka_consumer *consumer = NULL;
-    MR_AUTO(free) struct mr_topic_partition *lows = NULL;
-    MR_AUTO(free) struct mr_topic_partition *highs = NULL;
-    const struct mr_catalog *catalog = l->args.choose.catalog;
-    const struct mr_kafka_config config = cluster_config(&l->args.common);
-    struct mr_kafka_topic_info *infos = NULL;
-    size_t n_infos = 0, n = 0;
-
-    int r = mr_kafka_consumer_new(&config, NULL, NULL, &consumer, reterr);
-    if (r == 0)
-        r = mr_kafka_topics(mr_kafka_consumer_client(consumer), CLUSTER_TIMEOUT_MS, &infos,
-                            &n_infos, reterr);
-    if (r == 0)
-        r = asked_of(infos, n_infos, catalog, l->args.choose.platform, &lows, &n);
-    if (r == 0)
-        r = asked_of(infos, n_infos, catalog, l->args.choose.platform, &highs, &n);
-    mr_kafka_topics_free(infos, n_infos);
-    if (r == 0)
-        r = mr_kafka_offsets_for_time(consumer, lows, n, MR_OFFSET_BEGINNING, CLUSTER_TIMEOUT_MS,
-                                      reterr);
-    if (r == 0)
-        r = mr_kafka_offsets_for_time(consumer, highs, n, MR_OFFSET_END, CLUSTER_TIMEOUT_MS,
-                                      reterr);
-    if (r == 0 && !(l->words = calloc(n + 1, sizeof(*l->words))))
-        r = -ENOMEM;
-    for (size_t i = 0; r == 0 && i < n; i++) {
-        const char *service = mr_catalog_topic(catalog, mr_str_from(highs[i].topic))->service;
-        if (highs[i].offset > lows[i].offset &&
-            (l->n_words == 0 || strcmp(l->words[l->n_words - 1], service) != 0))
-            l->words[l->n_words++] = service;
-    }
-    return r;
-}
-
 static int take_words(struct list *l, struct mr_options *options)
 {
     char **words = mr_options_rest(options, &l->n_words);
@@ -286,7 +218,7 @@ static int answer(struct list *l, struct mr_options *options, struct mr_buf *out
     if (r == 0 && l->n_words == 0) {
         free(l->words);
         l->words = NULL;
-        r = find_filled(l, reterr);
+        r = dlq_filled(&l->args, &l->words, &l->n_words, reterr);
     }
     if (r == 0)
         r = read_all(l, reterr);

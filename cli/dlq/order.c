@@ -51,14 +51,11 @@ static int copy_headers(struct dlq_pile *pile, const struct dlq_item *item, stru
 
 static struct dlq_copy *next_place(struct dlq_pile *pile)
 {
-    if (pile->n == pile->cap) {
-        size_t cap = pile->cap ? pile->cap * 2 : 64;
-        struct dlq_copy *items = realloc(pile->items, cap * sizeof(*items));
-        if (!items)
-            return NULL;
-        pile->items = items;
-        pile->cap = cap;
-    }
+    struct dlq_copy *items = mr_room(pile->items, pile->n, &pile->cap, 64, sizeof(*items));
+
+    if (!items)
+        return NULL;
+    pile->items = items;
     return &pile->items[pile->n];
 }
 
@@ -112,21 +109,13 @@ static int by_source(const struct dlq_copy *a, const struct dlq_copy *b)
     return order ? order : compare(a->letter.partition, b->letter.partition);
 }
 
-static int by_bytes(struct mr_str a, struct mr_str b)
-{
-    size_t len = a.len < b.len ? a.len : b.len;
-    int order = len ? memcmp(a.data, b.data, len) : 0;
-
-    return order ? order : compare((int64_t)a.len, (int64_t)b.len);
-}
-
 static int by_place(const void *left, const void *right)
 {
     const struct dlq_copy *a = left, *b = right;
     int order = by_source(a, b);
 
     order = order ? order : compare(a->letter.offset, b->letter.offset);
-    order = order ? order : by_bytes(a->letter.group, b->letter.group);
+    order = order ? order : mr_str_compare(a->letter.group, b->letter.group);
     order = order ? order : compare(a->at_partition, b->at_partition);
     return order ? order : compare(a->at_offset, b->at_offset);
 }

@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* millrace dlq retry and dismiss: dead letters are sent back, or said to be dealt with. */
-#include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
+#include "../doc.h"
 #include "../stopped.h"
-#include "../term.h"
 #include "../verb.h"
 #include "millrace/error.h"
+#include "report.h"
 #include "send.h"
-#include "text.h"
 
 struct retry {
     struct dlq_args args;
@@ -22,8 +16,6 @@ struct retry {
     const struct mr_command *command;
     const char *service;
     struct dlq_pile pile;
-    size_t n_sent, n_failed, n_open; /* of the pile: sent; failed; would be sent, or is left */
-    size_t n_left;                   /* a rule is against them */
 };
 
 /* clang-format off */
@@ -106,127 +98,6 @@ static const struct mr_command dismiss_command = {
     .examples = "millrace dlq dismiss inventory-management --reason no-wire-format\tof no use\n",
 };
 
-/* ---- the answer: by topic and what became of the letters ---- */
-
-enum { SENT, WOULD, FAILED, LEFT };
-
-static int fate(const struct retry *t, const struct dlq_copy *copy)
-{
-    if (copy->verdict != DLQ_SEND)
-        return LEFT;
-    if (t->dry_run)
-        return WOULD;
-    return t->pile.items[copy->twin].sent ? SENT : FAILED;
-}
-
-static const char *word_of(const struct retry *t, int fate)
-{
-    static const char *const words[2][4] = {
-        {"sent", "would be sent", "not sent", "left"},
-        {"dismissed", "would be dismissed", "not dismissed", "left"},
-    };
-
-    return words[t->command == &dismiss_command][fate];
-}
-
-static void count(struct retry *t)
-{
-    for (size_t i = 0; i < t->pile.n; i++) {
-        int what = fate(t, &t->pile.items[i]);
-        t->n_sent += what == SENT;
-        t->n_open += what == WOULD;
-        t->n_failed += what == FAILED;
-        t->n_left += what == LEFT;
-    }
-}
-
-struct line {
-    const char *topic, *word, *why;
-    int64_t n;
-};
-
-/* Of letters of one topic and fate, one line; NULL when memory ran out. */
-static struct line *lines_of(const struct retry *t, size_t *ret_n)
-{
-    struct line *lines = calloc(t->pile.n + 1, sizeof(*lines));
-    size_t n = 0, k;
-
-    for (size_t i = 0; lines && i < t->pile.n; i++) {
-        const struct dlq_copy *copy = &t->pile.items[i];
-        const char *word = word_of(t, fate(t, copy)), *why = dlq_why(copy->verdict);
-        for (k = 0; k < n; k++)
-            if (lines[k].word == word && lines[k].why == why &&
-                strcmp(lines[k].topic, copy->topic) == 0)
-                break;
-        n += k == n;
-        lines[k] = (struct line){copy->topic, word, why, lines[k].n + 1};
-    }
-    *ret_n = n;
-    return lines;
-}
-
-static int as_text(const struct line *lines, size_t n, struct mr_buf *out)
-{
-    static const char *const headings[] = {"TOPIC", "COUNT", "OUTCOME", "WHY"};
-    struct term_table table = {.headings = headings, .n_columns = MR_N_ELEMENTS(headings)};
-    char topic[250];
-
-    for (size_t i = 0; i < n; i++) {
-        (void)dlq_text(mr_str_from(lines[i].topic), topic, sizeof(topic));
-        term_cell(&table, "%s", *topic ? topic : "-");
-        term_cell(&table, "%" PRId64, lines[i].n);
-        term_cell(&table, "%s", lines[i].word);
-        term_cell(&table, "%s", *lines[i].why ? lines[i].why : "-");
-    }
-    return n == 0 ? 0
-                  : term_table_print(&table, isatty(STDOUT_FILENO),
-                                     term_style(term_colour(STDOUT_FILENO)), out);
-}
-
-static int as_doc(const struct retry *t, const struct line *lines, size_t n, struct mr_buf *out)
-{
-    struct doc doc = {.out = out, .yaml = strcmp(t->output, "yaml") == 0};
-
-    doc_list(&doc, NULL);
-    for (size_t i = 0; i < n; i++) {
-        doc_object(&doc, NULL);
-        dlq_doc_text(&doc, "topic",
-                     *lines[i].topic ? mr_str_from(lines[i].topic) : (struct mr_str){NULL, 0});
-        doc_long(&doc, "count", lines[i].n);
-        doc_text(&doc, "outcome", lines[i].word);
-        doc_text(&doc, "why", *lines[i].why ? lines[i].why : NULL);
-        doc_end(&doc);
-    }
-    doc_end(&doc);
-    return doc.r;
-}
-
-static int report(struct retry *t)
-{
-    MR_AUTO(mr_buf) struct mr_buf out = {0};
-    size_t n;
-    MR_AUTO(free) struct line *lines = lines_of(t, &n);
-
-    count(t);
-    int r = !lines                           ? -ENOMEM
-            : strcmp(t->output, "text") == 0 ? as_text(lines, n, &out)
-                                             : as_doc(t, lines, n, &out);
-    int status = verb_print(r, &out);
-    (void)fprintf(stderr, "%zu dead letters chosen: %zu %s, %zu left%s", t->pile.n,
-                  t->dry_run ? t->n_open : t->n_sent, word_of(t, t->dry_run ? WOULD : SENT),
-                  t->n_left, t->n_failed || t->pile.n_more ? "" : "\n");
-    if (t->n_failed > 0)
-        (void)fprintf(stderr, ", %zu %s%s", t->n_failed, word_of(t, FAILED),
-                      t->pile.n_more ? "" : "\n");
-    if (t->pile.n_more > 0)
-        (void)fprintf(stderr, "; %zu more: run it again for them\n", t->pile.n_more);
-    if (status != 0)
-        return status;
-    return t->dry_run && t->n_open > 0 ? 3 : t->n_failed + t->n_left > 0;
-}
-
-/* ---- the verbs ---- */
-
 static int take(void *self, const struct dlq_item *item)
 {
     struct retry *t = self;
@@ -265,6 +136,16 @@ static int check(const struct retry *t, size_t n_words, struct mr_error *reterr)
                             "which dead letters? choose by --reason, --topic, --id, --key or "
                             "--partition, or say --all");
     return dlq_check_args(&t->args, reterr);
+}
+
+static int report(const struct retry *t)
+{
+    const struct dlq_report report = {.pile = &t->pile,
+                                      .output = t->output,
+                                      .dry_run = t->dry_run,
+                                      .dismisses = t->command == &dismiss_command};
+
+    return dlq_report(&report);
 }
 
 static int run_as(const struct mr_command *command, int argc, char **argv)

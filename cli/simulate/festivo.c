@@ -50,7 +50,7 @@ static struct ticket purchase(struct sim *s)
 {
     static const char *const types[] = {"Standard", "VIP", "Day Pass", "Früh-Bucher"};
     struct ticket t = {.id = sim_uuid(s),
-                       .code = sim_numbered(s, "FT-", 100000, 999999),
+                       .code = sim_serial(s, "FT-", 100000, 999999),
                        .customer = sim_uuid(s),
                        .flow = sim_uuid(s),
                        .cents = sim_between(s, 2000, 30000)};

@@ -32,6 +32,7 @@ void sim_init(struct sim *s, const char *name, uint64_t seed, int64_t start)
     *s = (struct sim){.now = start};
     for (int i = 0; i < 4; i++)
         s->chance[i] = split_mix(&seed);
+    s->serial = split_mix(&seed) >> 32;
 }
 
 void sim_done(struct sim *s)
@@ -95,6 +96,17 @@ struct sim_id sim_numbered(struct sim *s, const char *prefix, int64_t low, int64
 
     (void)snprintf(id.text, sizeof(id.text), "%s%lld", prefix,
                    (long long)sim_between(s, low, high));
+    return id;
+}
+
+struct sim_id sim_serial(struct sim *s, const char *prefix, int64_t low, int64_t high)
+{
+    /* Steps of a number without the factors 2, 3 and 5 come to each of the range once, in an order
+     * that looks like chance. */
+    uint64_t range = (uint64_t)(high - low + 1), at = s->serial++ % range * 618033989 % range;
+    struct sim_id id;
+
+    (void)snprintf(id.text, sizeof(id.text), "%s%lld", prefix, (long long)(low + (int64_t)at));
     return id;
 }
 
@@ -217,14 +229,11 @@ static bool earlier(const struct sim_pending *a, const struct sim_pending *b)
 
 static int push(struct sim *s, struct sim_pending item)
 {
-    if (s->n_heap == s->cap_heap) {
-        size_t cap = s->cap_heap ? s->cap_heap * 2 : 64;
-        struct sim_pending *heap = realloc(s->heap, cap * sizeof(*heap));
-        if (!heap)
-            return -ENOMEM;
-        s->heap = heap;
-        s->cap_heap = cap;
-    }
+    struct sim_pending *heap = mr_room(s->heap, s->n_heap, &s->cap_heap, 64, sizeof(*heap));
+
+    if (!heap)
+        return -ENOMEM;
+    s->heap = heap;
     size_t i = s->n_heap++;
     for (; i > 0 && earlier(&item, &s->heap[(i - 1) / 2]); i = (i - 1) / 2)
         s->heap[i] = s->heap[(i - 1) / 2];

@@ -23,6 +23,7 @@ struct sim {
     struct sim_pending *heap; /* events not yet due, least time first */
     size_t n_heap, cap_heap;
     uint64_t sequence;
+    uint64_t serial; /* how many of sim_serial there are, from a chosen beginning */
 };
 
 /* An event whose time has come. text is the caller's, to be freed. */
@@ -64,7 +65,11 @@ struct sim_id {
     char text[64];
 };
 struct sim_id sim_uuid(struct sim *s);
+/* One of those that there are from low to high: a gate, a customer. */
 struct sim_id sim_numbered(struct sim *s, const char *prefix, int64_t low, int64_t high);
+/* A number that nothing else of this run has, until all from low to high are given out: an order.
+ * high - low + 1 must have no prime factor but 2, 3 and 5. */
+struct sim_id sim_serial(struct sim *s, const char *prefix, int64_t low, int64_t high);
 
 /* ---- one event ---- */
 /* An event of `service` at s->now: everything up to sim_end is its JSON object. */

@@ -19,6 +19,7 @@ static const struct sim_platform *const platforms[] = {
 };
 
 enum { MAX_SERVICES = 16 };
+static const int64_t DAY = INT64_C(86400000000); /* in microseconds */
 
 struct simulate {
     int64_t events, seed, rate, bad, duplicates;
@@ -43,7 +44,7 @@ static const struct mr_option options_of_simulate[] = {
                .max = 10000000, .env = "",
                .help = "Events per second; 0: as fast as they are read"),
     MR_OPT_STR(struct simulate, start, .name = "start", .arg = "TIME", .env = "",
-               .help = "Time of the first event (RFC 3339); default: a day ago"),
+               .help = "Time of the first event (RFC 3339); default: yesterday, 00:00 UTC"),
     MR_OPT_STR(struct simulate, service, .name = "service", .arg = "NAME", .env = "",
                .help = "Print only events of this service"),
     MR_OPT_STR(struct simulate, split, .name = "split", .arg = "FOLDER", .env = "",
@@ -235,7 +236,7 @@ static int check(const struct simulate *m, size_t n_words, char **words,
                             n_words == 1 ? "no such platform" : "one PLATFORM is needed",
                             near ? "; nearest is " : "", near ? near : "");
     }
-    *ret_start = mr_time_now() - INT64_C(86400000000);
+    *ret_start = (mr_time_now() / DAY - 1) * DAY; /* a seed alone gives the same events all day */
     if (m->start && mr_time_parse_micros(mr_str_from(m->start), ret_start) != 0)
         return mr_error_set(error, MR_INVALID,
                             "--start must be an instant such as "

@@ -32,6 +32,8 @@ static int no_topic(const struct plan *plan, const char *word, struct mr_error *
     for (size_t i = 0; i < plan->n_topics; i++)
         names[i] = plan->topics[i].name;
     const char *near = mr_nearest(word, names, plan->n_topics);
+    if (!near)
+        near = mr_catalog_nearest_event(mr_catalog_builtin(), NULL, word);
     return mr_error_set(reterr, MR_INVALID, "the cluster has no topic '%s'%s%s%s", word,
                         near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
 }

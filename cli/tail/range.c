@@ -91,6 +91,15 @@ static bool parse_to(struct mr_str text, int64_t now_ms, const struct range_plac
     return parse_number(text, &ret->value);
 }
 
+/* Two places of one kind can be compared here; others only where the topic is known. */
+static int check_order(const struct range *range, const char *text, struct mr_error *reterr)
+{
+    if (range->from.kind != range->to.kind || range->from.value <= range->to.value ||
+        (range->from.kind != RANGE_OFFSET && range->from.kind != RANGE_TIME))
+        return 0;
+    return mr_error_set(reterr, MR_INVALID, "-o ends before it begins (was '%s')", text);
+}
+
 int range_parse(const char *text, int64_t now_ms, struct range *ret_range, struct mr_error *reterr)
 {
     struct range range = {.to = {RANGE_NEVER, 0}};
@@ -105,7 +114,7 @@ int range_parse(const char *text, int64_t now_ms, struct range *ret_range, struc
         if (parse_from(from, now_ms, &range.from) &&
             parse_to(mr_str_from(colon + 1), now_ms, &range.from, &range.to)) {
             *ret_range = range;
-            return 0;
+            return check_order(&range, text, reterr);
         }
     }
     return mr_error_set(

@@ -10,39 +10,15 @@
 #include "../cluster.h"
 #include "../stopped.h"
 #include "../verb.h"
-#include "millrace/file.h"
-#include "millrace/heap.h"
 #include "millrace/time.h"
-#include "plan.h"
-#include "render.h"
-
-enum { FLUSH_BYTES = 256 << 10, WAIT_MS = 100 };
-
-struct tail {
-    /* options */
-    struct mr_common common;
-    struct mr_option_list where;
-    const char *offsets, *format, *group, *correlation;
-    int64_t count, last;
-    bool exit, json;
-    /* state */
-    struct mr_kafka_consumer *consumer;
-    struct mr_registry *registry;
-    struct plan_keys keys;
-    struct plan plan;
-    struct render render;
-    struct mr_buf out;
-    int64_t n_shown, n_read;
-    bool counted; /* enough for -c */
-    char trouble[256];
-};
+#include "tail.h"
 
 static const struct mr_option rows[] = {
     MR_OPT_STR(struct tail, offsets, .name = "offset", .letter = 'o', .arg = "WHERE",
                .def = "beginning", .env = "",
                .help = "Start: beginning, end, stored, N, -N (of each partition), @TIME; and "
                        "stop: WHERE:end, WHERE:N, @TIME:TIME"),
-    MR_OPT_INT(struct tail, last, .name = "tail", .arg = "N", .def = "-1", .env = "",
+    MR_OPT_INT(struct tail, last, .name = "tail", .arg = "N", .env = "",
                .help = "Start N records before the end of each partition"),
     MR_OPT_FLAG(struct tail, exit, .name = "exit", .letter = 'e', .env = "",
                 .help = "Exit at the end, as it is when the command starts"),
@@ -97,105 +73,6 @@ static const struct mr_command tail_command = {
                 "millrace tail OrderCreatedEvent -o @-1h -w currency=EUR\tof the last hour\n"
                 "millrace tail '*.dlq' -f '%t %p %o %h\\n'\twhat is in the dead-letter topics\n",
 };
-
-static int flush(struct tail *t)
-{
-    int r = mr_file_write(STDOUT_FILENO, t->out.data, t->out.len);
-
-    t->out.len = 0;
-    return r == 0 ? 0 : mr_error_set(&t->render.error, r, "cannot write: %s", strerror(-r));
-}
-
-/* The partition has been read to its stop. */
-static void finish(struct tail *t, struct plan_partition *item)
-{
-    if (!item->done)
-        t->plan.n_left--;
-    item->done = true;
-}
-
-static bool wanted(const struct tail *t, const struct mr_message *message)
-{
-    if (t->correlation && !plan_keys_match(&t->keys, message->key))
-        return false;
-    return !t->plan.scans ||
-           (message->timestamp_ms >= t->plan.from_ms && message->timestamp_ms < t->plan.to_ms);
-}
-
-static int take(struct tail *t, const struct mr_message *message, struct plan_cursor *cursor)
-{
-    struct plan_partition *item = plan_find(&t->plan, message, cursor);
-
-    if (MR_UNLIKELY(!item || t->counted))
-        return 0;
-    if (MR_UNLIKELY(message->end)) {
-        /* what lies between here and the stop is no record: marks of transactions, or open ones */
-        if (item->stop != INT64_MAX)
-            finish(t, item);
-        return 0;
-    }
-    if (message->offset >= item->stop) {
-        finish(t, item);
-        return 0;
-    }
-    item->next = message->offset + 1;
-    t->n_read++;
-    int r = MR_IDLE;
-    if (wanted(t, message))
-        r = render_record(&t->render, message, &t->out);
-    if (r == 0)
-        t->counted = ++t->n_shown == t->count;
-    if (item->next >= item->stop)
-        finish(t, item);
-    return r == MR_IDLE ? 0 : r;
-}
-
-/* Passing trouble is told when it changes; librdkafka tries on. */
-static void tell_trouble(struct tail *t)
-{
-    const char *trouble = mr_kafka_trouble(mr_kafka_consumer_client(t->consumer));
-
-    if (strcmp(trouble, t->trouble) == 0)
-        return;
-    (void)snprintf(t->trouble, sizeof(t->trouble), "%s", trouble);
-    if (*trouble)
-        (void)fprintf(stderr, "millrace tail: %s; trying on\n", trouble);
-}
-
-/* One record on its way through loop. */
-struct passage {
-    struct tail *t;
-    struct plan_cursor cursor;
-    int r;
-};
-
-static bool serve(void *self, const struct mr_message *message)
-{
-    struct passage *passage = self;
-    struct tail *t = passage->t;
-
-    passage->r = take(t, message, &passage->cursor);
-    if (MR_LIKELY(passage->r == 0) && t->out.len >= FLUSH_BYTES)
-        passage->r = flush(t);
-    return passage->r == 0 && !stopped(NULL) && !t->counted && t->plan.n_left > 0;
-}
-
-static int loop(struct tail *t)
-{
-    struct passage passage = {.t = t};
-
-    while (passage.r == 0 && !stopped(NULL) && !t->counted && t->plan.n_left > 0) {
-        int n = mr_kafka_serve(t->consumer, 0, serve, &passage, &t->render.error);
-        if (n == 0 && (passage.r = flush(t)) == 0) {
-            n = mr_kafka_serve(t->consumer, WAIT_MS, serve, &passage, &t->render.error);
-            tell_trouble(t);
-        }
-        if (n < 0)
-            passage.r = n;
-    }
-    int flushed = flush(t);
-    return passage.r != 0 ? passage.r : flushed;
-}
 
 /* A full local queue would stop fetching for a second: make it larger than what comes in that time.
  */
@@ -323,11 +200,10 @@ static int run(int argc, char **argv)
 
     if (!verb_options(&tail_command, argc, argv, &t, &options, &status))
         return status;
-    mr_heap_keep();
     t.render.error = MR_ERROR_INIT;
     stopped_listen();
     int r = prepare(&t, options, &error);
-    if (r == 0 && (r = loop(&t)) != 0)
+    if (r == 0 && (r = tail_loop(&t)) != 0)
         error = t.render.error;
     if (r == -ECANCELED && stopped(NULL))
         r = 0;

@@ -15,14 +15,27 @@ MR_HANDLER(bookings_booking_created_v1, booking_created)
                    SAY("Submit it for review when it is complete.\nBooking: %.*s\n", S(id)));
 }
 
+/* "weekly, every 2, until 2024-06-30". */
+static const char *recurrence(struct mr_tx *tx, const struct bookings_booking_submitted_v1_data *d)
+{
+    struct mr_str unit =
+        bookings_booking_submitted_v1_frequency_symbol(d->recurrencePattern.frequency);
+
+    return d->has_recurrencePattern
+               ? SAY("Repeated: %.*s, every %lld, until %.*s\n", S(unit),
+                     (long long)d->recurrencePattern.interval, S(d->recurrencePattern.endDate))
+               : "";
+}
+
 MR_HANDLER(bookings_booking_submitted_v1, booking_submitted)
 {
     struct mr_str id = event->data.bookingId, title = event->data.title;
     const char *dates =
         mr_prose_list(mr_tx_arena(tx), event->data.eventDates, event->data.n_eventDates);
-    const char *text = dates ? SAY("Dates: %s\nSubmitted by: %.*s\nBooking: %.*s\n", dates,
-                                   S(event->data.submittedBy), S(id))
-                             : NULL;
+    const char *again = recurrence(tx, &event->data);
+    const char *text = dates && again ? SAY("Dates: %s\n%sSubmitted by: %.*s\nBooking: %.*s\n",
+                                            dates, again, S(event->data.submittedBy), S(id))
+                                      : NULL;
 
     int r = mr_audience_is(tx, &bookings_client, id, event->data.clientId);
     if (r == 0)
@@ -67,19 +80,22 @@ MR_HANDLER(bookings_booking_rejected_v1, booking_rejected)
 MR_HANDLER(bookings_booking_changes_requested_v1, booking_changes_requested)
 {
     struct mr_str id = event->data.bookingId;
-    const char *text = "";
+    MR_AUTO(mr_buf) struct mr_buf text = {0};
+    int r = 0;
 
-    for (size_t i = 0; text && i < event->data.n_changes; i++) {
+    for (size_t i = 0; r == 0 && i < event->data.n_changes; i++) {
         const struct bookings_booking_changes_requested_v1_change *wish = &event->data.changes[i];
-        text = SAY("%s%.*s: %.*s%s%.*s%s\n", text, S(wish->field), S(wish->reason),
-                   wish->has_suggestedValue ? " (suggested: " : "", S(wish->suggestedValue),
-                   wish->has_suggestedValue ? ")" : "");
+        r = mr_buf_printf(&text, "%.*s: %.*s%s%.*s%s\n", S(wish->field), S(wish->reason),
+                          wish->has_suggestedValue ? " (suggested: " : "", S(wish->suggestedValue),
+                          wish->has_suggestedValue ? ")" : "");
     }
-    int r = mr_audience_is(tx, &bookings_client, id, event->data.clientId);
+    if (r == 0)
+        r = mr_buf_printf(&text, "Booking: %.*s\n", S(id));
+    if (r == 0)
+        r = mr_audience_is(tx, &bookings_client, id, event->data.clientId);
     return r ? r
              : bookings_tell(tx, &bookings_client, id, "booking-changes-requested",
-                             "Changes of your booking are asked for",
-                             text ? SAY("%sBooking: %.*s\n", text, S(id)) : NULL);
+                             "Changes of your booking are asked for", bookings_text(tx, &text));
 }
 
 MR_HANDLER(bookings_booking_cancelled_v1, booking_cancelled)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bookings-notification: what all hear of events, from the plan to the end. */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "event_operations.gen.h"
 #include "message.h"
@@ -33,29 +34,55 @@ MR_HANDLER(event_operations_event_assigned_to_manager_v1, assigned_to_manager)
                                  S(id), S(event->data.bookingId)));
 }
 
+static int by_person(const void *a, const void *b)
+{
+    const struct event_operations_event_preparation_started_v1_task
+        *x = *(const struct event_operations_event_preparation_started_v1_task *const *)a,
+        *y = *(const struct event_operations_event_preparation_started_v1_task *const *)b;
+    int order = mr_str_compare(x->assignedTo, y->assignedTo);
+
+    return order != 0 ? order : (x > y) - (x < y); /* of one person, as told */
+}
+
+/* To the person of the first: all n tasks are theirs. */
+static int send_tasks(struct mr_tx *tx, struct mr_str id,
+                      const struct event_operations_event_preparation_started_v1_task **tasks,
+                      size_t n)
+{
+    MR_AUTO(mr_buf) struct mr_buf text = {0};
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < n; i++)
+        r = mr_buf_printf(&text, "%.*s, until %.*s\n", S(tasks[i]->description),
+                          S(tasks[i]->dueDate));
+    if (r == 0)
+        r = mr_buf_printf(&text, "Event: %.*s\n", S(id));
+    return r ? r
+             : bookings_send(tx, tasks[0]->assignedTo, id, "preparation-tasks",
+                             "You have tasks for an event", bookings_text(tx, &text));
+}
+
 /* One message for each who has tasks, with all of theirs. */
 MR_HANDLER(event_operations_event_preparation_started_v1, preparation_started)
 {
     const struct event_operations_event_preparation_started_v1_task *tasks =
         event->data.preparationTasks;
-    size_t n = event->data.n_preparationTasks;
     struct mr_str id = event->data.eventId;
+    size_t n = 0;
     int r = 0;
 
-    for (size_t i = 0; r == 0 && i < n; i++) {
-        const char *text = "";
-        bool told = !tasks[i].has_assignedTo;
-        for (size_t k = 0; k < i; k++)
-            told = told ||
-                   (tasks[k].has_assignedTo && mr_str_eq(tasks[k].assignedTo, tasks[i].assignedTo));
-        for (size_t k = i; !told && text && k < n; k++)
-            if (tasks[k].has_assignedTo && mr_str_eq(tasks[k].assignedTo, tasks[i].assignedTo))
-                text =
-                    SAY("%s%.*s, until %.*s\n", text, S(tasks[k].description), S(tasks[k].dueDate));
-        if (!told)
-            r = bookings_send(tx, tasks[i].assignedTo, id, "preparation-tasks",
-                              "You have tasks for an event",
-                              text ? SAY("%sEvent: %.*s\n", text, S(id)) : NULL);
+    const struct event_operations_event_preparation_started_v1_task **given =
+        mr_arena_array(mr_tx_arena(tx), event->data.n_preparationTasks + 1, sizeof(tasks));
+    if (!given)
+        return -ENOMEM;
+    for (size_t i = 0; i < event->data.n_preparationTasks; i++)
+        if (tasks[i].has_assignedTo)
+            given[n++] = &tasks[i];
+    qsort(given, n, sizeof(tasks), by_person);
+    for (size_t i = 0, next; r == 0 && i < n; i = next) {
+        for (next = i + 1; next < n && mr_str_eq(given[next]->assignedTo, given[i]->assignedTo);)
+            next++;
+        r = send_tasks(tx, id, &given[i], next - i);
     }
     return r ? r
              : bookings_tell(tx, &bookings_client, event->data.bookingId, "event-in-preparation",

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "millrace/audience.h"
+#include "millrace/buf.h"
 #include "millrace/prose.h"
 
 /* Of a booking, of an event, of an event. */
@@ -14,6 +15,12 @@ extern const struct mr_role bookings_client, bookings_manager, bookings_staff;
 /* In the event's arena; NULL: no memory. */
 #define SAY(...) mr_arena_printf(mr_tx_arena(tx), __VA_ARGS__)
 #define S(text) MR_STR_ARG(text)
+
+/* "Label: text\n", or nothing where the member is not there. */
+const char *bookings_line(struct mr_tx *tx, const char *label, bool has, struct mr_str text);
+#define LINE(label, field) bookings_line(tx, label, event->data.has_##field, event->data.field)
+/* What was written into a buffer. */
+const char *bookings_text(struct mr_tx *tx, const struct mr_buf *text);
 
 /* ---- outcomes as mr_notify; title or text NULL: -ENOMEM ---- */
 int bookings_tell(struct mr_tx *tx, const struct mr_role *role, struct mr_str of, const char *kind,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bookings-notification: assignments of staff, and the venues where they work. */
-#include <math.h>
-
+#include "../bookings_hours.h"
 #include "event_operations.gen.h"
 #include "message.h"
 
@@ -9,24 +8,34 @@
 MR_HANDLER(event_operations_staff_assignment_created_v1, assignment_created)
 {
     struct mr_str id = event->data.eventId;
+    const char *how = LINE("Instructions", instructions);
 
     int r = mr_audience_is(tx, &bookings_staff, id, event->data.userId);
     return r ? r
              : bookings_send(tx, event->data.userId, id, "assignment-planned",
                              SAY("You are planned as %.*s", S(event->data.role)),
-                             SAY("From %s to %s\nEvent: %.*s\nAssignment: %.*s\n",
-                                 MR_MOMENT(event->data.startTime), MR_MOMENT(event->data.endTime),
-                                 S(id), S(event->data.assignmentId)));
+                             how ? SAY("From %s to %s\n%sEvent: %.*s\nAssignment: %.*s\n",
+                                       MR_MOMENT(event->data.startTime),
+                                       MR_MOMENT(event->data.endTime), how, S(id),
+                                       S(event->data.assignmentId))
+                                 : NULL);
+}
+
+static const char *pay_of(struct mr_tx *tx,
+                          const struct event_operations_staff_assignment_offered_v1_data *offer)
+{
+    if (!offer->has_compensation)
+        return "";
+    const char *rate = mr_prose_money(mr_tx_arena(tx), offer->compensation.rate);
+    return rate ? SAY("Rate: %s %.*s, hours estimated: %.15g\n", rate,
+                      S(offer->compensation.currency), offer->compensation.estimatedHours)
+                : NULL;
 }
 
 MR_HANDLER(event_operations_staff_assignment_offered_v1, assignment_offered)
 {
     struct mr_str id = event->data.eventId;
-    char rate[MR_DECIMAL_MAX];
-    size_t len = mr_decimal_text(event->data.compensation.rate, rate);
-    const char *pay = event->data.has_compensation ? SAY("Pay: %.*s %.*s\n", (int)len, rate,
-                                                         S(event->data.compensation.currency))
-                                                   : "";
+    const char *pay = pay_of(tx, &event->data);
 
     int r = mr_audience_is(tx, &bookings_staff, id, event->data.userId);
     return r ? r
@@ -43,13 +52,15 @@ MR_HANDLER(event_operations_staff_assignment_offered_v1, assignment_offered)
 MR_HANDLER(event_operations_staff_assignment_accepted_v1, assignment_accepted)
 {
     struct mr_str id = event->data.eventId;
+    const char *notes = LINE("Remarks", notes);
 
     int r = mr_audience_is(tx, &bookings_staff, id, event->data.userId);
     return r ? r
-             : bookings_tell(
-                   tx, &bookings_manager, id, "assignment-accepted",
-                   SAY("Accepted by %.*s", S(event->data.userId)),
-                   SAY("Event: %.*s\nAssignment: %.*s\n", S(id), S(event->data.assignmentId)));
+             : bookings_tell(tx, &bookings_manager, id, "assignment-accepted",
+                             SAY("Accepted by %.*s", S(event->data.userId)),
+                             notes ? SAY("%sEvent: %.*s\nAssignment: %.*s\n", notes, S(id),
+                                         S(event->data.assignmentId))
+                                   : NULL);
 }
 
 MR_HANDLER(event_operations_staff_assignment_rejected_v1, assignment_rejected)
@@ -75,11 +86,15 @@ MR_HANDLER(event_operations_staff_checked_in_v1, checked_in)
 
 MR_HANDLER(event_operations_staff_checked_out_v1, checked_out)
 {
+    const char *feedback = LINE("Feedback", feedback);
+
     return bookings_tell(tx, &bookings_manager, event->data.eventId, "staff-checked-out",
                          SAY("Gone: %.*s", S(event->data.userId)),
-                         SAY("At %s, after %lld minutes of work\nEvent: %.*s\n",
-                             MR_MOMENT(event->data.checkedOutAt),
-                             llround(event->data.hoursWorked * 60), S(event->data.eventId)));
+                         feedback ? SAY("At %s, after %lld minutes of work\n%sEvent: %.*s\n",
+                                        MR_MOMENT(event->data.checkedOutAt),
+                                        (long long)bookings_minutes(event->data.hoursWorked),
+                                        feedback, S(event->data.eventId))
+                                  : NULL);
 }
 
 MR_HANDLER(event_operations_staff_no_show_v1, no_show)
@@ -87,11 +102,13 @@ MR_HANDLER(event_operations_staff_no_show_v1, no_show)
     struct mr_str id = event->data.eventId;
     struct mr_str level =
         event_operations_staff_no_show_v1_consequence_symbol(event->data.consequenceLevel);
+    const char *notes = LINE("Remarks", notes);
 
     int r = bookings_tell(tx, &bookings_manager, id, "staff-no-show",
                           SAY("Did not come: %.*s", S(event->data.userId)),
-                          SAY("Consequence: %.*s\nEvent: %.*s\nAssignment: %.*s\n", S(level), S(id),
-                              S(event->data.assignmentId)));
+                          notes ? SAY("Consequence: %.*s\n%sEvent: %.*s\nAssignment: %.*s\n",
+                                      S(level), notes, S(id), S(event->data.assignmentId))
+                                : NULL);
     return r ? r
              : bookings_send(
                    tx, event->data.userId, id, "missed-assignment",

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bookings-reporting: events, from the plan to what came of them. */
-#include <math.h>
-
+#include "../bookings_hours.h"
 #include "event_operations.gen.h"
 #include "report.h"
 
@@ -75,7 +74,7 @@ MR_HANDLER(event_operations_event_completed_v1, completed)
                    "INSERT INTO staff_time VALUES (?1, ?2, ?3, ?4) ON CONFLICT (event_id, user_id,"
                    " role) DO UPDATE SET minutes = staff_time.minutes + excluded.minutes",
                    MR_TEXT(id), MR_TEXT(who->userId), MR_TEXT(who->role),
-                   MR_INT(llround(fmin(who->hoursWorked, 1e9) * 60)));
+                   MR_INT(bookings_minutes(who->hoursWorked)));
     }
     return r;
 }

@@ -20,25 +20,29 @@ LIFE(activity, "activity_id");
 
 TAKES(event_operations_activity_created_v1, activity_created, activity, MAKE, activityId, createdBy,
       B(MAKE),
-      "UPDATE activity SET event_id = ?2, activity_type = ?3, description = ?4, minutes = ?5,"
+      "UPDATE activity SET event_id = coalesce(?2, event_id), activity_type = ?3, description = "
+      "?4, minutes = ?5,"
       " needs_kits = ?6, needs_roles = ?7 WHERE activity_id = ?1",
-      MR_TEXT(event->data.eventId), MR_TEXT(event->data.activityType),
+      LAST(MR_TEXT(event->data.eventId)), MR_TEXT(event->data.activityType),
       MR_TEXT(event->data.description), MR_INT(event->data.duration),
       JOINED(requiredKitTemplateIds), JOINED(requiredStaffRoles))
 TAKES(event_operations_activity_assigned_v1, activity_assigned, activity, GIVE, activityId,
       assignedBy, B(GIVE),
-      "UPDATE activity SET event_id = ?2, assignment_id = ?3, assigned_to = ?4, role = ?5"
+      "UPDATE activity SET event_id = coalesce(?2, event_id), assignment_id = ?3, assigned_to = "
+      "?4, role = ?5"
       " WHERE activity_id = ?1",
-      MR_TEXT(event->data.eventId), MR_TEXT(event->data.assignmentId),
+      LAST(MR_TEXT(event->data.eventId)), MR_TEXT(event->data.assignmentId),
       MR_TEXT(event->data.assignedTo), MR_TEXT(event->data.role))
-TAKES(event_operations_activity_started_v1, activity_started, activity, BEGIN, activityId,
-      startedBy, B(BEGIN),
-      "UPDATE activity SET event_id = ?2, started_at = ?3 WHERE activity_id = ?1",
-      MR_TEXT(event->data.eventId), MR_INT(event->data.startedAt))
+TAKES(
+    event_operations_activity_started_v1, activity_started, activity, BEGIN, activityId, startedBy,
+    B(BEGIN),
+    "UPDATE activity SET event_id = coalesce(?2, event_id), started_at = ?3 WHERE activity_id = ?1",
+    LAST(MR_TEXT(event->data.eventId)), MR_INT(event->data.startedAt))
 TAKES(event_operations_activity_completed_v1, activity_completed, activity, END, activityId,
       completedBy, B(END),
-      "UPDATE activity SET event_id = ?2, completed_at = ?3, notes = ?4 WHERE activity_id = ?1",
-      MR_TEXT(event->data.eventId), MR_INT(event->data.completedAt),
+      "UPDATE activity SET event_id = coalesce(?2, event_id), completed_at = ?3, notes = ?4 WHERE "
+      "activity_id = ?1",
+      LAST(MR_TEXT(event->data.eventId)), MR_INT(event->data.completedAt),
       MR_TEXT(event->data.outcomes.notes))
 
 MR_HANDLER(event_operations_activity_issue_reported_v1, activity_issue)
@@ -54,7 +58,11 @@ MR_HANDLER(event_operations_activity_issue_reported_v1, activity_issue)
         .description = event->data.description,
         .done = MR_NULL};
 
-    return workflow_report(tx, &activity_life, REPORT, &issue);
+    uint32_t newer;
+    int r = workflow_report(tx, &activity_life, REPORT, &issue, &newer);
+    return r || newer ? r
+                      : mr_sql(tx, "UPDATE activity SET event_id = ?2 WHERE activity_id = ?1",
+                               MR_TEXT(issue.subject), MR_TEXT(issue.event_id));
 }
 
 MR_CHAPTER(workflow_of_activities, MR_ON(event_operations_activity_created_v1, activity_created),

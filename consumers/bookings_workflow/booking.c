@@ -31,8 +31,9 @@ static const struct mr_life_move booking_moves[] = {
 LIFE(booking, "booking_id");
 
 #define DECISIONS (B(ASK_CHANGES) | B(APPROVE) | B(REJECT) | B(REFUSE))
-static const char decided[] = "UPDATE booking SET client_id = ?2, decided_by = ?3, decided_at = ?4,"
-                              " remarks = ?5 WHERE booking_id = ?1";
+static const char decided[] =
+    "UPDATE booking SET client_id = coalesce(?2, client_id), decided_by = ?3, decided_at = ?4,"
+    " remarks = ?5 WHERE booking_id = ?1";
 #define TITLED (B(CREATE) | B(SUBMIT) | B(APPROVE))
 #define DATED (B(SUBMIT) | B(APPROVE))
 
@@ -50,8 +51,8 @@ static int describe(struct mr_tx *tx, uint32_t newer, struct mr_str id, struct m
 }
 
 TAKES(bookings_booking_created_v1, booking_created, booking, CREATE, bookingId, createdBy, TITLED,
-      "UPDATE booking SET client_id = ?2, title = ?3 WHERE booking_id = ?1",
-      MR_TEXT(event->data.clientId), MR_TEXT(event->data.title))
+      "UPDATE booking SET client_id = coalesce(?2, client_id), title = ?3 WHERE booking_id = ?1",
+      LAST(MR_TEXT(event->data.clientId)), MR_TEXT(event->data.title))
 
 MR_HANDLER(bookings_booking_submitted_v1, booking_submitted)
 {
@@ -68,9 +69,10 @@ MR_HANDLER(bookings_booking_submitted_v1, booking_submitted)
                          &newer);
     if (r == 0 && !(newer & B(SUBMIT)))
         r = mr_sql(tx,
-                   "UPDATE booking SET client_id = ?2, submitted_by = ?3, submitted_at = ?4,"
+                   "UPDATE booking SET client_id = coalesce(?2, client_id), submitted_by = ?3, "
+                   "submitted_at = ?4,"
                    " recurrence = ?5 WHERE booking_id = ?1",
-                   MR_TEXT(event->data.bookingId), MR_TEXT(event->data.clientId),
+                   MR_TEXT(event->data.bookingId), LAST(MR_TEXT(event->data.clientId)),
                    MR_TEXT(event->data.submittedBy), MR_INT(event->data.submittedAt),
                    MR_OPT(event->data.has_recurrencePattern, MR_TEXT_OF(recurrence)));
     return r ? r
@@ -85,7 +87,7 @@ MR_HANDLER(bookings_booking_approved_v1, booking_approved)
     int r = mr_life_step(tx, &booking_life, event->data.bookingId, APPROVE, event->data.approvedBy,
                          &newer);
     if (r == 0 && !(newer & DECISIONS))
-        r = mr_sql(tx, decided, MR_TEXT(event->data.bookingId), MR_TEXT(event->data.clientId),
+        r = mr_sql(tx, decided, MR_TEXT(event->data.bookingId), LAST(MR_TEXT(event->data.clientId)),
                    MR_TEXT(event->data.approvedBy), MR_INT(event->data.approvedAt),
                    OPT_TEXT(notes));
     return r ? r
@@ -95,7 +97,7 @@ MR_HANDLER(bookings_booking_approved_v1, booking_approved)
 
 TAKES(bookings_booking_rejected_v1, booking_rejected, booking,
       event->data.allowResubmission ? REJECT : REFUSE, bookingId, rejectedBy, DECISIONS, decided,
-      MR_TEXT(event->data.clientId), MR_TEXT(event->data.rejectedBy),
+      LAST(MR_TEXT(event->data.clientId)), MR_TEXT(event->data.rejectedBy),
       MR_INT(event->data.rejectedAt), MR_TEXT(event->data.reason))
 
 MR_HANDLER(bookings_booking_changes_requested_v1, booking_changes_requested)
@@ -119,15 +121,17 @@ MR_HANDLER(bookings_booking_changes_requested_v1, booking_changes_requested)
                          event->data.requestedBy, &newer);
     return r || (newer & DECISIONS)
                ? r
-               : mr_sql(tx, decided, MR_TEXT(event->data.bookingId), MR_TEXT(event->data.clientId),
-                        MR_TEXT(event->data.requestedBy), MR_INT(event->data.requestedAt),
+               : mr_sql(tx, decided, MR_TEXT(event->data.bookingId),
+                        LAST(MR_TEXT(event->data.clientId)), MR_TEXT(event->data.requestedBy),
+                        MR_INT(event->data.requestedAt),
                         workflow_joined(tx, wishes, event->data.n_changes));
 }
 
 TAKES(bookings_booking_updated_v1, booking_updated, booking,
       event->data.needsReapproval ? REOPEN : UPDATE, bookingId, updatedBy, B(UPDATE) | B(REOPEN),
-      "UPDATE booking SET client_id = ?2, changed_fields = ?3 WHERE booking_id = ?1",
-      MR_TEXT(event->data.clientId), JOINED(changedFields))
+      "UPDATE booking SET client_id = coalesce(?2, client_id), changed_fields = ?3 WHERE "
+      "booking_id = ?1",
+      LAST(MR_TEXT(event->data.clientId)), JOINED(changedFields))
 
 MR_HANDLER(bookings_booking_cancelled_v1, booking_cancelled)
 {
@@ -137,9 +141,10 @@ MR_HANDLER(bookings_booking_cancelled_v1, booking_cancelled)
                          &newer);
     if (r == 0 && !(newer & B(CANCEL)))
         r = mr_sql(tx,
-                   "UPDATE booking SET client_id = ?2, cancelled_at = ?3, cancel_reason = ?4"
+                   "UPDATE booking SET client_id = coalesce(?2, client_id), cancelled_at = ?3, "
+                   "cancel_reason = ?4"
                    " WHERE booking_id = ?1",
-                   MR_TEXT(event->data.bookingId), MR_TEXT(event->data.clientId),
+                   MR_TEXT(event->data.bookingId), LAST(MR_TEXT(event->data.clientId)),
                    MR_INT(event->data.cancelledAt), MR_TEXT(event->data.reason));
     for (size_t i = 0; r == 0 && i < event->data.n_affectedEventIds; i++)
         r = workflow_event_loses_booking(tx, event->data.affectedEventIds[i],
@@ -155,8 +160,10 @@ MR_HANDLER(event_operations_event_instances_generated_v1, instances_generated)
     int r = mr_life_step(tx, &booking_life, event->data.bookingId, GENERATE,
                          event->data.generatedBy, &newer);
     if (r == 0 && !(newer & B(GENERATE)))
-        r = mr_sql(tx, "UPDATE booking SET client_id = ?2, n_events = ?3 WHERE booking_id = ?1",
-                   MR_TEXT(event->data.bookingId), MR_TEXT(event->data.clientId),
+        r = mr_sql(tx,
+                   "UPDATE booking SET client_id = coalesce(?2, client_id), n_events = ?3 WHERE "
+                   "booking_id = ?1",
+                   MR_TEXT(event->data.bookingId), LAST(MR_TEXT(event->data.clientId)),
                    MR_INT(event->data.totalEvents));
     for (size_t i = 0; r == 0 && i < event->data.n_eventIds; i++)
         r = workflow_event_is_planned(tx, event->data.eventIds[i], event->data.generatedBy,

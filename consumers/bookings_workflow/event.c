@@ -32,7 +32,7 @@ static const struct mr_life_move event_moves[] = {
     {GET_READY, B(PREPARING), B(PLANNED) | B(ASSIGNED), READY},
     {START, B(READY), B(PLANNED) | B(ASSIGNED) | B(PREPARING), RUNNING},
     {EVENT_ISSUE, ~UINT32_C(0), 0, STAYS},
-    {COMPLETE, B(RUNNING), B(ASSIGNED) | B(PREPARING) | B(READY), COMPLETED},
+    {COMPLETE, B(RUNNING), B(PLANNED) | B(ASSIGNED) | B(PREPARING) | B(READY), COMPLETED},
     {CALL_OFF, B(PLANNED) | B(ASSIGNED) | B(PREPARING) | B(READY), B(RUNNING), CANCELLED}};
 LIFE(event, "event_id");
 
@@ -43,24 +43,27 @@ static int event_step(struct mr_tx *tx, struct mr_str event_id, int step, struct
     uint32_t newer;
 
     int r = mr_life_step(tx, &event_life, event_id, step, by, &newer);
-    return r || (newer & B(step)) ? r : mr_sql(tx, sql, MR_TEXT(event_id), MR_TEXT(booking_id), at);
+    return r || (newer & B(step))
+               ? r
+               : mr_sql(tx, sql, MR_TEXT(event_id), LAST(MR_TEXT(booking_id)), at);
 }
 
 int workflow_event_loses_booking(struct mr_tx *tx, struct mr_str event_id, struct mr_str by,
                                  struct mr_str booking_id, int64_t at)
 {
-    return event_step(tx, event_id, LOSE_BOOKING, by,
-                      "UPDATE event SET booking_id = ?2, booking_cancelled_at = ?3"
-                      " WHERE event_id = ?1",
-                      booking_id, MR_INT(at));
+    return event_step(
+        tx, event_id, LOSE_BOOKING, by,
+        "UPDATE event SET booking_id = coalesce(?2, booking_id), booking_cancelled_at = ?3"
+        " WHERE event_id = ?1",
+        booking_id, MR_INT(at));
 }
 
 int workflow_event_is_planned(struct mr_tx *tx, struct mr_str event_id, struct mr_str by,
                               struct mr_str booking_id)
 {
     return event_step(tx, event_id, PLAN, by,
-                      "UPDATE event SET booking_id = ?2 WHERE event_id = ?1", booking_id,
-                      MR_VALUES_END);
+                      "UPDATE event SET booking_id = coalesce(?2, booking_id) WHERE event_id = ?1",
+                      booking_id, MR_VALUES_END);
 }
 
 MR_HANDLER(event_operations_event_assigned_to_manager_v1, assigned_to_manager)
@@ -71,9 +74,10 @@ MR_HANDLER(event_operations_event_assigned_to_manager_v1, assigned_to_manager)
         mr_life_step(tx, &event_life, event->data.eventId, ASSIGN, event->data.assignedBy, &newer);
     if (r == 0 && !(newer & B(ASSIGN)))
         r = mr_sql(tx,
-                   "UPDATE event SET booking_id = ?2, manager_id = ?3, location_id = ?4,"
+                   "UPDATE event SET booking_id = coalesce(?2, booking_id), manager_id = ?3, "
+                   "location_id = ?4,"
                    " location_name = ?5, address = ?6 WHERE event_id = ?1",
-                   MR_TEXT(event->data.eventId), MR_TEXT(event->data.bookingId),
+                   MR_TEXT(event->data.eventId), LAST(MR_TEXT(event->data.bookingId)),
                    MR_TEXT(event->data.managerId), MR_TEXT(event->data.location.id),
                    MR_TEXT(event->data.location.name), MR_TEXT(event->data.location.address));
     if (r == 0 && !(newer & (B(ASSIGN) | B(RESCHEDULE))))
@@ -84,8 +88,8 @@ MR_HANDLER(event_operations_event_assigned_to_manager_v1, assigned_to_manager)
 
 TAKES(event_operations_event_rescheduled_v1, rescheduled, event, RESCHEDULE, eventId, rescheduledBy,
       B(ASSIGN) | B(RESCHEDULE),
-      "UPDATE event SET booking_id = ?2, event_date = ?3 WHERE event_id = ?1",
-      MR_TEXT(event->data.bookingId), MR_TEXT(event->data.newDate))
+      "UPDATE event SET booking_id = coalesce(?2, booking_id), event_date = ?3 WHERE event_id = ?1",
+      LAST(MR_TEXT(event->data.bookingId)), MR_TEXT(event->data.newDate))
 
 MR_HANDLER(event_operations_event_preparation_started_v1, preparation_started)
 {
@@ -95,8 +99,8 @@ MR_HANDLER(event_operations_event_preparation_started_v1, preparation_started)
         mr_life_step(tx, &event_life, event->data.eventId, PREPARE, event->data.startedBy, &newer);
     if (r || (newer & B(PREPARE)))
         return r;
-    r = mr_sql(tx, "UPDATE event SET booking_id = ?2 WHERE event_id = ?1",
-               MR_TEXT(event->data.eventId), MR_TEXT(event->data.bookingId));
+    r = mr_sql(tx, "UPDATE event SET booking_id = coalesce(?2, booking_id) WHERE event_id = ?1",
+               MR_TEXT(event->data.eventId), LAST(MR_TEXT(event->data.bookingId)));
     if (r == 0)
         r = mr_sql(tx, "DELETE FROM preparation_task WHERE event_id = ?1",
                    MR_TEXT(event->data.eventId));
@@ -134,26 +138,32 @@ MR_HANDLER(event_operations_event_ready_v1, event_ready)
         mr_life_step(tx, &event_life, event->data.eventId, GET_READY, event->data.readyBy, &newer);
     return r || (newer & B(GET_READY))
                ? r
-               : mr_sql(tx, "UPDATE event SET booking_id = ?2, lacks = ?3 WHERE event_id = ?1",
-                        MR_TEXT(event->data.eventId), MR_TEXT(event->data.bookingId),
+               : mr_sql(tx,
+                        "UPDATE event SET booking_id = coalesce(?2, booking_id), lacks = ?3 WHERE "
+                        "event_id = ?1",
+                        MR_TEXT(event->data.eventId), LAST(MR_TEXT(event->data.bookingId)),
                         MR_OPT(n > 0, workflow_joined(tx, lacks, n)));
 }
 
 TAKES(event_operations_event_started_v1, event_started, event, START, eventId, startedBy, B(START),
-      "UPDATE event SET booking_id = ?2, started_at = CASE WHEN ended_at IS NULL THEN ?3"
+      "UPDATE event SET booking_id = coalesce(?2, booking_id), started_at = CASE WHEN ended_at IS "
+      "NULL THEN ?3"
       " ELSE started_at END WHERE event_id = ?1",
-      MR_TEXT(event->data.bookingId), MR_INT(event->data.startedAt))
+      LAST(MR_TEXT(event->data.bookingId)), MR_INT(event->data.startedAt))
 TAKES(event_operations_event_completed_v1, event_completed, event, COMPLETE, eventId, completedBy,
       B(COMPLETE),
-      "UPDATE event SET booking_id = ?2, started_at = ?3, ended_at = ?4, met_expectations = ?5,"
+      "UPDATE event SET booking_id = coalesce(?2, booking_id), started_at = ?3, ended_at = ?4, "
+      "met_expectations = ?5,"
       " notes = ?6 WHERE event_id = ?1",
-      MR_TEXT(event->data.bookingId), MR_INT(event->data.actualStartTime),
+      LAST(MR_TEXT(event->data.bookingId)), MR_INT(event->data.actualStartTime),
       MR_INT(event->data.actualEndTime), MR_BOOL(event->data.outcomes.metExpectations),
       MR_TEXT(event->data.outcomes.notes))
 TAKES(event_operations_event_cancelled_v1, event_cancelled, event, CALL_OFF, eventId, cancelledBy,
       B(CALL_OFF),
-      "UPDATE event SET booking_id = ?2, cancelled_at = ?3, cancel_reason = ?4 WHERE event_id = ?1",
-      MR_TEXT(event->data.bookingId), MR_INT(event->data.cancelledAt), MR_TEXT(event->data.reason))
+      "UPDATE event SET booking_id = coalesce(?2, booking_id), cancelled_at = ?3, cancel_reason = "
+      "?4 WHERE event_id = ?1",
+      LAST(MR_TEXT(event->data.bookingId)), MR_INT(event->data.cancelledAt),
+      MR_TEXT(event->data.reason))
 
 MR_HANDLER(event_operations_event_issue_reported_v1, event_issue)
 {
@@ -170,7 +180,11 @@ MR_HANDLER(event_operations_event_issue_reported_v1, event_issue)
         .description = event->data.description,
         .done = OPT_TEXT(immediateActionTaken)};
 
-    return workflow_report(tx, &event_life, EVENT_ISSUE, &issue);
+    uint32_t newer;
+    int r = workflow_report(tx, &event_life, EVENT_ISSUE, &issue, &newer);
+    return r || newer ? r
+                      : mr_sql(tx, "UPDATE event SET booking_id = ?2 WHERE event_id = ?1",
+                               MR_TEXT(issue.subject), MR_TEXT(event->data.bookingId));
 }
 
 MR_CHAPTER(workflow_of_events,

@@ -16,24 +16,34 @@ static const struct mr_life_move kit_moves[] = {
     {BRING_BACK, B(OUT), B(SET_ASIDE) | B(PREPARED), BACK}};
 LIFE(kit, "kit_assignment_id");
 
-#define KIT_OF "UPDATE kit SET activity_id = ?2, event_id = ?3, "
+#define KIT_OF                                                                                     \
+    "UPDATE kit SET activity_id = coalesce(?2, activity_id), event_id = coalesce(?3, event_id), "
+/* Three steps tell which kit it is: the youngest of them is right. */
+#define INSTANCE "kit_instance_id = coalesce(?4, kit_instance_id), "
+#define UNLESS_TOLD(field)                                                                         \
+    MR_OPT(!(newer & (B(FILL) | B(TAKE) | B(BRING_BACK))), MR_TEXT(event->data.field))
+
 TAKES(event_operations_kit_assigned_to_activity_v1, kit_assigned, kit, PUT_ASIDE, kitAssignmentId,
       assignedBy, B(PUT_ASIDE),
-      KIT_OF "kit_template_id = ?4, quantity = ?5 WHERE kit_assignment_id = ?1",
-      MR_TEXT(event->data.activityId), MR_TEXT(event->data.eventId),
-      MR_TEXT(event->data.kitTemplateId), MR_INT(event->data.quantity))
+      KIT_OF "kit_template_id = ?4, quantity = ?5, planned_instance_id = ?6"
+             " WHERE kit_assignment_id = ?1",
+      LAST(MR_TEXT(event->data.activityId)), LAST(MR_TEXT(event->data.eventId)),
+      MR_TEXT(event->data.kitTemplateId), MR_INT(event->data.quantity), OPT_TEXT(kitInstanceId))
 TAKES(event_operations_kit_prepared_v1, kit_prepared, kit, FILL, kitAssignmentId, preparedBy,
-      B(FILL), KIT_OF "kit_instance_id = ?4, components = ?5 WHERE kit_assignment_id = ?1",
-      MR_TEXT(event->data.activityId), MR_TEXT(event->data.eventId),
-      MR_TEXT(event->data.kitInstanceId), MR_INT((int64_t)event->data.n_components))
+      B(FILL), KIT_OF INSTANCE "components = ?5 WHERE kit_assignment_id = ?1",
+      LAST(MR_TEXT(event->data.activityId)), LAST(MR_TEXT(event->data.eventId)),
+      UNLESS_TOLD(kitInstanceId), MR_INT((int64_t)event->data.n_components))
 TAKES(event_operations_kit_checked_out_v1, kit_checked_out, kit, TAKE, kitAssignmentId,
-      checkedOutBy, B(TAKE), KIT_OF "out_with = ?4, return_date = ?5 WHERE kit_assignment_id = ?1",
-      MR_TEXT(event->data.activityId), MR_TEXT(event->data.eventId),
-      MR_TEXT(event->data.checkedOutTo), MR_TEXT(event->data.expectedReturnDate))
+      checkedOutBy, B(TAKE),
+      KIT_OF INSTANCE "out_with = ?5, return_date = ?6 WHERE kit_assignment_id = ?1",
+      LAST(MR_TEXT(event->data.activityId)), LAST(MR_TEXT(event->data.eventId)),
+      UNLESS_TOLD(kitInstanceId), MR_TEXT(event->data.checkedOutTo),
+      MR_TEXT(event->data.expectedReturnDate))
 TAKES(event_operations_kit_returned_v1, kit_returned, kit, BRING_BACK, kitAssignmentId, returnedBy,
       B(BRING_BACK),
-      KIT_OF "condition = ?4, missing = ?5, damaged = ?6 WHERE kit_assignment_id = ?1",
-      MR_TEXT(event->data.activityId), MR_TEXT(event->data.eventId),
+      KIT_OF INSTANCE "condition = ?5, missing = ?6, damaged = ?7 WHERE kit_assignment_id = ?1",
+      LAST(MR_TEXT(event->data.activityId)), LAST(MR_TEXT(event->data.eventId)),
+      UNLESS_TOLD(kitInstanceId),
       MR_TEXT(event_operations_kit_returned_v1_condition_symbol(event->data.condition)),
       MR_OPT(event->data.n_missingComponents > 0, JOINED(missingComponents)),
       MR_INT((int64_t)event->data.n_damagedComponents))
@@ -52,7 +62,14 @@ MR_HANDLER(event_operations_kit_issue_reported_v1, kit_issue)
         .description = event->data.description,
         .done = MR_NULL};
 
-    return workflow_report(tx, &kit_life, KIT_ISSUE, &issue);
+    uint32_t newer;
+    int r = workflow_report(tx, &kit_life, KIT_ISSUE, &issue, &newer);
+    return r || newer ? r
+                      : mr_sql(tx,
+                               "UPDATE kit SET activity_id = ?2, event_id = ?3"
+                               " WHERE kit_assignment_id = ?1",
+                               MR_TEXT(issue.subject), MR_TEXT(event->data.activityId),
+                               MR_TEXT(issue.event_id));
 }
 
 MR_CHAPTER(workflow_of_kits, MR_ON(event_operations_kit_assigned_to_activity_v1, kit_assigned),

@@ -58,7 +58,8 @@ MR_HANDLER(event_operations_location_issue_reported_v1, location_issue)
         .description = event->data.description,
         .done = MR_NULL};
 
-    int r = workflow_report(tx, &venue_life, DOUBT, &issue);
+    uint32_t newer;
+    int r = workflow_report(tx, &venue_life, DOUBT, &issue, &newer);
     /* nobody may have confirmed it yet */
     return r ? r
              : mr_sql(tx, "UPDATE venue SET event_id = ?2, location_id = ?3 WHERE venue = ?1",

@@ -32,6 +32,8 @@ enum { UNKNOWN = MR_LIFE_UNKNOWN, STAYS = MR_LIFE_STAYS };
         return r || (newer & (SETS)) ? r                                                           \
                                      : mr_sql(tx, SQL, MR_TEXT(event->data.SUBJECT), __VA_ARGS__); \
     }
+/* Of what every step of a thing tells, the last word of all counts: NULL leaves the column. */
+#define LAST(value) MR_OPT(newer == 0, value)
 #define OPT_TEXT(field) MR_OPT(event->data.has_##field, MR_TEXT(event->data.field))
 
 /* "a, b". Without memory it ends the list of values, which the store refuses. */
@@ -45,9 +47,9 @@ struct issue {
     bool urgent;
     int64_t at;
 };
-/* Outcomes as mr_sql; a subject without data: -ENOMEM. */
+/* *ret_newer as mr_life_step. Outcomes as mr_sql; a subject without data: -ENOMEM. */
 int workflow_report(struct mr_tx *tx, const struct mr_life *life, int step,
-                    const struct issue *issue);
+                    const struct issue *issue, uint32_t *ret_newer);
 
 /* ---- event.c, for what bookings say of their events; outcomes as mr_sql ---- */
 int workflow_event_is_planned(struct mr_tx *tx, struct mr_str event_id, struct mr_str by,

@@ -84,6 +84,8 @@ int crowd_open(void *state, struct mr_error *reterr)
         return mr_error_set(reterr, MR_INVALID,
                             "--hysteresis has to be below --warning, and --warning at most"
                             " --critical");
+    if (*self->default_area == '\0')
+        return mr_error_set(reterr, MR_INVALID, "--default-area takes the id of an area");
     self->areas = calloc(self->area_words.n_items + 1, sizeof(*self->areas));
     self->gates = calloc(self->gate_words.n_items + 1, sizeof(*self->gates));
     if (!self->areas || !self->gates)

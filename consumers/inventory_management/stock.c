@@ -91,6 +91,17 @@ int inventory_change(struct mr_tx *tx, struct shelf *s, int64_t on_hand, int64_t
     return r != 0 || inventory_available(s) >= before ? r : tell_low_stock(tx, s, before);
 }
 
+int inventory_set_aside(struct mr_tx *tx, struct shelf *s, int64_t n, struct mr_str type,
+                        struct mr_str source)
+{
+    bool none = inventory_available(s) == 0;
+
+    int r = inventory_change(tx, s, s->on_hand, s->reserved + n);
+    return r != 0 || (inventory_available(s) == 0) == none
+               ? r
+               : inventory_tell_level(tx, s, type, source);
+}
+
 int inventory_correct(struct mr_tx *tx, const struct line *l, struct shelf *s)
 {
     struct inventory_management_inventory_adjusted_v1 event = {
@@ -176,7 +187,8 @@ int inventory_expire(struct mr_tx *tx, struct shelf *s)
                 MR_INT(mr_tx_event(tx)->envelope->timestamp))) == 0) {
         r = inventory_set_state(tx, &l, MR_TEXT_LIT("expired"));
         if (r == 0)
-            r = inventory_change(tx, s, s->on_hand, s->reserved - l.quantity);
+            r = inventory_set_aside(tx, s, -l.quantity, MR_STR("release"),
+                                    MR_STR("reservation_expired"));
         if (r == 0)
             r = inventory_tell_released(tx, &l, l.until, MR_STR("reservation_expired"));
         if (r != 0)

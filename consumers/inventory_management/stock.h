@@ -39,6 +39,10 @@ int64_t inventory_available(const struct shelf *s);
 /* Tells of it when the new level is low. The shelf's time never goes back, whatever order events
  * come in: of two levels the later one has the later time. */
 int inventory_change(struct mr_tx *tx, struct shelf *s, int64_t on_hand, int64_t reserved);
+/* Sets n units more aside, or -n fewer. Whether any is available is told by inventory.updated: the
+ * catalogue hears neither of reservations nor of releases. */
+int inventory_set_aside(struct mr_tx *tx, struct shelf *s, int64_t n, struct mr_str type,
+                        struct mr_str source);
 /* More left for the line than was known to be there: the level was wrong, and is put right. */
 int inventory_correct(struct mr_tx *tx, const struct line *l, struct shelf *s);
 

@@ -9,15 +9,13 @@
 void bin_report(const struct bin *bin, struct mr_error *reterr, const char *fmt, ...)
 {
     va_list args;
-    char text[sizeof(reterr->text)];
 
     if (!reterr)
         return;
     va_start(args, fmt);
-    (void)vsnprintf(text, sizeof(text), fmt, args);
+    (void)mr_error_vset(reterr, MR_INVALID, fmt, args);
     va_end(args);
     reterr->offset = (size_t)(bin->at - bin->begin);
-    (void)mr_error_set(reterr, MR_INVALID, "%s", text);
 }
 
 void bin_report_short(const struct bin *bin, struct mr_error *reterr)

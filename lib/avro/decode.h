@@ -33,7 +33,8 @@ static inline int decode_begin(const uint8_t *avro, size_t len, struct bin *ret_
 static inline int decode_end(const struct bin *bin, int r, struct mr_error *reterr)
 {
     if (r == 0 && MR_UNLIKELY(bin->at != bin->end))
-        return bin_error(bin, reterr, "%zu bytes are left over behind the datum", bin_left(bin));
+        return bin_error(bin, reterr, "%zu byte%s left over behind the datum", bin_left(bin),
+                         bin_left(bin) == 1 ? "" : "s");
     return r;
 }
 

@@ -221,8 +221,8 @@ int mr_json_decode(const struct mr_json_decoder *decoder, const uint8_t *avro, s
         out->len = before;
         if (reterr)
             reterr->offset = used;
-        return mr_error_set(reterr, MR_INVALID, "%zu bytes are left over behind the datum",
-                            len - used);
+        return mr_error_set(reterr, MR_INVALID, "%zu byte%s left over behind the datum", len - used,
+                            len - used == 1 ? "" : "s");
     }
     return r;
 }

@@ -5,13 +5,6 @@
 
 #include <endian.h>
 
-enum { LIMBS = DECIMAL_MAX_BYTES / 4 + 2 };
-
-struct big {
-    uint32_t limbs[LIMBS]; /* least significant first */
-    size_t n;
-};
-
 mr_int128 decimal_power(unsigned exponent)
 {
     mr_int128 power = 1;
@@ -33,6 +26,26 @@ static enum decimal_fit fit(const struct json_number *number, int32_t scale, int
     return DECIMAL_FITS;
 }
 
+static const int64_t powers[] = {1,
+                                 10,
+                                 100,
+                                 1000,
+                                 10000,
+                                 100000,
+                                 1000000,
+                                 10000000,
+                                 100000000,
+                                 1000000000,
+                                 10000000000,
+                                 100000000000,
+                                 1000000000000,
+                                 10000000000000,
+                                 100000000000000,
+                                 1000000000000000,
+                                 10000000000000000,
+                                 100000000000000000,
+                                 1000000000000000000};
+
 enum decimal_fit decimal_small(const struct json_number *number, int32_t scale, int32_t precision,
                                mr_int128 *ret_unscaled)
 {
@@ -45,25 +58,6 @@ enum decimal_fit decimal_small(const struct json_number *number, int32_t scale, 
     if (f != DECIMAL_FITS)
         return f;
     if ((int64_t)number->n_digits + number->exp10 + scale <= 18) { /* within 64 bits all the way */
-        static const int64_t powers[] = {1,
-                                         10,
-                                         100,
-                                         1000,
-                                         10000,
-                                         100000,
-                                         1000000,
-                                         10000000,
-                                         100000000,
-                                         1000000000,
-                                         10000000000,
-                                         100000000000,
-                                         1000000000000,
-                                         10000000000000,
-                                         100000000000000,
-                                         1000000000000000,
-                                         10000000000000000,
-                                         100000000000000000,
-                                         1000000000000000000};
         int64_t small = (int64_t)number->mantissa * powers[number->exp10 + scale];
         *ret_unscaled = number->negative ? -small : small;
         return DECIMAL_FITS;
@@ -131,7 +125,7 @@ bool decimal_to_int128(struct mr_bytes bytes, mr_int128 *ret_value)
 }
 
 /* big = big * factor + add */
-static void big_scale(struct big *big, uint32_t factor, uint32_t add)
+static void big_scale(struct decimal_big *big, uint32_t factor, uint32_t add)
 {
     uint64_t carry = add;
 
@@ -144,7 +138,8 @@ static void big_scale(struct big *big, uint32_t factor, uint32_t add)
         big->limbs[big->n++] = (uint32_t)carry;
 }
 
-static void big_to_bytes(const struct big *big, bool negative, struct decimal_bytes *ret_bytes)
+static void big_to_bytes(const struct decimal_big *big, bool negative,
+                         struct decimal_bytes *ret_bytes)
 {
     uint8_t *end = ret_bytes->data + sizeof(ret_bytes->data), *p = end;
     unsigned carry = 1;
@@ -169,7 +164,7 @@ static void big_to_bytes(const struct big *big, bool negative, struct decimal_by
 enum decimal_fit decimal_from_number(const struct json_number *number, int32_t scale,
                                      int32_t precision, struct decimal_bytes *ret_bytes)
 {
-    struct big big = {.n = 0};
+    struct decimal_big big = {.n = 0};
 
     if (precision <= 38) {
         mr_int128 value;
@@ -195,133 +190,4 @@ enum decimal_fit decimal_from_number(const struct json_number *number, int32_t s
     }
     big_to_bytes(&big, number->negative && big.n > 0, ret_bytes);
     return DECIMAL_FITS;
-}
-
-/* A scale below 0, as Java's BigDecimal has it: zeros behind the digits. */
-static size_t put_zeros(bool negative, const char *digits, size_t n, size_t zeros, char *out)
-{
-    char *p = out;
-
-    if (n == 0)
-        zeros = 0;
-    if (n + zeros > DECIMAL_MAX_DIGITS)
-        return 0;
-    if (negative)
-        *p++ = '-';
-    if (n == 0)
-        *p++ = '0';
-    memcpy(p, digits, n);
-    memset(p + n, '0', zeros);
-    return (size_t)(p - out) + n + zeros;
-}
-
-/* Puts the point into digits[0..n) and drops trailing zeros of the fraction beyond `keep`. */
-static size_t put_point(bool negative, const char *digits, size_t n, int32_t places, int32_t kept,
-                        char *out)
-{
-    char *p = out;
-
-    if (places < 0)
-        return put_zeros(negative, digits, n, (size_t) - (int64_t)places, out);
-    size_t scale = (size_t)places, keep = (size_t)kept, whole = n > scale ? n - scale : 0;
-
-    if (negative)
-        *p++ = '-';
-    if (whole == 0)
-        *p++ = '0';
-    memcpy(p, digits, whole);
-    p += whole;
-    if (scale == 0)
-        return (size_t)(p - out);
-    *p++ = '.';
-    if (n < scale) {
-        memset(p, '0', scale - n);
-        p += scale - n;
-    }
-    memcpy(p, digits + whole, n - whole);
-    p += n - whole;
-    for (size_t drop = scale; drop > keep && p[-1] == '0'; drop--)
-        p--;
-    if (p[-1] == '.')
-        p--;
-    return (size_t)(p - out);
-}
-
-size_t decimal_text_int128(mr_int128 value, int32_t scale, int32_t keep, char out[DECIMAL_TEXT_MAX])
-{
-    char digits[40], *end = digits + sizeof(digits), *p = end;
-    mr_uint128 left = value < 0 ? -(mr_uint128)value : (mr_uint128)value;
-
-    if (scale > DECIMAL_MAX_DIGITS)
-        return 0;
-    if (MR_LIKELY(left > 0 && left <= INT64_MAX))
-        return put_point(value < 0, digits, json_put_long((int64_t)left, digits), scale, keep, out);
-    for (; left > 0; left /= 10)
-        *--p = (char)('0' + (unsigned)(left % 10));
-    return put_point(value < 0, p, (size_t)(end - p), scale, keep, out);
-}
-
-/* big / 10^9, giving the remainder. */
-static uint32_t big_divide(struct big *big)
-{
-    uint64_t rest = 0;
-
-    for (size_t i = big->n; i-- > 0;) {
-        rest = rest << 32 | big->limbs[i];
-        big->limbs[i] = (uint32_t)(rest / 1000000000);
-        rest %= 1000000000;
-    }
-    while (big->n > 0 && big->limbs[big->n - 1] == 0)
-        big->n--;
-    return (uint32_t)rest;
-}
-
-static void big_from_bytes(struct mr_bytes bytes, bool negative, struct big *ret_big)
-{
-    unsigned carry = 1;
-
-    *ret_big = (struct big){.n = (bytes.len + 3) / 4};
-    for (size_t i = 0; i < bytes.len; i++) {
-        uint8_t byte = bytes.data[bytes.len - 1 - i];
-        if (negative) {
-            carry += (uint8_t)~byte;
-            byte = (uint8_t)carry;
-            carry >>= 8;
-        }
-        ret_big->limbs[i / 4] |= (uint32_t)byte << i % 4 * 8;
-    }
-    if (negative && carry != 0) /* -2^(8*len) needs one more byte */
-        ret_big->limbs[bytes.len / 4] |= 1u << bytes.len % 4 * 8;
-    while (ret_big->n > 0 && ret_big->limbs[ret_big->n - 1] == 0)
-        ret_big->n--;
-}
-
-size_t decimal_text(struct mr_bytes bytes, int32_t scale, int32_t keep, char out[DECIMAL_TEXT_MAX])
-{
-    char digits[LIMBS * 10], *end = digits + sizeof(digits), *p = end;
-    mr_int128 small;
-    struct big big;
-
-    if (decimal_to_int128(bytes, &small))
-        return decimal_text_int128(small, scale, keep, out);
-    if (bytes.len == 0 || scale > DECIMAL_MAX_DIGITS)
-        return 0;
-    bool negative = bytes.data[0] & 0x80;
-    while (bytes.len > DECIMAL_MAX_BYTES && bytes.data[0] == (negative ? 0xff : 0)) {
-        bytes.data++;
-        bytes.len--;
-    }
-    if (bytes.len > DECIMAL_MAX_BYTES)
-        return 0;
-    big_from_bytes(bytes, negative, &big);
-    while (big.n > 0) {
-        uint32_t part = big_divide(&big);
-        for (int i = 0; i < 9; i++, part /= 10)
-            *--p = (char)('0' + part % 10);
-    }
-    while (p < end && *p == '0')
-        p++;
-    if (end - p > DECIMAL_MAX_DIGITS)
-        return 0;
-    return put_point(negative, p, (size_t)(end - p), scale, keep, out);
 }

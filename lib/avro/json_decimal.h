@@ -22,6 +22,13 @@ static inline const uint8_t *decimal_begin(const struct decimal_bytes *bytes)
     return bytes->data + sizeof(bytes->data) - bytes->len;
 }
 
+/* Digits beyond 128 bits. */
+enum { DECIMAL_LIMBS = DECIMAL_MAX_BYTES / 4 + 2 };
+struct decimal_big {
+    uint32_t limbs[DECIMAL_LIMBS]; /* least significant first */
+    size_t n;
+};
+
 enum decimal_fit {
     DECIMAL_FITS,
     DECIMAL_FRACTION, /* more decimals than the scale */

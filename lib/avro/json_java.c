@@ -195,6 +195,7 @@ int mr_java_value(struct mr_buf *out, const struct mr_jnode *node, bool sorted)
     return write_container(out, node, sorted);
 }
 
+/* String.trim: controls are blanks. */
 static struct mr_str trim(struct mr_str text)
 {
     while (text.len > 0 && (unsigned char)text.data[0] <= ' ')

@@ -45,9 +45,11 @@ const char *logical_wanted(enum mr_avro_logical logical)
     return unit_of(logical)->wanted;
 }
 
-/* The only ways in which a value of the calendar does not fit: see to_unit. */
+/* The only ways in which a value does not fit: see to_unit, duration_parse. */
 const char *logical_bound(enum mr_avro_logical logical)
 {
+    if (logical == MR_LOGICAL_DURATION)
+        return "of at most 4294967295 months, days and milliseconds, and of whole milliseconds";
     switch (unit_of(logical)->digits) {
     case 3:
         return "of at most 3 decimals";
@@ -149,36 +151,36 @@ size_t logical_text(enum mr_avro_logical logical, int64_t value, char out[MR_TIM
 }
 
 /* One "12M" of a duration: the number (milliseconds when it is of seconds with a fraction) and its
- * letter. */
-static bool duration_part(const char **p, const char *end, uint64_t *ret_value, char *ret_unit)
+ * letter. Outcomes: 0, MR_INVALID, MR_FULL (too large, or digits beyond milliseconds). */
+static int duration_part(const char **p, const char *end, uint64_t *ret_value, char *ret_unit)
 {
     uint64_t value = 0;
     const char *q = *p;
+    bool full = false;
 
     for (; q < end && *q >= '0' && *q <= '9'; q++) {
         value = value * 10 + (unsigned)(*q - '0');
-        if (value > UINT32_MAX)
-            return false;
+        full = full || value > UINT32_MAX;
+        value = full ? 0 : value;
     }
     if (q == *p || q == end)
-        return false;
+        return MR_INVALID;
     if (*q == '.') {
         uint64_t scale = 100;
         value *= 1000;
         for (q++; q < end && *q >= '0' && *q <= '9'; q++, scale /= 10) {
-            if (scale == 0 && *q != '0')
-                return false;
+            full = full || (scale == 0 && *q != '0');
             value += (unsigned)(*q - '0') * scale;
         }
         if (q == end || *q != 'S' || q[-1] == '.')
-            return false;
+            return MR_INVALID;
         *ret_unit = 'm'; /* milliseconds */
     } else {
         *ret_unit = *q;
     }
     *ret_value = value;
     *p = q + 1;
-    return true;
+    return full ? MR_FULL : 0;
 }
 
 int duration_parse(struct mr_str text, uint8_t out[12])
@@ -194,7 +196,7 @@ int duration_parse(struct mr_str text, uint8_t out[12])
     const char *p = text.data, *end = p + text.len;
     uint64_t words[3] = {0, 0, 0};
     size_t next = 0; /* units come in this order, each at most once */
-    bool time = false;
+    bool time = false, full = false;
 
     if (text.len < 3 || *p++ != 'P')
         return MR_INVALID;
@@ -205,21 +207,23 @@ int duration_parse(struct mr_str text, uint8_t out[12])
             time = true;
             p++;
         }
-        if (!duration_part(&p, end, &value, &letter))
-            return MR_INVALID;
+        int r = duration_part(&p, end, &value, &letter);
+        if (r == MR_INVALID)
+            return r;
         while (next < MR_N_ELEMENTS(units) &&
                (units[next].letter != letter || units[next].time != time))
             next++;
         if (next == MR_N_ELEMENTS(units))
             return MR_INVALID;
-        words[units[next].word] += value * units[next].factor;
-        if (words[units[next].word] > UINT32_MAX)
-            return MR_INVALID;
+        uint64_t *word = &words[units[next].word];
+        *word += value * units[next].factor;
+        full = full || r == MR_FULL || *word > UINT32_MAX;
+        *word = full ? 0 : *word;
         next = letter == 'S' ? MR_N_ELEMENTS(units) : next + 1;
     }
-    for (size_t i = 0; i < 12; i++)
+    for (size_t i = 0; i < 12 && !full; i++)
         out[i] = (uint8_t)(words[i / 4] >> i % 4 * 8);
-    return 0;
+    return full ? MR_FULL : 0;
 }
 
 size_t duration_text(const uint8_t in[12], char out[MR_TIME_MAX])

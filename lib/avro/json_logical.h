@@ -20,6 +20,7 @@ int logical_parse(enum mr_avro_logical logical, struct mr_str text, bool far, in
 /* The length, or 0 when the value has no text (a time outside the day). */
 size_t logical_text(enum mr_avro_logical logical, int64_t value, char out[MR_TIME_MAX]);
 
-/* "P1M2DT0.003S" <-> months, days, milliseconds as three little-endian words. */
+/* "P1M2DT0.003S" <-> months, days, milliseconds as three little-endian words. Outcomes:
+ * 0, MR_INVALID, MR_FULL (too large, or digits beyond milliseconds). */
 int duration_parse(struct mr_str text, uint8_t out[12]);
 size_t duration_text(const uint8_t in[12], char out[MR_TIME_MAX]);

@@ -196,25 +196,36 @@ static void library_text(const struct json_number *number, char *out, size_t siz
                    (long long)(number->exp10 + (int64_t)cut - (cut > 0)));
 }
 
-enum { LIBRARY_TEXT = 848 };
-
-bool json_number_double(const struct json_number *number, double *ret_value)
+/* One operation on two exact numbers rounds right. So it does for a float, when both are exact as
+ * floats: a double has more than twice the bits of one and two, so that the second rounding changes
+ * nothing. False: more digits or a larger exponent than that, and not zero. */
+static inline bool exact(const struct json_number *number, size_t max_digits, int64_t max_exp10,
+                         double *ret_value)
 {
     static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                     1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                     1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    double value = 0;
+
+    if (number->n_digits <= max_digits && number->exp10 >= -max_exp10 &&
+        number->exp10 <= max_exp10) {
+        value = (double)number->mantissa;
+        value = number->exp10 < 0 ? value / powers[-number->exp10] : value * powers[number->exp10];
+    } else if (number->n_digits > 0) {
+        return false;
+    }
+    *ret_value = number->negative ? -value : value;
+    return true;
+}
+
+enum { LIBRARY_TEXT = 848 };
+
+bool json_number_double(const struct json_number *number, double *ret_value)
+{
     char text[LIBRARY_TEXT];
 
-    if (number->n_digits <= 15 && number->exp10 >= -22 && number->exp10 <= 22) {
-        double value = (double)number->mantissa;
-        value = number->exp10 < 0 ? value / powers[-number->exp10] : value * powers[number->exp10];
-        *ret_value = number->negative ? -value : value;
+    if (exact(number, 15, 22, ret_value))
         return true;
-    }
-    if (number->n_digits == 0) {
-        *ret_value = number->negative ? -0.0 : 0.0;
-        return true;
-    }
     locale_t locale = library_locale();
     library_text(number, text, sizeof(text));
     *ret_value = locale ? strtod_l(text, NULL, locale) : strtod(text, NULL);
@@ -223,18 +234,11 @@ bool json_number_double(const struct json_number *number, double *ret_value)
 
 bool json_number_float(const struct json_number *number, float *ret_value)
 {
-    static const float powers[] = {1e0f, 1e1f, 1e2f, 1e3f, 1e4f, 1e5f,
-                                   1e6f, 1e7f, 1e8f, 1e9f, 1e10f};
     char text[LIBRARY_TEXT];
+    double value;
 
-    if (number->n_digits <= 7 && number->exp10 >= -10 && number->exp10 <= 10) {
-        float value = (float)number->mantissa;
-        value = number->exp10 < 0 ? value / powers[-number->exp10] : value * powers[number->exp10];
-        *ret_value = number->negative ? -value : value;
-        return true;
-    }
-    if (number->n_digits == 0) {
-        *ret_value = number->negative ? -0.0f : 0.0f;
+    if (exact(number, 7, 10, &value)) {
+        *ret_value = (float)value;
         return true;
     }
     locale_t locale = library_locale();

@@ -210,7 +210,10 @@ MR_COLD static int missing_member(struct encode *e, const struct record *record)
 
     while (slot_of(e, record, i)->state != SLOT_MISSING)
         i++;
-    (void)mr_error_set(e->reterr, MR_INVALID, "is required and missing");
+    (void)mr_error_set(e->reterr, MR_INVALID,
+                       record->shape->node->fields[i].default_value
+                           ? "is missing, and its default is no value of its type"
+                           : "is required and missing");
     return named(e, record->shape->fields[i].name, e->in.at);
 }
 

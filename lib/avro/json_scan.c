@@ -9,15 +9,13 @@ void json_report(const struct mr_json_cursor *cursor, const char *at, struct mr_
                  const char *fmt, ...)
 {
     va_list args;
-    char text[sizeof(reterr->text)];
 
     if (!reterr)
         return;
     va_start(args, fmt);
-    (void)vsnprintf(text, sizeof(text), fmt, args);
+    (void)mr_error_vset(reterr, MR_INVALID, fmt, args);
     va_end(args);
     reterr->offset = (size_t)(at - cursor->begin);
-    (void)mr_error_set(reterr, MR_INVALID, "%s", text);
 }
 
 int json_expected(const struct mr_json_cursor *cursor, const char *what, struct mr_error *reterr)

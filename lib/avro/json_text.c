@@ -4,6 +4,8 @@
 #include "json_logical.h"
 #include "millrace/uuid.h"
 
+enum { MAX_SHOWN = 64 }; /* of a text that is not right */
+
 int encode_string_at(struct encode *e, struct mr_str *ret_text)
 {
     struct json_raw raw;
@@ -62,13 +64,21 @@ static int encode_json_text(struct encode *e, const struct shape *shape)
     return r != 0 ? r : encode_put_text(e, text);
 }
 
+MR_COLD static int not_text_of(struct encode *e, const char *wanted, struct mr_str text,
+                               const char *at)
+{
+    struct mr_str shown = mr_utf8_cut(text, MAX_SHOWN);
+
+    return json_error(&e->in, at, e->reterr, "must be %s (was \"%.*s%s\")", wanted, (int)shown.len,
+                      shown.len ? shown.data : "", shown.len < text.len ? "..." : "");
+}
+
 static int put_uuid(struct encode *e, const struct shape *shape, struct mr_str text, const char *at)
 {
     struct mr_uuid uuid;
 
     if (mr_uuid_parse(text, &uuid) != 0)
-        return json_error(&e->in, at, e->reterr,
-                          "must be a UUID, such as 123e4567-e89b-12d3-a456-426614174000");
+        return not_text_of(e, "a UUID, such as 123e4567-e89b-12d3-a456-426614174000", text, at);
     if (shape->op == SHAPE_UUID_FIXED)
         return mr_buf_append(e->out, uuid.bytes, sizeof(uuid.bytes));
     char lower[MR_UUID_TEXT];
@@ -97,7 +107,7 @@ static int put_symbol(struct encode *e, const struct shape *shape, struct mr_str
 
     if (index == 0)
         return json_error(&e->in, at, e->reterr, "must be a symbol of %s (was \"%.*s\")",
-                          shape->node->name, text.len < 64 ? (int)text.len : 64, text.data);
+                          shape->node->name, (int)mr_utf8_cut(text, MAX_SHOWN).len, text.data);
     return encode_put_symbol(e, shape, index - 1, at);
 }
 
@@ -108,19 +118,21 @@ static int put_time(struct encode *e, const struct shape *shape, struct mr_str t
     int r = logical_parse(logical, text, e->far, &value);
 
     if (r != 0)
-        return json_error(&e->in, at, e->reterr, "must be %s",
-                          r == MR_FULL ? logical_bound(logical) : logical_wanted(logical));
+        return not_text_of(e, r == MR_FULL ? logical_bound(logical) : logical_wanted(logical), text,
+                           at);
     return encode_long(e, value);
 }
 
 static int put_duration(struct encode *e, const struct shape *shape, struct mr_str text,
                         const char *at)
 {
+    enum mr_avro_logical logical = shape->node->logical;
     uint8_t bytes[12];
+    int r = duration_parse(text, bytes);
 
-    if (duration_parse(text, bytes) != 0)
-        return json_error(&e->in, at, e->reterr, "must be %s",
-                          logical_wanted(shape->node->logical));
+    if (r != 0)
+        return not_text_of(e, r == MR_FULL ? logical_bound(logical) : logical_wanted(logical), text,
+                           at);
     return mr_buf_append(e->out, bytes, sizeof(bytes));
 }
 

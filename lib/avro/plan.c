@@ -101,15 +101,21 @@ static int set_error(struct plans *plans, struct plan *plan)
     const struct mr_schema_node *w = plan->writer, *r = plan->reader;
     bool scales = w->logical == MR_LOGICAL_DECIMAL && r && r->logical == MR_LOGICAL_DECIMAL &&
                   w->scale != r->scale;
+    bool sizes =
+        w->type == MR_AVRO_FIXED && r && r->type == MR_AVRO_FIXED && w->fixed_size != r->fixed_size;
 
     plan->op = PLAN_ERROR;
     plan->why =
         w->endless ? mr_arena_printf(plans->arena, "%s contains itself: no value of it exists",
                                      type_words(w))
-        : scales
+        : scales   ? mr_arena_printf(plans->arena,
+                                     "a decimal of scale %d cannot be read as one of scale %d",
+                                     (int)w->scale, (int)r->scale)
+        : sizes
             ? mr_arena_printf(plans->arena,
-                              "a decimal of scale %d cannot be read as one of scale %d",
-                              (int)w->scale, (int)r->scale)
+                              "the writer's %s of %zu bytes cannot be read as the reader's %s of "
+                              "%zu",
+                              type_words(w), w->fixed_size, type_words(r), r->fixed_size)
             : mr_arena_printf(plans->arena, "the writer's %s cannot be read as the reader's %s",
                               type_words(w), type_words(r));
     return plan->why ? 0 : -ENOMEM;

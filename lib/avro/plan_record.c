@@ -84,7 +84,11 @@ static int add_default(struct plans *plans, const struct mr_schema_node *record,
     *missing = (struct plan){.op = PLAN_ERROR,
                              .writer = from->type,
                              .reader = from->type,
-                             .why = "the writer does not have this field, and it has no default"};
+                             .why = from->default_value
+                                        ? "the writer does not have this field, and its default "
+                                          "is no value of its type"
+                                        : "the writer does not have this field, and it has no "
+                                          "default"};
     step->otherwise = (struct mr_bytes){(const uint8_t *)"", 0};
     step->plan = missing;
     return 0;

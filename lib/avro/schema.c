@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "schema_model.h"
@@ -31,24 +30,19 @@ static void place(const struct mr_schema_source *source, struct mr_error *error)
     if (!error || error->offset == MR_NO_OFFSET)
         return;
     mr_schema_position(source, error->offset, &error->line, &error->column);
-    if (source->number > 0) {
-        char text[sizeof(error->text)];
-        snprintf(text, sizeof(text), "%s", error->text);
-        mr_error_set(error, MR_INVALID, "in reference %zu: %s", source->number, text);
-    }
+    if (source->number > 0)
+        mr_error_set(error, MR_INVALID, "in reference %zu: %s", source->number, error->text);
 }
 
 int mr_sparser_fail(struct mr_sparser *p, const struct mr_jnode *at, const char *fmt, ...)
 {
-    char text[sizeof(p->reterr->text)];
     va_list args;
 
     if (!p->reterr)
         return MR_INVALID;
     va_start(args, fmt);
-    (void)vsnprintf(text, sizeof(text), fmt, args);
+    (void)mr_error_vset(p->reterr, MR_INVALID, fmt, args);
     va_end(args);
-    mr_error_set(p->reterr, MR_INVALID, "%s", text);
     mr_jtree_where(at, p->reterr);
     p->reterr->offset = at->offset;
     place(p->source, p->reterr);

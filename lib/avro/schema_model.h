@@ -77,6 +77,8 @@ int mr_sparser_type(struct mr_sparser *p, const struct mr_jnode *json, const cha
                     const struct mr_schema_node **slot);
 int mr_sparser_node(struct mr_sparser *p, const struct mr_jnode *json, enum mr_avro_type type,
                     struct mr_snode **ret_node);
+
+/* schema_members.c */
 /* Which members are Avro's own, so that they are no properties. Java's lists, the odd ones too. */
 bool mr_schema_type_member(struct mr_str key);
 bool mr_schema_enum_member(struct mr_str key);
@@ -93,6 +95,9 @@ int mr_sparser_name(struct mr_sparser *p, const struct mr_jnode *json, const cha
 /* Enters a finished type under its name, or takes an equal one that is there already. */
 int mr_sparser_define(struct mr_sparser *p, const struct mr_jnode *json, struct mr_snode *node,
                       const struct mr_schema_node **slot);
+/* The member "aliases" and room for its names; *ret_list NULL: there is none. */
+int mr_sparser_alias_list(struct mr_sparser *p, const struct mr_jnode *json,
+                          const struct mr_jnode **ret_list, const char ***ret_aliases);
 int mr_sparser_aliases(struct mr_sparser *p, const struct mr_jnode *json, struct mr_snode *node);
 /* Whether one part of a name is right; else MR_INVALID with its text. what: "field name". */
 int mr_sparser_check_name(struct mr_sparser *p, const struct mr_jnode *at, struct mr_str name,

@@ -126,20 +126,31 @@ int mr_sparser_define(struct mr_sparser *p, const struct mr_jnode *json, struct 
     return 0;
 }
 
-int mr_sparser_aliases(struct mr_sparser *p, const struct mr_jnode *json, struct mr_snode *node)
+int mr_sparser_alias_list(struct mr_sparser *p, const struct mr_jnode *json,
+                          const struct mr_jnode **ret_list, const char ***ret_aliases)
 {
     const struct mr_jnode *list = mr_jtree_get(json, "aliases");
-    struct mr_str_map seen = {0};
-    size_t n = 0;
 
+    *ret_list = list;
     if (!list)
         return 0;
     if (list->kind != MR_J_ARRAY)
         return mr_sparser_fail(p, list, "\"aliases\" is an array of names, not %s",
                                mr_jtree_kind(list));
-    const char **aliases = mr_arena_array(p->schema->arena, list->n, sizeof(const char *));
-    if (!aliases)
-        return -ENOMEM;
+    *ret_aliases = mr_arena_array(p->schema->arena, list->n, sizeof(const char *));
+    return *ret_aliases ? 0 : -ENOMEM;
+}
+
+int mr_sparser_aliases(struct mr_sparser *p, const struct mr_jnode *json, struct mr_snode *node)
+{
+    const struct mr_jnode *list;
+    struct mr_str_map seen = {0};
+    const char **aliases;
+    size_t n = 0;
+    int r = mr_sparser_alias_list(p, json, &list, &aliases);
+
+    if (r != 0 || !list)
+        return r;
     for (const struct mr_jnode *a = list->first; a; a = a->next) {
         const char *text, *space, *name;
         if (a->kind != MR_J_STRING || memchr(a->text.data, 0, a->text.len))
@@ -147,7 +158,7 @@ int mr_sparser_aliases(struct mr_sparser *p, const struct mr_jnode *json, struct
         text = mr_arena_dup(p->schema->arena, a->text.data, a->text.len);
         if (!text || split(p, text, node->pub.space, &space, &name) != 0)
             return -ENOMEM;
-        int r = mr_sparser_check_name(p, a, mr_str_from(name), "alias");
+        r = mr_sparser_check_name(p, a, mr_str_from(name), "alias");
         if (r != 0)
             return r;
         aliases[n] = join(p, space, name);
@@ -164,14 +175,18 @@ int mr_sparser_aliases(struct mr_sparser *p, const struct mr_jnode *json, struct
     return 0;
 }
 
-/* Qualified by the namespace around it if it has none, else as it is, as Java looks names up. */
+/* Qualified by the namespace around it if it has none, else as it is, as Java looks names up. ".A"
+ * is A of no namespace; Avro 1.12 forgot that, and registries hold it. */
 static struct mr_snode *look_up(struct mr_sparser *p, const struct mr_jnode *at, const char *space,
                                 int *ret_r)
 {
+    const char *dot = at->text.len ? memrchr(at->text.data, '.', at->text.len) : NULL;
     struct mr_snode *node = NULL;
 
     *ret_r = 0;
-    if (*space && !memchr(at->text.data, '.', at->text.len)) {
+    if (p->options->like_java && dot == at->text.data && at->text.len > 1)
+        return mr_str_map_get(&p->names, (struct mr_str){dot + 1, at->text.len - 1});
+    if (*space && !dot) {
         struct mr_buf full = {0};
         *ret_r = mr_buf_printf(&full, "%s.", space);
         if (*ret_r == 0)
@@ -204,6 +219,14 @@ int mr_sparser_refer(struct mr_sparser *p, const struct mr_jnode *at, const char
     return 0;
 }
 
+static const char *fullname_of(const struct mr_schema *schema, const char *name)
+{
+    for (size_t i = 0; i < schema->n_nodes; i++)
+        if (schema->nodes[i]->pub.fullname && strcmp(schema->nodes[i]->pub.name, name) == 0)
+            return schema->nodes[i]->pub.fullname;
+    return NULL;
+}
+
 static int unknown_name(struct mr_sparser *p, const struct mr_jnode *at)
 {
     struct mr_schema *schema = p->schema;
@@ -224,6 +247,8 @@ static int unknown_name(struct mr_sparser *p, const struct mr_jnode *at)
         words[n++] = node->name;
     }
     const char *near = strlen(word) < 200 ? mr_nearest(word, words, n) : NULL;
+    if (near && strcmp(near, word) == 0)
+        near = fullname_of(schema, near); /* of another namespace */
     return mr_sparser_fail(
         p, at, "\"%.200s\" is neither a primitive type nor a name defined here%s%s%s", word,
         near ? ": did you mean \"" : "", near ? near : "", near ? "\"?" : "");

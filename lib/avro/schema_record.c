@@ -31,22 +31,18 @@ static int order(struct mr_sparser *p, const struct mr_jnode *json, struct mr_sc
 static int field_aliases(struct mr_sparser *p, const struct mr_jnode *json,
                          struct mr_schema_field *field)
 {
-    const struct mr_jnode *list = mr_jtree_get(json, "aliases");
+    const struct mr_jnode *list;
     struct mr_str_map seen = {0};
+    const char **aliases;
+    int r = mr_sparser_alias_list(p, json, &list, &aliases);
 
-    if (!list)
-        return 0;
-    if (list->kind != MR_J_ARRAY)
-        return mr_sparser_fail(p, list, "\"aliases\" is an array of names, not %s",
-                               mr_jtree_kind(list));
-    const char **aliases = mr_arena_array(p->schema->arena, list->n, sizeof(const char *));
-    if (!aliases)
-        return -ENOMEM;
+    if (r != 0 || !list)
+        return r;
     field->aliases = aliases;
     for (const struct mr_jnode *a = list->first; a; a = a->next) {
         if (a->kind != MR_J_STRING || memchr(a->text.data, 0, a->text.len))
             return mr_sparser_fail(p, a, "an alias is a name, not %s", mr_jtree_kind(a));
-        int r = mr_str_map_add(&seen, p->schema->arena, a->text, field);
+        r = mr_str_map_add(&seen, p->schema->arena, a->text, field);
         if (r == MR_FULL) /* one written twice counts once */
             continue;
         const char *alias = mr_arena_dup(p->schema->arena, a->text.data, a->text.len);

@@ -2,7 +2,6 @@
 /* JSON to types: what each kind of type needs. Source: Avro 1.12 specification, "Schema
  * Declaration"; where it is silent, what Java Avro 1.12 accepts. */
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,14 +19,11 @@ int mr_sparser_node(struct mr_sparser *p, const struct mr_jnode *json, enum mr_a
 
     if (schema->n_nodes == MR_SCHEMA_MAX_NODES)
         return mr_sparser_fail(p, json, "more than %d types", MR_SCHEMA_MAX_NODES);
-    if (schema->n_nodes == p->cap_nodes) {
-        size_t cap = p->cap_nodes ? p->cap_nodes * 2 : 64;
-        struct mr_snode **nodes = realloc(schema->nodes, cap * sizeof(struct mr_snode *));
-        if (!nodes)
-            return -ENOMEM;
-        schema->nodes = nodes;
-        p->cap_nodes = cap;
-    }
+    struct mr_snode **nodes =
+        mr_room(schema->nodes, schema->n_nodes, &p->cap_nodes, 64, sizeof(struct mr_snode *));
+    if (!nodes)
+        return -ENOMEM;
+    schema->nodes = nodes;
     struct mr_snode *node = mr_arena_alloc(schema->arena, sizeof(*node));
     if (!node)
         return -ENOMEM;
@@ -39,67 +35,6 @@ int mr_sparser_node(struct mr_sparser *p, const struct mr_jnode *json, enum mr_a
     node->text = p->source;
     schema->nodes[schema->n_nodes++] = node;
     *ret_node = node;
-    return 0;
-}
-
-int mr_sparser_text(struct mr_sparser *p, const struct mr_jnode *json, const char *key,
-                    const char **ret_text)
-{
-    const struct mr_jnode *member = mr_jtree_get(json, key);
-
-    *ret_text = NULL;
-    if (!member || member->kind != MR_J_STRING)
-        return 0;
-    *ret_text = mr_arena_dup(p->schema->arena, member->text.data, member->text.len);
-    return *ret_text ? 0 : -ENOMEM;
-}
-
-static bool listed(struct mr_str key, const char *const *words)
-{
-    for (; *words; words++)
-        if (mr_str_is(key, *words))
-            return true;
-    return false;
-}
-
-bool mr_schema_type_member(struct mr_str key)
-{
-    static const char *const own[] = {"doc",     "fields", "items", "name",    "namespace", "size",
-                                      "symbols", "values", "type",  "aliases", NULL};
-
-    return listed(key, own);
-}
-
-bool mr_schema_enum_member(struct mr_str key)
-{
-    return mr_schema_type_member(key) || mr_str_is(key, "default");
-}
-
-bool mr_schema_field_member(struct mr_str key)
-{
-    static const char *const own[] = {"default", "doc", "name", "order", "type", "aliases", NULL};
-
-    return listed(key, own);
-}
-
-int mr_sparser_props(struct mr_sparser *p, const struct mr_jnode *json, bool (*own)(struct mr_str),
-                     const struct json_t **ret_props)
-{
-    json_t *props = NULL;
-
-    for (const struct mr_jnode *m = json->first; m; m = m->next) {
-        if (own(m->key))
-            continue;
-        if (!props) {
-            props = json_object();
-            if (!props || json_array_append_new(p->schema->values, props) != 0)
-                return -ENOMEM;
-        }
-        if (json_object_setn_new_nocheck(props, m->key.data, m->key.len, mr_jtree_to_jansson(m)) !=
-            0)
-            return -ENOMEM;
-    }
-    *ret_props = props;
     return 0;
 }
 

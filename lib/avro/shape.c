@@ -230,50 +230,6 @@ static int shape_of(struct shapes *shapes, const struct mr_schema_node *node,
     return fill(shapes, shape, own ? field_props : NULL, reterr);
 }
 
-/* A field's default is the same in every form: it is written once, by the raw shapes. */
-static void share_defaults(struct shapes *shapes, const struct shapes *raw)
-{
-    for (size_t i = 0; i < mr_schema_n_nodes(shapes->schema); i++) {
-        const struct shape *shape = shapes->plain[i], *from = raw->plain[i];
-        if (!shape || shape->op != SHAPE_RECORD || !from)
-            continue;
-        struct shape_field *fields = (struct shape_field *)(uintptr_t)shape->fields;
-        for (size_t f = 0; f < shape->node->n_fields; f++)
-            fields[f].otherwise = from->fields[f].otherwise;
-    }
-}
-
-static int copy_defaults(struct shapes *shapes)
-{
-    for (size_t i = 0; i < mr_schema_n_nodes(shapes->schema); i++) {
-        const struct shape *shape = shapes->plain[i];
-        if (!shape || shape->op != SHAPE_RECORD)
-            continue;
-        struct shape_field *fields = (struct shape_field *)(uintptr_t)shape->fields;
-        for (size_t f = 0; f < shape->node->n_fields; f++) {
-            struct mr_bytes *bytes = &fields[f].otherwise;
-            if (bytes->data && !(bytes->data = (uint8_t *)mr_arena_dup(
-                                     shapes->arena, (const char *)bytes->data, bytes->len)))
-                return -ENOMEM;
-        }
-    }
-    return 0;
-}
-
-static int add_defaults(struct shapes *shapes, const struct mr_schema_node *node,
-                        struct mr_error *reterr)
-{
-    MR_AUTO(shapes) struct shapes *raw = NULL;
-
-    if (shapes->for_defaults)
-        return shapes_fill_defaults(shapes, reterr);
-    int r = shapes_for_defaults(shapes->schema, node, &raw, reterr);
-    if (r != 0)
-        return r;
-    share_defaults(shapes, raw);
-    return copy_defaults(shapes);
-}
-
 static int make_shapes(struct mr_schema *schema, const struct mr_schema_node *node,
                        const struct mr_json_options *options, bool for_defaults,
                        struct shapes **ret_shapes, const struct shape **ret_root,
@@ -297,7 +253,7 @@ static int make_shapes(struct mr_schema *schema, const struct mr_schema_node *no
     node = node ? node : mr_schema_root(schema);
     if ((r = shape_of(shapes, node, NULL, ret_root, reterr)) != 0)
         return r;
-    if ((r = add_defaults(shapes, node, reterr)) != 0)
+    if ((r = shapes_add_defaults(shapes, node, reterr)) != 0)
         return r;
     *ret_shapes = MR_MOVE(shapes);
     return 0;

@@ -99,12 +99,14 @@ MR_DEFINE_AUTO(shapes, struct shapes *, shapes_free);
 int shapes_for_defaults(struct mr_schema *schema, const struct mr_schema_node *node,
                         struct shapes **ret_shapes, struct mr_error *reterr);
 
-/* shape_default.c: fills `otherwise` of every field below the schema's raw shapes. */
-int shapes_fill_defaults(struct shapes *raw, struct mr_error *reterr);
+/* shape_default.c: `otherwise` of every field below node whose default can be used. 0, MR_INVALID,
+ * -ENOMEM. */
+int shapes_add_defaults(struct shapes *shapes, const struct mr_schema_node *node,
+                        struct mr_error *reterr);
 /* shape_union.c */
 int shape_union_choices(struct shapes *shapes, struct shape *shape);
 
-/* json_encode.c: one value of `shape` at the cursor, in the options of shapes. */
+/* json_encoder.c: one value of `shape` at the cursor, in the options of shapes. */
 int shape_encode(const struct shapes *shapes, const struct shape *shape,
                  struct mr_json_cursor *cursor, struct mr_buf *out, size_t *ret_dropped,
                  struct mr_error *reterr);

@@ -1,75 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From plans and record descriptors to flat programs. */
-#include "struct_plan.h"
-
-#include "millrace/record.h"
-
-/* Programs of records that arrays hold, so that recursive types close their circle. */
-struct known {
-    const struct plan *plan;
-    const struct mr_record_desc *desc;
-    struct struct_program *program;
-};
-
-struct compiler {
-    struct mr_arena *arena;
-    struct mr_error *reterr;
-    struct known *known;
-    size_t n_known, cap_known;
-};
-
-/* One program while it grows. */
-struct writer {
-    struct compiler *c;
-    struct struct_op *ops;
-    size_t n, cap;
-};
-
-/* Where a value goes. */
-struct target {
-    enum mr_field_kind kind;
-    uint32_t offset, has_offset;
-    const struct mr_record_field *field; /* for arrays, maps, records */
-    const struct struct_path *path;
-};
+#include "struct_emit.h"
 
 static int compile_value(struct writer *w, const struct plan *plan, const struct target *t);
-
-static int emit(struct writer *w, struct struct_op op)
-{
-    if (w->n == w->cap) {
-        size_t cap = w->cap ? w->cap * 2 : 16;
-        struct struct_op *ops = realloc(w->ops, cap * sizeof(*ops));
-        if (!ops)
-            return -ENOMEM;
-        w->ops = ops;
-        w->cap = cap;
-    }
-    w->ops[w->n++] = op;
-    return 0;
-}
-
-/* Closes the program and moves it into the arena. */
-static int finish(struct writer *w, struct struct_program *program)
-{
-    int r = emit(w, (struct struct_op){.code = OP_END});
-
-    if (r != 0)
-        return r;
-    struct struct_op *ops = mr_arena_array(w->c->arena, w->n, sizeof(*ops));
-    if (!ops)
-        return -ENOMEM;
-    memcpy(ops, w->ops, w->n * sizeof(*ops));
-    program->ops = ops;
-    return 0;
-}
-
-static int unfit(struct writer *w, const struct target *t)
-{
-    return mr_error_set(w->c->reterr, MR_INVALID,
-                        "the record descriptor does not fit the reader's schema at \"%s\"",
-                        t->path ? t->path->name : "");
-}
 
 /* A program of its own for one value. */
 static int value_program(struct compiler *c, const struct plan *plan, const struct target *t,
@@ -80,20 +13,10 @@ static int value_program(struct compiler *c, const struct plan *plan, const stru
     int r = program ? compile_value(&w, plan, t) : -ENOMEM;
 
     if (r == 0)
-        r = finish(&w, program);
+        r = struct_finish(&w, program);
     free(w.ops);
     *ret_program = program;
     return r;
-}
-
-static const struct struct_path *path_to(struct writer *w, const char *name,
-                                         const struct struct_path *outer)
-{
-    struct struct_path *path = mr_arena_alloc(w->c->arena, sizeof(*path));
-
-    if (path)
-        *path = (struct struct_path){name, outer};
-    return path;
 }
 
 /* Zeroed memory says null and empty already. */
@@ -109,7 +32,8 @@ static int compile_default(struct writer *w, const struct plan_step *step, const
     struct struct_default *value;
 
     if (step->plan->op == PLAN_ERROR)
-        return emit(w, (struct struct_op){.code = OP_ERROR, .plan = step->plan, .path = t->path});
+        return struct_emit(
+            w, (struct struct_op){.code = OP_ERROR, .plan = step->plan, .path = t->path});
     if (is_zero_default(step->plan, step->otherwise))
         return 0;
     value = mr_arena_alloc(w->c->arena, sizeof(*value));
@@ -117,27 +41,28 @@ static int compile_default(struct writer *w, const struct plan_step *step, const
         return -ENOMEM;
     value->bytes = step->otherwise;
     int r = value_program(w->c, step->plan, t, &value->program);
-    return r != 0
-               ? r
-               : emit(w, (struct struct_op){.code = OP_DEFAULT, .value = value, .path = t->path});
+    return r != 0 ? r
+                  : struct_emit(
+                        w, (struct struct_op){.code = OP_DEFAULT, .value = value, .path = t->path});
 }
 
 static int compile_step(struct writer *w, const struct plan_step *step,
                         const struct mr_record_desc *desc, const struct target *record)
 {
-    struct target t = {.path = path_to(w, step->name, record->path)};
+    struct target t = {.path = struct_path_to(w, step->name, record->path)};
 
     if (!t.path)
         return -ENOMEM;
     if (step->kind == STEP_SKIP)
-        return emit(w, (struct struct_op){.code = OP_SKIP, .plan = step->plan, .path = t.path});
+        return struct_emit(w,
+                           (struct struct_op){.code = OP_SKIP, .plan = step->plan, .path = t.path});
     t.field = &desc->fields[step->reader_field];
     t.kind = t.field->kind;
     t.offset = record->offset + t.field->offset;
     t.has_offset =
         t.field->has_offset == MR_NO_MEMBER ? MR_NO_MEMBER : record->offset + t.field->has_offset;
     if (strcmp(t.field->name, step->name) != 0 && step->kind == STEP_DEFAULT)
-        return unfit(w, &t);
+        return struct_unfit(w, &t);
     if (step->kind == STEP_DEFAULT)
         return compile_default(w, step, &t);
     return compile_value(w, step->plan, &t);
@@ -150,9 +75,10 @@ static int compile_record(struct writer *w, const struct plan *plan,
 
     if (plan->op != PLAN_RECORD || !desc || desc->n_fields != plan->reader->n_fields ||
         strcmp(desc->fullname, plan->reader->fullname) != 0)
-        return unfit(w, t);
+        return struct_unfit(w, t);
     if (plan->n_zero_fields > 0)
-        r = emit(w, (struct struct_op){.code = OP_ZEROS, .n = (uint32_t)plan->n_zero_fields});
+        r = struct_emit(w,
+                        (struct struct_op){.code = OP_ZEROS, .n = (uint32_t)plan->n_zero_fields});
     for (size_t i = 0; r == 0 && i < plan->n_steps; i++)
         r = compile_step(w, &plan->steps[i], desc, t);
     return r;
@@ -168,14 +94,10 @@ static int item_record(struct compiler *c, const struct plan *plan,
             return 0;
         }
     }
-    if (c->n_known == c->cap_known) {
-        size_t cap = c->cap_known ? c->cap_known * 2 : 8;
-        struct known *known = realloc(c->known, cap * sizeof(*known));
-        if (!known)
-            return -ENOMEM;
-        c->known = known;
-        c->cap_known = cap;
-    }
+    struct known *known = mr_room(c->known, c->n_known, &c->cap_known, 8, sizeof(*known));
+    if (!known)
+        return -ENOMEM;
+    c->known = known;
     struct struct_program *program = mr_arena_alloc(c->arena, sizeof(*program));
     if (!program)
         return -ENOMEM;
@@ -184,7 +106,7 @@ static int item_record(struct compiler *c, const struct plan *plan,
     struct writer w = {.c = c};
     int r = compile_record(&w, plan, desc, &(struct target){.has_offset = MR_NO_MEMBER});
     if (r == 0)
-        r = finish(&w, program);
+        r = struct_finish(&w, program);
     free(w.ops);
     return r;
 }
@@ -200,7 +122,7 @@ static int compile_items(struct writer *w, const struct plan *plan, const struct
     if (!items)
         return -ENOMEM;
     if (plan->op != (map ? PLAN_MAP : PLAN_ARRAY) || field->item >= MR_FIELD_ARRAY)
-        return unfit(w, t);
+        return struct_unfit(w, t);
     *items = (struct struct_items){.min_size = plan->item->min_size,
                                    .item_size = field->item_size,
                                    .value_offset = map ? field->item_offset : 0,
@@ -211,45 +133,10 @@ static int compile_items(struct writer *w, const struct plan *plan, const struct
     else
         r = value_program(w->c, plan->item, &item, &items->program);
     return r != 0 ? r
-                  : emit(w, (struct struct_op){.code = map ? OP_MAP : OP_ARRAY,
-                                               .offset = t->offset,
-                                               .items = items,
-                                               .path = t->path});
-}
-
-/* Which operation reads what was written into a member of this kind; OP_END: none. */
-static enum struct_code scalar_code(enum plan_op op, enum mr_field_kind kind)
-{
-    static const struct {
-        enum plan_op op;
-        enum mr_field_kind kind;
-        enum struct_code code;
-    } codes[] = {
-        {PLAN_BOOLEAN, MR_FIELD_BOOL, OP_BOOL},
-        {PLAN_INT, MR_FIELD_INT, OP_INT},
-        {PLAN_LONG, MR_FIELD_LONG, OP_LONG},
-        {PLAN_INT_TO_LONG, MR_FIELD_LONG, OP_INT_TO_LONG},
-        {PLAN_FLOAT, MR_FIELD_FLOAT, OP_FLOAT},
-        {PLAN_INT_TO_FLOAT, MR_FIELD_FLOAT, OP_INT_TO_FLOAT},
-        {PLAN_LONG_TO_FLOAT, MR_FIELD_FLOAT, OP_LONG_TO_FLOAT},
-        {PLAN_DOUBLE, MR_FIELD_DOUBLE, OP_DOUBLE},
-        {PLAN_INT_TO_DOUBLE, MR_FIELD_DOUBLE, OP_INT_TO_DOUBLE},
-        {PLAN_LONG_TO_DOUBLE, MR_FIELD_DOUBLE, OP_LONG_TO_DOUBLE},
-        {PLAN_FLOAT_TO_DOUBLE, MR_FIELD_DOUBLE, OP_FLOAT_TO_DOUBLE},
-        {PLAN_STRING, MR_FIELD_STRING, OP_STRING},
-        {PLAN_BYTES_TO_STRING, MR_FIELD_STRING, OP_STRING},
-        {PLAN_BYTES, MR_FIELD_BYTES, OP_BYTES},
-        {PLAN_STRING_TO_BYTES, MR_FIELD_BYTES, OP_STRING},
-        {PLAN_FIXED, MR_FIELD_FIXED, OP_FIXED},
-        {PLAN_BYTES, MR_FIELD_DECIMAL, OP_DECIMAL},
-        {PLAN_FIXED, MR_FIELD_DECIMAL, OP_DECIMAL_FIXED},
-        {PLAN_ENUM, MR_FIELD_ENUM, OP_ENUM},
-    };
-
-    for (size_t i = 0; i < MR_N_ELEMENTS(codes); i++)
-        if (codes[i].op == op && codes[i].kind == kind)
-            return codes[i].code;
-    return OP_END;
+                  : struct_emit(w, (struct struct_op){.code = map ? OP_MAP : OP_ARRAY,
+                                                      .offset = t->offset,
+                                                      .items = items,
+                                                      .path = t->path});
 }
 
 /* What is not null, without its has_f. */
@@ -259,20 +146,20 @@ static int compile_present(struct writer *w, const struct plan *plan, const stru
 
     if (plan->op == PLAN_ERROR) {
         op.code = OP_ERROR;
-        return emit(w, op);
+        return struct_emit(w, op);
     }
     if (t->kind == MR_FIELD_RECORD)
         return compile_record(w, plan, t->field->record, t);
     if (t->kind == MR_FIELD_ARRAY || t->kind == MR_FIELD_MAP)
         return compile_items(w, plan, t);
-    op.code = (uint16_t)scalar_code(plan->op, t->kind);
+    op.code = (uint16_t)struct_scalar_code(plan->op, t->kind);
     if (op.code == OP_END)
-        return unfit(w, t);
+        return struct_unfit(w, t);
     if (plan->op == PLAN_FIXED)
         op.n = (uint32_t)plan->writer->fixed_size;
     if (t->kind == MR_FIELD_DECIMAL)
         op.n = (uint32_t)plan->reader->scale;
-    return emit(w, op);
+    return struct_emit(w, op);
 }
 
 /* The writer's union of null and one other. */
@@ -280,10 +167,10 @@ static int compile_nullable(struct writer *w, const struct plan *plan, const str
 {
     unsigned null = plan->branches[0]->op == PLAN_NULL ? 0 : 1;
     size_t at = w->n;
-    int r = emit(w, (struct struct_op){.code = OP_NULLABLE,
-                                       .null_branch = (uint16_t)null,
-                                       .offset = t->has_offset,
-                                       .path = t->path});
+    int r = struct_emit(w, (struct struct_op){.code = OP_NULLABLE,
+                                              .null_branch = (uint16_t)null,
+                                              .offset = t->has_offset,
+                                              .path = t->path});
 
     if (r == 0)
         r = compile_present(w, plan->branches[1 - null], t);
@@ -307,7 +194,8 @@ static int compile_union(struct writer *w, const struct plan *plan, const struct
     if (r != 0)
         return r;
     *branches = (struct struct_branches){plan, programs};
-    return emit(w, (struct struct_op){.code = OP_UNION, .branches = branches, .path = t->path});
+    return struct_emit(w,
+                       (struct struct_op){.code = OP_UNION, .branches = branches, .path = t->path});
 }
 
 static int compile_value(struct writer *w, const struct plan *plan, const struct target *t)
@@ -319,7 +207,7 @@ static int compile_value(struct writer *w, const struct plan *plan, const struct
     if (plan->op == PLAN_NULL && t->has_offset != MR_NO_MEMBER)
         return 0; /* has_f is false already */
     if (t->has_offset != MR_NO_MEMBER && plan->op != PLAN_ERROR)
-        r = emit(w, (struct struct_op){.code = OP_PRESENT, .offset = t->has_offset});
+        r = struct_emit(w, (struct struct_op){.code = OP_PRESENT, .offset = t->has_offset});
     return r != 0 ? r : compile_present(w, plan, t);
 }
 
@@ -342,7 +230,7 @@ int struct_program_new(const struct plan *plan, const struct mr_record_desc *des
         r = compile_record(&w, plan, desc, &t);
     }
     if (r == 0)
-        r = finish(&w, program);
+        r = struct_finish(&w, program);
     free(w.ops);
     free(c.known);
     *ret_program = program;

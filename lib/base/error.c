@@ -30,16 +30,44 @@ static void cut_at_character(char *text, size_t cap)
         text[bad] = '\0';
 }
 
+int mr_error_vset(struct mr_error *reterr, int r, const char *fmt, va_list args)
+{
+    char text[sizeof(reterr->text)]; /* what is said now may quote what was said before */
+
+    if (!reterr)
+        return r;
+    (void)vsnprintf(text, sizeof(text), fmt, args);
+    cut_at_character(text, sizeof(text));
+    memcpy(reterr->text, text, strlen(text) + 1);
+    return r;
+}
+
 int mr_error_set(struct mr_error *reterr, int r, const char *fmt, ...)
 {
+    va_list args;
+
+    va_start(args, fmt);
+    r = mr_error_vset(reterr, r, fmt, args);
+    va_end(args);
+    return r;
+}
+
+int mr_error_inside(struct mr_error *reterr, int r, const char *fmt, ...)
+{
+    enum { WHAT = 360, WHERE = 200 }; /* bytes at most: most of the text is the rule's */
+    char what[WHAT + 1];
     va_list args;
 
     if (!reterr)
         return r;
     va_start(args, fmt);
-    (void)vsnprintf(reterr->text, sizeof(reterr->text), fmt, args);
+    (void)vsnprintf(what, sizeof(what), fmt, args);
     va_end(args);
-    cut_at_character(reterr->text, sizeof(reterr->text));
+    cut_at_character(what, sizeof(what));
+    (void)mr_error_set(reterr, r, "%s: %.*s%s%s", what, (int)WHERE, reterr->where,
+                       *reterr->where ? ": " : "", reterr->text);
+    mr_str_one_line(reterr->text);
+    reterr->where[0] = '\0';
     return r;
 }
 

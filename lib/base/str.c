@@ -1,10 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UTF-8 validity, nearest word and glob. */
+/* Parts of texts, UTF-8 validity, nearest word and glob. */
 #include "millrace/str.h"
 
 #include <stdint.h>
 
 #include "millrace/compiler.h"
+
+static bool is_blank(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+struct mr_str mr_str_trim(struct mr_str s)
+{
+    while (s.len > 0 && is_blank(s.data[0]))
+        s = (struct mr_str){s.data + 1, s.len - 1};
+    while (s.len > 0 && is_blank(s.data[s.len - 1]))
+        s.len--;
+    return s;
+}
+
+struct mr_str mr_str_part(struct mr_str *rest, char end)
+{
+    const char *at = rest->len > 0 ? memchr(rest->data, end, rest->len) : NULL;
+    size_t len = at ? (size_t)(at - rest->data) : rest->len;
+    size_t used = len + (at != NULL);
+    struct mr_str part = {rest->data, len};
+
+    *rest = (struct mr_str){used > 0 ? rest->data + used : rest->data, rest->len - used};
+    return part;
+}
 
 /* Length of the well-formed sequence at p, or 0. RFC 3629, table of well-formed sequences. */
 static size_t sequence(const uint8_t *p, size_t left)
@@ -58,6 +83,24 @@ bool mr_utf8_valid(const char *data, size_t len, size_t *ret_bad)
     return true;
 }
 
+void mr_utf8_mend(char *text, size_t len)
+{
+    for (size_t bad; !mr_utf8_valid(text, len, &bad);)
+        text[bad] = '?';
+}
+
+void mr_str_one_line(char *text)
+{
+    mr_utf8_mend(text, strlen(text));
+    for (unsigned char *p = (unsigned char *)text; *p; p++) {
+        bool c1 = *p == 0xc2 && p[1] < 0xa0; /* U+0080 to U+009F, which terminals obey too */
+        if (*p < 0x20 || *p == 0x7f || c1)
+            *p = '?';
+        if (c1)
+            p[1] = '?';
+    }
+}
+
 struct mr_str mr_utf8_cut(struct mr_str text, size_t most)
 {
     if (text.len <= most)
@@ -91,11 +134,27 @@ static size_t edit_distance(const char *a, size_t na, const char *b, size_t nb)
     return row[nb];
 }
 
+/* The only one that goes on where the word ends. */
+static const char *only_longer(const char *word, size_t len, const char *const *words,
+                               size_t n_words)
+{
+    const char *found = NULL;
+
+    for (size_t i = 0; len > 1 && i < n_words; i++) {
+        if (strncmp(word, words[i], len) != 0)
+            continue;
+        if (found)
+            return NULL;
+        found = words[i];
+    }
+    return found;
+}
+
 const char *mr_nearest(const char *word, const char *const *words, size_t n_words)
 {
     size_t len = strnlen(word, NEAREST_MAX + 1);
     const char *best = NULL;
-    size_t best_distance = len / 3 + 1;
+    size_t best_distance = len / 3 + (len > 1); /* another letter is no likeness */
 
     if (len > NEAREST_MAX)
         return NULL;
@@ -109,7 +168,7 @@ const char *mr_nearest(const char *word, const char *const *words, size_t n_word
             best_distance = distance;
         }
     }
-    return best;
+    return best ? best : only_longer(word, len, words, n_words);
 }
 
 bool mr_glob(const char *pattern, const char *text)

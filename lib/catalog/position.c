@@ -52,12 +52,7 @@ static void note(struct load *load, const char *file, size_t line, size_t column
         load->findings =
             mr_arena_array(load->scratch, MR_CATALOG_MAX_FINDINGS, sizeof(*load->findings));
     (void)vsnprintf(text, sizeof(text), fmt, args);
-    size_t bad;
-    while (!mr_utf8_valid(text, strlen(text), &bad))
-        text[bad] = '?'; /* a long word may be cut within a character */
-    for (char *p = text; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = '?'; /* a mistake is one line, and no terminal's master */
+    mr_str_one_line(text);
     const char *copy = mr_arena_dup(load->scratch, text, strlen(text));
     if (!load->findings || !copy) {
         load->r = -ENOMEM;

@@ -105,6 +105,7 @@ static void read_saga(struct saga_load *s, const yaml_node_t *node, size_t index
     saga->summary = load_text(load, row->summary);
     saga->key = load_text(load, row->key);
     saga->any_order = row->order && *row->order == ROW_SAGA_ANY;
+    saga->younger = row->order && *row->order == ROW_SAGA_YOUNGER;
     saga->once = row->once && *row->once;
     read_keep(s, node, row);
     saga_read_clauses(s, load_at(load, node, "starts"), &row->starts, &saga->starts);

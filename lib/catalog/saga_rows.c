@@ -36,7 +36,8 @@ const char *const row_moment_keys[MR_SAGA_N_MOMENTS] = {
 static const cyaml_strval_t thens[] = {{"compensate", ROW_THEN_COMPENSATE},
                                        {"fail", ROW_THEN_FAIL}};
 static const cyaml_strval_t waits[] = {{"any", ROW_WAIT_ANY}, {"all", ROW_WAIT_ALL}};
-static const cyaml_strval_t orders[] = {{"later", ROW_SAGA_LATER}, {"any", ROW_SAGA_ANY}};
+static const cyaml_strval_t orders[] = {
+    {"later", ROW_SAGA_LATER}, {"any", ROW_SAGA_ANY}, {"younger", ROW_SAGA_YOUNGER}};
 static const cyaml_strval_t timeouts[] = {
     {"compensate", MR_SAGA_COMPENSATE}, {"fail", MR_SAGA_FAIL}, {"go-on", MR_SAGA_GO_ON}};
 

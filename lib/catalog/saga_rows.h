@@ -46,7 +46,7 @@ struct row_step {
     enum mr_saga_timeout *on_timeout;
 };
 
-enum row_saga_order { ROW_SAGA_LATER, ROW_SAGA_ANY };
+enum row_saga_order { ROW_SAGA_LATER, ROW_SAGA_ANY, ROW_SAGA_YOUNGER };
 
 struct row_saga {
     char *name, *service, *summary, *key, *keep;

@@ -26,16 +26,13 @@ struct facts {
 
 static void add(struct facts *f, const char *path, const char *what, const char *value)
 {
-    if (f->n_items == f->cap) {
-        size_t cap = f->cap ? f->cap * 2 : 128;
-        struct fact *items = reallocarray(f->items, cap, sizeof(*items));
-        if (!items) {
-            f->e->r = -ENOMEM;
-            return;
-        }
-        f->items = items;
-        f->cap = cap;
+    struct fact *items = mr_room(f->items, f->n_items, &f->cap, 128, sizeof(*items));
+
+    if (!items) {
+        f->e->r = -ENOMEM;
+        return;
     }
+    f->items = items;
     f->items[f->n_items] = (struct fact){path, what, value, f->n_items};
     f->n_items++;
 }

@@ -112,6 +112,19 @@ static int fill(rd_kafka_conf_t *conf, const struct kafka_kind *kind,
     return r;
 }
 
+/* Those that it asks: a property may have replaced the configuration's. From malloc, or NULL. */
+static char *brokers_of(const rd_kafka_conf_t *conf)
+{
+    size_t size = 0;
+
+    if (rd_kafka_conf_get(conf, "bootstrap.servers", NULL, &size) != RD_KAFKA_CONF_OK)
+        return NULL;
+    char *brokers = malloc(size);
+    if (brokers)
+        (void)rd_kafka_conf_get(conf, "bootstrap.servers", brokers, &size);
+    return brokers;
+}
+
 int kafka_client_open(struct mr_kafka_client *client, const struct kafka_kind *kind,
                       const struct mr_kafka_config *config, const char *group,
                       struct mr_error *reterr)
@@ -120,7 +133,7 @@ int kafka_client_open(struct mr_kafka_client *client, const struct kafka_kind *k
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
 
     int r = fill(conf, kind, config, group, reterr);
-    if (r == 0 && !(client->brokers = strdup(config->brokers)))
+    if (r == 0 && !(client->brokers = brokers_of(conf)))
         r = -ENOMEM;
     if (r != 0) {
         rd_kafka_conf_destroy(conf);
@@ -160,7 +173,7 @@ int kafka_client_again(const struct mr_kafka_client *client, rd_kafka_t **ret_rk
 
 void kafka_client_close(struct mr_kafka_client *client)
 {
-    if (client->rk)
+    if (client->rk && !client->stays)
         rd_kafka_destroy(client->rk);
     free(client->brokers);
 }
@@ -172,6 +185,10 @@ int kafka_fail(struct mr_kafka_client *client, rd_kafka_resp_err_t err, const ch
 
     if (!detail || !*detail)
         detail = rd_kafka_err2str(err);
+    bool silent = err == RD_KAFKA_RESP_ERR__TRANSPORT || err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
+    if (r == MR_AGAIN && silent)
+        return mr_error_set(reterr, r, "%s does not answer%s%s (%s: %s)", client->brokers,
+                            client->trouble[0] ? ": " : "", client->trouble, doing, detail);
     if (r == MR_AGAIN)
         return mr_error_set(reterr, r, "%s: %s (brokers %s%s%s)", doing, detail, client->brokers,
                             client->trouble[0] ? ": " : "", client->trouble);

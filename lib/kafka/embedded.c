@@ -165,6 +165,11 @@ int mr_kafka_embedded_fail(struct mr_kafka_embedded *embedded, int16_t api_key, 
     return 0;
 }
 
+void mr_kafka_embedded_topic(struct mr_kafka_embedded *embedded, const char *topic, int error)
+{
+    rd_kafka_mock_topic_set_error(embedded->cluster, topic, (rd_kafka_resp_err_t)error);
+}
+
 int mr_kafka_embedded_broker_down(struct mr_kafka_embedded *embedded, int32_t broker, bool down)
 {
     return mr_kafka_classify(down ? rd_kafka_mock_broker_set_down(embedded->cluster, broker)

@@ -11,6 +11,7 @@ struct mr_kafka_client {
     char *brokers;
     char trouble[256]; /* last passing error; cleared by progress */
     int fatal;         /* negative errno once the client can never work again */
+    bool stays;        /* librdkafka 2.0.2 would wait for ever for the end of its threads */
     char fatal_text[384];
 };
 

@@ -121,6 +121,9 @@ static MR_COLD void note(struct mr_kafka_consumer *consumer, const rd_kafka_mess
     }
     if (client->fatal)
         return;
+    /* a partition of a topic that is gone keeps its broker's thread: it ends with the process,
+     * which such an error ends */
+    client->stays = r == MR_ABSENT && consumer->rebalance.assigned;
     client->fatal = r == MR_ABSENT ? -ENOENT : r > 0 ? -EIO : r;
     (void)snprintf(client->fatal_text, sizeof(client->fatal_text), "%s%s%s", topic,
                    *topic ? ": " : "", text);

@@ -26,6 +26,16 @@ static const struct kafka_kind kind = {
     .events = RD_KAFKA_EVENT_DR,
 };
 
+static bool is_idempotent(rd_kafka_t *rk)
+{
+    char value[16];
+    size_t size = sizeof(value);
+
+    return rd_kafka_conf_get(rd_kafka_conf(rk), "enable.idempotence", value, &size) ==
+               RD_KAFKA_CONF_OK &&
+           strcmp(value, "true") == 0;
+}
+
 int mr_kafka_producer_new(const struct mr_kafka_config *config, mr_delivery_fn delivered,
                           void *self, struct mr_kafka_producer **ret_producer,
                           struct mr_error *reterr)
@@ -40,6 +50,7 @@ int mr_kafka_producer_new(const struct mr_kafka_config *config, mr_delivery_fn d
         return r;
     }
     producer->queue = rd_kafka_queue_get_main(producer->client.rk);
+    producer->idempotent = is_idempotent(producer->client.rk);
     producer->delivered = delivered;
     producer->self = self;
     *ret_producer = producer;
@@ -90,14 +101,12 @@ static void to_front(struct mr_kafka_producer *producer, size_t i, const char *n
 static MR_COLD int add_topic(struct mr_kafka_producer *producer, const char *name,
                              struct mr_error *reterr)
 {
-    if (producer->n_topics == producer->cap_topics) {
-        size_t cap = producer->cap_topics ? producer->cap_topics * 2 : 16;
-        struct kafka_topic *topics = reallocarray(producer->topics, cap, sizeof(*topics));
-        if (!topics)
-            return -ENOMEM;
-        producer->topics = topics;
-        producer->cap_topics = cap;
-    }
+    struct kafka_topic *topics =
+        mr_room(producer->topics, producer->n_topics, &producer->cap_topics, 16, sizeof(*topics));
+
+    if (!topics)
+        return -ENOMEM;
+    producer->topics = topics;
     struct kafka_topic topic = {.given = name, .name = strdup(name), .flights = flight_pool_new()};
     if (!topic.name || !topic.flights) {
         free(topic.name);
@@ -207,18 +216,22 @@ static void report(struct mr_kafka_producer *producer, const rd_kafka_message_t 
 
     if (flight->hdrs)
         (void)rd_kafka_message_detach_headers(message.out, &hdrs); /* ours again */
-    if (MR_UNLIKELY(rkm->err != RD_KAFKA_RESP_ERR_NO_ERROR) && producer->renewable &&
+    bool doubted = MR_UNLIKELY(kafka_producer_doubts(producer, rkm));
+    bool failed = rkm->err != RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (MR_UNLIKELY((failed && producer->renewable) || doubted) &&
         kafka_producer_keep(producer, rkm))
         return;
     producer->outstanding--;
     flight_back(flight);
-    if (MR_LIKELY(rkm->err == RD_KAFKA_RESP_ERR_NO_ERROR)) {
+    if (MR_LIKELY(!failed && !doubted)) {
         kafka_progress(&producer->client);
         producer->delivered(producer->self, tag, 0, rkm->partition, rkm->offset, NULL);
         return;
     }
     struct mr_error error = MR_ERROR_INIT;
-    int r = kafka_fail(&producer->client, rkm->err, rd_kafka_topic_name(rkm->rkt), NULL, &error);
+    int r = doubted ? mr_error_set(&error, -ENOMEM, "no memory to send it again")
+                    : kafka_fail(&producer->client, rkm->err, rd_kafka_topic_name(rkm->rkt), NULL,
+                                 &error);
     producer->delivered(producer->self, tag, r, rkm->partition, -1, error.text);
 }
 

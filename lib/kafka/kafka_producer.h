@@ -31,7 +31,7 @@ struct mr_kafka_producer {
     uint64_t n_given;
     struct kafka_topic *topics; /* the last used comes first */
     size_t n_topics, cap_topics;
-    bool renewable;
+    bool renewable, idempotent;
     int64_t broken_at; /* steady µs; 0: it is not */
     struct kafka_kept *kept;
     size_t n_kept, cap_kept;
@@ -49,7 +49,15 @@ static inline bool kafka_producer_holds(const struct mr_kafka_producer *producer
 }
 /* Takes note of a fatal error. */
 void kafka_producer_look(struct mr_kafka_producer *producer);
-/* Keeps a record that was not delivered, if it is to be sent again. */
+/* Whether a success is not the broker's word on this record: librdkafka takes that of a later
+ * request for it as well, and tells no offset then. A broker that knows nothing of the producer yet
+ * takes any sequence (KIP-360), so that the earlier one may have been lost. */
+static inline bool kafka_producer_doubts(const struct mr_kafka_producer *producer,
+                                         const rd_kafka_message_t *rkm)
+{
+    return rkm->offset < 0 && rkm->err == RD_KAFKA_RESP_ERR_NO_ERROR && producer->idempotent;
+}
+/* Keeps a record that was not delivered, or is in doubt, if it is to be sent again. */
 bool kafka_producer_keep(struct mr_kafka_producer *producer, const rd_kafka_message_t *rkm);
 /* Sends what is kept, as much as fits. */
 void kafka_producer_resend(struct mr_kafka_producer *producer);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A new idempotent producer in the place of one that came to its end. What that one did not deliver
- * comes back with its delivery report, so nothing is copied while all goes well. */
+/* What has to be sent again: a new idempotent producer in the place of one that came to its end,
+ * and records that nobody confirmed. They come back with their delivery reports, so nothing is
+ * copied while all goes well. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,17 +74,15 @@ bool kafka_producer_keep(struct mr_kafka_producer *producer, const rd_kafka_mess
 {
     int r = mr_kafka_classify(rkm->err);
 
-    kafka_producer_look(producer);
-    if (producer->broken_at == 0 || r == MR_INVALID || r == MR_ABSENT || r == -EACCES)
+    if (r != 0)
+        kafka_producer_look(producer);
+    if (r != 0 && (producer->broken_at == 0 || r == MR_INVALID || r == MR_ABSENT || r == -EACCES))
         return false;
-    if (producer->n_kept == producer->cap_kept) {
-        size_t cap = producer->cap_kept ? producer->cap_kept * 2 : 64;
-        struct kafka_kept *grown = reallocarray(producer->kept, cap, sizeof(*grown));
-        if (!grown)
-            return false;
-        producer->kept = grown;
-        producer->cap_kept = cap;
-    }
+    struct kafka_kept *grown =
+        mr_room(producer->kept, producer->n_kept, &producer->cap_kept, 64, sizeof(*grown));
+    if (!grown)
+        return false;
+    producer->kept = grown;
     struct kafka_kept *kept = &producer->kept[producer->n_kept];
     if (fill(kept, rkm) != 0) {
         release(kept);

@@ -5,8 +5,11 @@
 #include "millrace/arena.h"
 #include "millrace/option.h"
 
-/* Where a value came from, weakest first: a stronger one replaces a weaker one. */
-enum option_source { SOURCE_DEFAULT, SOURCE_FILE, SOURCE_ENVIRONMENT, SOURCE_ARGUMENT };
+/* The target of mr_standard_options. */
+struct option_standard {
+    bool help, version, man;
+    const char *config;
+};
 
 /* Walks over all rows of a command, the standard ones last. */
 struct option_walk {

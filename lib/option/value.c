@@ -30,15 +30,17 @@ static int store_flag(bool *member, const char *text, struct mr_error *reterr)
 }
 
 /* Decimal integer with an optional binary unit: k, M, G and KiB, MiB, GiB all mean powers of 1024.
- */
+ * Outcomes: 0, MR_INVALID, MR_FULL (an integer of more than 64 bits). */
 static int parse_number(const char *text, bool units, int64_t *ret_value)
 {
     char *end;
 
     errno = 0;
     long long value = strtoll(text, &end, 10);
-    if (end == text || errno == ERANGE || *text == ' ')
+    if (end == text || *text == ' ')
         return MR_INVALID;
+    if (errno == ERANGE)
+        return *end ? MR_INVALID : MR_FULL;
     if (units && *end) {
         static const char letters[] = "kmgt";
         const char *unit = strchr(letters, *end | 0x20);
@@ -64,6 +66,10 @@ static int store_number(const struct mr_option *row, int64_t *member, const char
         r = mr_duration_parse(mr_str_from(text), strcmp(text, "0") == 0 ? "ms" : "", &value);
     else
         r = parse_number(text, row->type == MR_OPTION_SIZE, &value);
+    bool limited = row->max > row->min;
+    if (r == MR_FULL || (r == 0 && limited && (value < row->min || value > row->max)))
+        return mr_error_set(reterr, MR_INVALID, "must be from %" PRId64 " to %" PRId64 " (was %s)",
+                            limited ? row->min : INT64_MIN, limited ? row->max : INT64_MAX, text);
     if (r != 0)
         return mr_error_set(reterr, MR_INVALID, "must be a %s (was '%s')",
                             row->type == MR_OPTION_DURATION
@@ -71,9 +77,6 @@ static int store_number(const struct mr_option *row, int64_t *member, const char
                             : row->type == MR_OPTION_SIZE ? "size such as 65536, 64k or 16MiB"
                                                           : "whole number",
                             text);
-    if (row->max > row->min && (value < row->min || value > row->max))
-        return mr_error_set(reterr, MR_INVALID, "must be from %" PRId64 " to %" PRId64 " (was %s)",
-                            row->min, row->max, text);
     *member = value;
     return 0;
 }

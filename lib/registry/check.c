@@ -203,9 +203,9 @@ static int check_types(const struct content *next, const struct past *const *pas
     return 0;
 }
 
-int check_compatible(struct core *core, const char *subject, const struct canon *next,
-                     const json_t *config, const struct history *history, json_t *messages,
-                     struct mr_error *reterr)
+static int check_level(struct core *core, const char *subject, const struct canon *next,
+                       const json_t *config, const struct history *history, json_t *messages,
+                       struct mr_error *reterr)
 {
     const char *word = json_string_value(json_object_get(config, "compatibilityLevel"));
     const char *group = json_string_value(json_object_get(config, "compatibilityGroup"));
@@ -242,4 +242,18 @@ int check_compatible(struct core *core, const char *subject, const struct canon 
     }
     mr_findings_done(&findings);
     return r;
+}
+
+int check_compatible(struct core *core, const char *subject, const struct canon *next,
+                     const json_t *config, const struct history *history, json_t *messages,
+                     struct mr_error *reterr)
+{
+    size_t n = history->n_items;
+    int r = 0;
+
+    if (json_is_true(json_object_get(config, "validateFields")))
+        r = check_reserved(next, n > 0 ? history->items[n - 1].content : NULL, messages);
+    if (r == 0)
+        r = check_level(core, subject, next, config, history, messages, reterr);
+    return r == 0 && json_array_size(messages) > 0 ? MR_INVALID : r;
 }

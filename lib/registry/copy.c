@@ -50,14 +50,11 @@ static int send_version(struct copy *copy, const struct copy_step *step)
 
 static int in_step(struct copy *copy, const struct copy_step *step, int r)
 {
-    char why[sizeof(copy->reterr->text)];
-
     if (r == 0 || r == -ECANCELED || !copy->reterr)
         return r;
-    (void)snprintf(why, sizeof(why), "%s", copy->reterr->text);
     return mr_error_set(copy->reterr, r == MR_ABSENT ? MR_INVALID : r, "%s version %d, id %d: %s",
                         step->subject->name, (int)step->version->number, (int)step->version->id,
-                        why);
+                        copy->reterr->text);
 }
 
 static int import_all(struct copy *copy)

@@ -127,3 +127,6 @@ bool history_is_quick(const struct history *history, const json_t *config);
 int check_compatible(struct core *core, const char *subject, const struct canon *next,
                      const json_t *config, const struct history *history, json_t *messages,
                      struct mr_error *reterr);
+/* What the new schema and the newest before it (NULL: none) say against their reserved names, added
+ * to messages. 0 or -ENOMEM. */
+int check_reserved(const struct canon *next, const struct content *last, json_t *messages);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "entity_members.h"
 #include "entity_rules.h"
 #include "millrace/status.h"
 #include "names.h"
@@ -25,7 +26,7 @@ bool draft_has_text(const struct draft *draft)
     return false;
 }
 
-/* A member that may be missing or null; otherwise of that type. */
+/* A member that may be missing or null; otherwise of that type, or made to be (scalar_as). */
 static int optional(const json_t *body, const char *name, json_type type, const char *word,
                     json_t **ret_member, int *ret_code, struct mr_error *reterr)
 {
@@ -36,6 +37,14 @@ static int optional(const json_t *body, const char *name, json_type type, const 
     *ret_member = NULL;
     if (!member || json_is_null(member))
         return 0;
+    if (!right) {
+        int r = scalar_as(member, type, &member);
+        if (r == 0 && member)
+            r = json_object_set_new((json_t *)(uintptr_t)body, name, member);
+        if (r != 0)
+            return -ENOMEM;
+        right = member != NULL;
+    }
     if (!right) {
         *ret_code = CODE_BAD_REQUEST;
         return mr_error_set(reterr, MR_INVALID, "'%s' must be %s", name, word);
@@ -140,7 +149,7 @@ int draft_read(const json_t *body, struct draft *ret_draft, int *ret_code, struc
     }
     draft.text = json_string_value(text);
     draft.len = json_string_length(text);
-    if (json_string_length(type) > 0)
+    if (type)
         draft.type = json_string_value(type);
     *ret_draft = draft;
     return 0;

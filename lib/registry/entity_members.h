@@ -19,6 +19,11 @@ int members_wrong(int *ret_code, struct mr_error *reterr, const char *name, cons
 int members_pick(const json_t *from, const struct member *members, size_t n, json_t *into,
                  int *ret_code, struct mr_error *reterr);
 
+/* What Java's reader makes of a scalar where another one is asked for: texts of numbers and of
+ * true and false, numbers in texts, the whole part of a number. NULL when there is no such; a new
+ * reference. 0 or -ENOMEM. */
+int scalar_as(const json_t *value, json_type type, json_t **ret_scalar);
+
 /* Strings sorted, each once. NULL: *ret_r is MR_INVALID (one is no string) or -ENOMEM. */
 json_t *string_set(const json_t *list, int *ret_r);
 /* A map by sorted keys; its values are strings, or string sets. Same result rule. */

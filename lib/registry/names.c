@@ -34,6 +34,11 @@ bool name_is_default(const struct name *name)
     return mr_str_is(name->context, ".");
 }
 
+bool name_says_context(struct mr_str qualified)
+{
+    return starts(qualified, ":.") || starts(qualified, ":*:");
+}
+
 const char *name_join(struct mr_arena *arena, struct mr_str context, struct mr_str subject)
 {
     if (mr_str_is(context, "."))

@@ -16,6 +16,8 @@ struct name {
 
 struct name name_split(struct mr_str qualified);
 bool name_is_default(const struct name *name);
+/* Whether its context is written out: ":.:s" is the default one's s, wherever it stands. */
+bool name_says_context(struct mr_str qualified);
 /* The one spelling under which a subject is kept: without ":.:". NULL when memory ran out. */
 const char *name_join(struct mr_arena *arena, struct mr_str context, struct mr_str subject);
 const char *name_normal(struct mr_arena *arena, struct mr_str qualified);

@@ -21,46 +21,21 @@ static void mr_auto_history(struct history *history)
     free(history->versions);
 }
 
-static int fetch_version(struct mr_registry *registry, const char *subject, int32_t version,
-                         struct history *history, struct mr_error *reterr)
-{
-    MR_AUTO(json) json_t *json = NULL;
-    char tail[32];
-
-    (void)snprintf(tail, sizeof(tail), "/versions/%d", (int)version);
-    int r = client_subject_path(registry, subject, tail);
-    if (r == 0)
-        r = client_call(registry, "GET", (struct mr_str){0}, &json, NULL, reterr);
-    if (r == 0)
-        r = client_parse(registry, json, &history->schemas[history->n_items], reterr);
-    if (r == 0)
-        history->versions[history->n_items++] = version;
-    return r;
-}
-
 static int fetch_history(struct mr_registry *registry, const char *subject, struct history *history,
                          struct mr_error *reterr)
 {
-    MR_AUTO(json) json_t *json = NULL;
-    const json_t *item;
-    size_t i;
-    int r = client_subject_path(registry, subject, "/versions");
+    size_t n;
+    int r = mr_registry_versions(registry, subject, &history->versions, &n, reterr);
 
-    if (r == 0)
-        r = client_call(registry, "GET", (struct mr_str){0}, &json, NULL, reterr);
     if (r != 0)
         return r == MR_ABSENT ? 0 : r;
-    history->schemas = calloc(json_array_size(json) + 1, sizeof(struct mr_schema *));
-    history->versions = calloc(json_array_size(json) + 1, sizeof(int32_t));
-    if (!history->schemas || !history->versions)
+    history->schemas = calloc(n + 1, sizeof(struct mr_schema *));
+    if (!history->schemas)
         return -ENOMEM;
-    json_array_foreach(json, i, item)
-    {
-        r = fetch_version(registry, subject, (int32_t)json_integer_value(item), history, reterr);
-        if (r != 0)
-            return r;
-    }
-    return 0;
+    for (; r == 0 && history->n_items < n; history->n_items += r == 0)
+        r = mr_registry_version(registry, subject, history->versions[history->n_items], NULL,
+                                &history->schemas[history->n_items], reterr);
+    return r;
 }
 
 static int say_why(enum mr_compat_level level, int32_t version, const struct mr_findings *findings,

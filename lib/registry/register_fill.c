@@ -65,6 +65,7 @@ int registration_fill(struct registration *reg)
     if (!draft_has_text(draft)) {
         draft->text = last->text;
         draft->len = last->len;
+        draft->type = schema_type_name(last->type);
         json_decref(draft->references);
         draft->references = json_deep_copy(last->references);
         reg->filled = true;

@@ -16,7 +16,7 @@ static bool route_fits(const struct route *route, const struct request *request)
     size_t i = 0;
 
     for (; path.len > 0; i++) {
-        struct mr_str want = target_part(&path, '/');
+        struct mr_str want = mr_str_part(&path, '/');
         if (i == request->n_segments)
             return false;
         if (want.data[0] != '*' && want.data[0] != '{' && !mr_str_eq(want, request->segments[i]))
@@ -52,7 +52,7 @@ static int bind_subject(struct request *request, const struct route *route, stru
     bool aliased = false, settings = false;
 
     for (size_t i = 0; path.len > 0; i++) {
-        struct mr_str part = target_part(&path, '/');
+        struct mr_str part = mr_str_part(&path, '/');
         if (part.data[0] == '{')
             return target_subject(request, request->segments[i], settings, aliased, reply);
         settings = mr_str_is(part, "config") || mr_str_is(part, "mode");
@@ -146,7 +146,7 @@ static int dispatch(struct request *request, const char *method, struct mr_str t
                     struct mr_str body, struct reply *reply)
 {
     struct mr_str query = target;
-    struct mr_str path = target_part(&query, '?');
+    struct mr_str path = mr_str_part(&query, '?');
     bool too_long;
 
     if (!target_split_path(request, path, &too_long) || !target_split_query(request, query))
@@ -155,6 +155,10 @@ static int dispatch(struct request *request, const char *method, struct mr_str t
         return reply_error(reply, 400, "a context's name holds no colon");
     const struct route *route =
         too_long ? NULL : find_route(request, method, reply->allow, sizeof(reply->allow));
+    if (!route && !too_long && reply->allow[0] && strcmp(method, "OPTIONS") == 0) {
+        reply->status = 200;
+        return 0;
+    }
     if (!route && !too_long && reply->allow[0])
         return reply_error(reply, 405, "%s does not go here: use %s", method, reply->allow);
     reply->allow[0] = '\0';

@@ -40,7 +40,7 @@ struct request {
 struct reply {
     unsigned status;
     bool wide;      /* set by the caller: members that old clients do not know are welcome */
-    char allow[40]; /* of a 405: "POST, DELETE" */
+    char allow[40]; /* of a 405, or of the answer to OPTIONS: "POST, DELETE" */
     const char *content_type; /* NULL: the registry's own */
     struct mr_buf body;
     struct content *content;   /* instead of body: the prepared answer by id; a reference */

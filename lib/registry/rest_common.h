@@ -15,6 +15,9 @@ struct page {
 struct page page_of(const struct request *request, size_t most);
 bool page_takes(struct page *page); /* counts one item; whether it is on the page */
 
+/* Names of the contexts, sorted, in the request's arena; the caller holds lock. NULL: no memory. */
+const char **context_names(struct request *request, size_t *ret_n);
+
 int list_begin(struct reply *reply);
 int list_comma(struct reply *reply);
 

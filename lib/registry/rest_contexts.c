@@ -12,6 +12,23 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+const char **context_names(struct request *request, size_t *ret_n)
+{
+    const struct state *state = &request->core->state;
+    const char **names = mr_arena_array(request->arena, state->contexts.n_items, sizeof(*names));
+    size_t n = 0;
+
+    for (size_t i = 0; names && i < state->contexts.n_slots; i++) {
+        const struct context *context = state->contexts.slots[i].value;
+        if (context)
+            names[n++] = context->name;
+    }
+    if (names)
+        qsort(names, n, sizeof(*names), by_name);
+    *ret_n = n;
+    return names;
+}
+
 /* A context is seen by who may read one of its subjects. The caller holds lock. */
 static bool may_see(const struct request *request, const struct context *context)
 {
@@ -30,22 +47,17 @@ int rest_contexts(struct request *request, struct reply *reply)
     const struct state *state = &request->core->state;
     struct mr_str prefix = query_text(request, "contextPrefix");
     struct page page = page_of(request, SIZE_MAX);
-    size_t n = 0;
+    size_t n;
     int r = list_begin(reply);
 
     core_read_lock(request->core);
-    const char **names = mr_arena_array(request->arena, state->contexts.n_items, sizeof(*names));
+    const char **names = context_names(request, &n);
     if (!names)
         r = -ENOMEM;
-    for (size_t i = 0; r == 0 && i < state->contexts.n_slots; i++) {
-        const struct context *context = state->contexts.slots[i].value;
-        if (context && context->known && may_see(request, context))
-            names[n++] = context->name;
-    }
-    if (r == 0)
-        qsort(names, n, sizeof(*names), by_name);
     for (size_t i = 0; i < n && r == 0; i++) {
-        if (strncmp(names[i], prefix.data ? prefix.data : "", prefix.len) != 0 ||
+        const struct context *context = state_context(state, mr_str_from(names[i]));
+        if (!context->known || !may_see(request, context) ||
+            strncmp(names[i], prefix.data ? prefix.data : "", prefix.len) != 0 ||
             !page_takes(&page))
             continue;
         r = list_comma(reply);

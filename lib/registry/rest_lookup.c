@@ -43,21 +43,20 @@ static int look_up_in(struct request *request, const char *subject, struct draft
     return r;
 }
 
-/* Names of the subject in the contexts there are, in the request's arena. */
+/* Names of the subject in the contexts there are, in their order, in the request's arena. */
 static int in_other_contexts(struct request *request, const char ***ret_names, size_t *ret_n)
 {
     const struct state *state = &request->core->state;
     struct name name = name_split(mr_str_from(request->subject));
-    size_t n = 0;
+    size_t n_all, n = 0;
     int r = 0;
 
     core_read_lock(request->core);
-    const char **names = mr_arena_array(request->arena, state->contexts.n_items, sizeof(*names));
-    for (size_t i = 0; names && i < state->contexts.n_slots; i++) {
-        const struct context *context = state->contexts.slots[i].value;
-        if (!context || strcmp(context->name, ".") == 0)
+    const char **names = context_names(request, &n_all);
+    for (size_t i = 0; names && i < n_all; i++) {
+        if (strcmp(names[i], ".") == 0)
             continue;
-        const char *other = name_join(request->arena, mr_str_from(context->name), name.subject);
+        const char *other = name_join(request->arena, mr_str_from(names[i]), name.subject);
         if (other && state_subject(state, other) && may_read(request, other))
             names[n++] = other;
     }

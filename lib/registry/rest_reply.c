@@ -25,8 +25,7 @@ int reply_error(struct reply *reply, int code, const char *fmt, ...)
         text = NULL;
         return -ENOMEM;
     }
-    for (size_t bad; !mr_utf8_valid(text, (size_t)n, &bad);)
-        text[bad] = '?'; /* a cut in the middle of a character, a method that is none */
+    mr_utf8_mend(text, (size_t)n); /* cut in the middle of a character, or a method that is none */
     reply->content = content_unref(reply->content);
     reply->status = (unsigned)(code >= 1000 ? code / 100 : code);
     reply->body.len = 0;

@@ -72,7 +72,8 @@ int rest_versions(struct request *request, struct reply *reply)
     return r == 0 ? mr_buf_byte(&reply->body, ']') : r;
 }
 
-/* The subject, or when it has no context and no such version, the same name in another context. */
+/* The subject, or when it has no context and no such version, the same name in the first other
+ * context that has one. */
 static const struct version *version_anywhere(struct request *request, int32_t number, bool deleted,
                                               const char **ret_subject)
 {
@@ -80,13 +81,14 @@ static const struct version *version_anywhere(struct request *request, int32_t n
     struct name name = name_split(mr_str_from(request->subject));
     const struct version *version =
         find_version(state_subject(state, request->subject), number, deleted);
+    size_t n = 0;
+    const char **contexts = !version && name_is_default(&name) ? context_names(request, &n) : NULL;
 
     *ret_subject = request->subject;
-    for (size_t i = 0; !version && name_is_default(&name) && i < state->contexts.n_slots; i++) {
-        const struct context *context = state->contexts.slots[i].value;
-        if (!context || strcmp(context->name, ".") == 0)
+    for (size_t i = 0; !version && contexts && i < n; i++) {
+        if (strcmp(contexts[i], ".") == 0)
             continue;
-        const char *other = name_join(request->arena, mr_str_from(context->name), name.subject);
+        const char *other = name_join(request->arena, mr_str_from(contexts[i]), name.subject);
         version = other && may_read(request, other)
                       ? find_version(state_subject(state, other), number, deleted)
                       : NULL;

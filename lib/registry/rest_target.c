@@ -44,23 +44,13 @@ static bool decode(struct mr_arena *arena, struct mr_str raw, bool plus, struct 
     return out && mr_utf8_valid(out, n, NULL) && !memchr(out, '\0', n);
 }
 
-struct mr_str target_part(struct mr_str *rest, char end)
-{
-    const char *at = rest->len ? memchr(rest->data, end, rest->len) : NULL;
-    size_t len = at ? (size_t)(at - rest->data) : rest->len;
-    struct mr_str part = {rest->data, len};
-
-    *rest = (struct mr_str){rest->data + len + (at != NULL), rest->len - len - (at != NULL)};
-    return part;
-}
-
 /* Each segment is decoded once, after the split: %2F is part of a name. Slashes at the end, or
  * several in a row, mean nothing. */
 bool target_split_path(struct request *request, struct mr_str path, bool *ret_long)
 {
     *ret_long = false;
     while (path.len > 0) {
-        struct mr_str segment = target_part(&path, '/');
+        struct mr_str segment = mr_str_part(&path, '/');
         if (segment.len == 0)
             continue;
         if (request->n_segments == MAX_SEGMENTS) {
@@ -76,8 +66,8 @@ bool target_split_path(struct request *request, struct mr_str path, bool *ret_lo
 bool target_split_query(struct request *request, struct mr_str query)
 {
     while (query.len > 0 && request->n_query < MAX_QUERY) {
-        struct mr_str value = target_part(&query, '&');
-        struct mr_str name = target_part(&value, '=');
+        struct mr_str value = mr_str_part(&query, '&');
+        struct mr_str name = mr_str_part(&value, '=');
         struct query_pair *pair = &request->query[request->n_query];
         if (name.len == 0)
             continue;
@@ -112,10 +102,9 @@ bool target_context(struct request *request)
 int target_qualify(struct request *request, const char *name)
 {
     struct mr_str value = query_text(request, name);
-    struct name own = name_split(value);
     size_t i = 0;
 
-    if (!request->in_context || !name_is_default(&own))
+    if (!request->in_context || name_says_context(value))
         return 0;
     const char *text = name_join(request->arena, request->context, value);
     if (!text)
@@ -164,9 +153,8 @@ int target_subject(struct request *request, struct mr_str segment, bool settings
                    struct reply *reply)
 {
     struct name name = name_split(segment);
-    const char *subject = name_is_default(&name)
-                              ? name_join(request->arena, request->context, name.subject)
-                              : name_join(request->arena, name.context, name.subject);
+    struct mr_str context = name_says_context(segment) ? name.context : request->context;
+    const char *subject = name_join(request->arena, context, name.subject);
 
     if (subject && aliased)
         subject = follow_alias(request, subject);

@@ -4,9 +4,6 @@
 
 #include "rest.h"
 
-/* What comes before `end`, or all of it; *rest begins behind it. */
-struct mr_str target_part(struct mr_str *rest, char end);
-
 /* Into the request's segments and query, decoded. False: not percent-encoded UTF-8. *ret_long: more
  * segments than any route has. */
 bool target_split_path(struct request *request, struct mr_str path, bool *ret_long);

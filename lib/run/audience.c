@@ -41,19 +41,6 @@ static int deliver(struct mr_tx *tx, const struct mr_role *role, struct mr_str o
     return mr_notify(tx, &notice);
 }
 
-/* Texts of a row's columns 0..n into the arena. */
-static int take(struct mr_tx *tx, const struct mr_rows *rows, struct mr_str *texts, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        struct mr_value v = mr_rows_value(rows, i);
-        const char *copy = mr_arena_dup(mr_tx_arena(tx), v.as.text.data, v.as.text.len);
-        if (!copy)
-            return -ENOMEM;
-        texts[i] = (struct mr_str){copy, v.as.text.len};
-    }
-    return 0;
-}
-
 /* The wishes of an audience that a new holder since `since` may still get, the oldest first. */
 static int waiting(struct mr_tx *tx, const struct mr_role *role, struct mr_str of, int64_t since,
                    struct wishes *ret)
@@ -78,15 +65,23 @@ static int waiting(struct mr_tx *tx, const struct mr_role *role, struct mr_str o
                      MR_TEXT_OF(role->name), MR_TEXT(of), MR_INT(since));
     while (r == 0 && (r = mr_rows_next(rows, mr_tx_error(tx))) == 0 && ret->n < (size_t)n) {
         struct wish *wish = &ret->wishes[ret->n++];
-        struct mr_str texts[4] = {{0}};
-        r = take(tx, rows, texts, 4);
-        *wish = (struct wish){
-            .event_id = texts[0],
-            .at = mr_rows_value(rows, 4).as.integer,
-            .notice = {.kind = texts[1], .title = texts[2], .text = texts[3]},
-        };
+        *wish = (struct wish){0};
+        r = mr_rows_take(rows, mr_tx_arena(tx),
+                         MR_INTO(MR_INTO_TEXT(&wish->event_id), MR_INTO_TEXT(&wish->notice.kind),
+                                 MR_INTO_TEXT(&wish->notice.title),
+                                 MR_INTO_TEXT(&wish->notice.text), MR_INTO_INT(&wish->at)));
     }
     return r == MR_END ? 0 : r;
+}
+
+/* Said of who holds it already: no message waits for that. */
+static int hold_on(struct mr_tx *tx, const struct mr_role *role, struct mr_str of,
+                   struct mr_str user, int64_t at)
+{
+    return mr_sql(tx,
+                  "UPDATE holder SET last_at = ?4 WHERE role = ?1 AND of_id = ?2 AND user_id = ?3"
+                  " AND coalesce(last_at, since_at) < ?4",
+                  MR_TEXT_OF(role->name), MR_TEXT(of), MR_TEXT(user), MR_INT(at));
 }
 
 int mr_audience_is(struct mr_tx *tx, const struct mr_role *role, struct mr_str of,
@@ -98,12 +93,14 @@ int mr_audience_is(struct mr_tx *tx, const struct mr_role *role, struct mr_str o
     int r = lock(tx, role, of);
     if (r == 0)
         r = mr_sql(tx,
-                   "INSERT INTO holder VALUES (?1, ?2, ?3, ?4) ON CONFLICT (role, of_id, user_id)"
-                   " DO UPDATE SET since_at = excluded.since_at"
+                   "INSERT INTO holder (role, of_id, user_id, since_at, last_at)"
+                   " VALUES (?1, ?2, ?3, ?4, ?4) ON CONFLICT (role, of_id, user_id)"
+                   " DO UPDATE SET since_at = excluded.since_at,"
+                   " last_at = coalesce(holder.last_at, holder.since_at)"
                    " WHERE excluded.since_at < holder.since_at",
                    MR_TEXT_OF(role->name), MR_TEXT(of), MR_TEXT(user), MR_INT(since));
     if (r != 0 || mr_sql_changes(tx) == 0)
-        return r; /* nothing that was not known */
+        return r != 0 ? r : hold_on(tx, role, of, user, since);
     r = waiting(tx, role, of, since, &open);
     for (size_t i = 0; r == 0 && i < open.n; i++)
         r = deliver(tx, role, of, &open.wishes[i], user);
@@ -115,14 +112,16 @@ int mr_audience_is(struct mr_tx *tx, const struct mr_role *role, struct mr_str o
     return r;
 }
 
-/* Who holds it at that time; of several the one who came last, else the first who comes after. */
+/* Who holds it at that time: of several the one of whom it was said last by then; else the first
+ * who comes after. */
 static int one_holder(struct mr_tx *tx, const struct mr_role *role, struct mr_str of, int64_t at,
                       struct mr_str *ret_user)
 {
     return mr_sql_row(tx, MR_INTO(MR_INTO_TEXT(ret_user)),
                       "SELECT user_id FROM holder WHERE role = ?1 AND of_id = ?2 ORDER BY"
                       " CASE WHEN since_at <= ?3 THEN 0 ELSE 1 END,"
-                      " CASE WHEN since_at <= ?3 THEN -since_at ELSE since_at END, user_id LIMIT 1",
+                      " CASE WHEN last_at <= ?3 THEN -last_at WHEN since_at <= ?3 THEN -since_at"
+                      "  ELSE since_at END, user_id LIMIT 1",
                       MR_TEXT_OF(role->name), MR_TEXT(of), MR_INT(at));
 }
 
@@ -147,7 +146,7 @@ static int each_holder(struct mr_tx *tx, const struct mr_role *role, struct mr_s
                      " AND since_at < ?3 ORDER BY user_id",
                      MR_TEXT_OF(role->name), MR_TEXT(of), MR_INT(wish->at));
     while (r == 0 && (r = mr_rows_next(rows, mr_tx_error(tx))) == 0 && n_users < (size_t)n)
-        r = take(tx, rows, &users[n_users++], 1);
+        r = mr_rows_take(rows, mr_tx_arena(tx), MR_INTO(MR_INTO_TEXT(&users[n_users++])));
     rows = mr_rows_done(rows);
     for (size_t i = 0; (r == 0 || r == MR_END) && i < n_users; i++)
         r = deliver(tx, role, of, wish, users[i]);

@@ -67,9 +67,12 @@ struct consume_sagas {
     const struct mr_sagas *all; /* NULL: those of sagas.yaml */
     const struct mr_saga **items;
     size_t n_items;
-    int64_t next;  /* when timers and rows past their time are to be looked for */
-    int64_t timer; /* when the next timer fires; INT64_MAX: none does */
+    int64_t timer; /* when the next one is due; INT64_MAX: none is, 0: to be looked for */
     int64_t prune_at;
+    /* saga_clock.c; 0: never */
+    int64_t asked_at;   /* when the brokers told the partitions' ends, */
+    int64_t ask_at;     /* when they may be asked again */
+    int64_t read_until; /* all that was published before is handled */
 };
 
 struct consume {
@@ -96,11 +99,12 @@ struct consume {
     bool store_away; /* it takes no transaction for now */
     int assignment_failed;
     struct mr_error assignment_error;
+    struct consume_asking asking;
 
     struct mr_arena *arena;   /* of one event */
     struct mr_arena *scratch; /* of the parked record under way */
+    struct mr_arena *due;     /* of what is due: flows, sagas */
     struct mr_buf packed;     /* headers of the record under way */
-    struct mr_buf flow;       /* the parked flow under way */
     struct mr_buf value;      /* of the event being emitted */
     struct mr_buf upcast;     /* Avro of the record under way, made new */
     struct mr_message *messages;
@@ -152,6 +156,13 @@ int consume_turn(struct consume *run, int timeout_ms, struct mr_error *reterr);
 /* Until stop or --once's end, then drains. */
 int consume_run(struct consume *run, struct mr_error *reterr);
 
+/* ---- consume_batch.c: one transaction ---- */
+/* Begins a transaction, with a minute's patience for another writer. 0 or -errno. */
+int consume_begin_store(struct consume *run, struct mr_error *reterr);
+/* What is due of the parked, when retry_due, of messages and timers, then what was polled; all or
+ * nothing of it is kept. 0, -errno. */
+int consume_work(struct consume *run, bool retry_due, struct mr_error *reterr);
+
 typedef int (*consume_take_fn)(struct consume *run, struct consume_partition *p,
                                struct consume_record *record, struct mr_error *reterr);
 /* What was polled: take gets each record that is next to come; all messages are given back. 0, or
@@ -161,9 +172,8 @@ int consume_take_messages(struct consume *run, consume_take_fn take, struct mr_e
  * -errno. */
 int consume_take_record(struct consume *run, struct consume_partition *p,
                         struct consume_record *record, struct mr_error *reterr);
-
-/* Begins a transaction, with a minute's patience for another writer. 0 or -errno. */
-int consume_begin_store(struct consume *run, struct mr_error *reterr);
+/* What was polled, not handled. */
+void consume_give_back(struct consume *run);
 
 /* ---- consume_window.c ---- */
 /* How long ids are remembered; INT64_MAX: for ever. */
@@ -186,17 +196,22 @@ size_t consume_most(const struct consume *run);
 /* Back to what the store has. Outcomes: 0, -EAGAIN, -errno. */
 int consume_again(struct consume *run, struct mr_error *reterr);
 
-/* ---- saga.c, saga_event.c: sagas.yaml ---- */
+/* ---- saga.c, saga_clock.c, saga_event.c: sagas.yaml ---- */
 int consume_sagas_open(struct consume *run, struct mr_error *reterr);
 /* Their tables; within no transaction. */
 int consume_sagas_open_store(struct consume *run, struct mr_error *reterr);
 void consume_sagas_close(struct consume *run);
 /* Moves what the event moves, after its handler and under its savepoint. Outcomes of a handler. */
 int consume_saga_event(struct mr_tx *tx);
+/* Between transactions: whether timers whose time has come may fire, asks the brokers. 0, -errno.
+ */
+int consume_sagas_look(struct consume *run, struct mr_error *reterr);
+/* What was read is no longer all there is, or no longer known. */
+void consume_sagas_unsure(struct consume *run);
 bool consume_sagas_due(const struct consume *run);
 /* No timer fires soon: what --once has to wait for. */
 bool consume_sagas_idle(const struct consume *run);
-/* Fires timers whose time has come, each under a savepoint, within the transaction. */
+/* Fires timers that may, each under a savepoint, within the transaction. */
 int consume_sagas_fire(struct consume *run, struct mr_error *reterr);
 
 /* ---- consume_summary.c ---- */

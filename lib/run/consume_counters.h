@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every number a consumer counts, once: the struct, the summary, --json, docs/consumers.md (a test
- * compares) and the metrics page of a later release are made from this table. */
+/* Every number a consumer counts, once: the struct, the summary, --json, the metrics page and
+ * docs/consumers.md (a test compares) are made from this table. */
 #pragma once
 
 #include <stdint.h>

@@ -46,19 +46,6 @@ int consume_judge_gap(struct consume *run, const struct consume_partition *p, in
 
 /* ---- while it is read ---- */
 
-static int ask(struct consume *run, const struct mr_topic_partition *item, int64_t *ret_low,
-               int64_t *ret_high, struct mr_error *reterr)
-{
-    struct mr_topic_partition low = *item, high = *item;
-
-    int r = run->broker.watermarks(run->broker.self, &low, 1, MR_OFFSET_BEGINNING, reterr);
-    if (r == 0)
-        r = run->broker.watermarks(run->broker.self, &high, 1, MR_OFFSET_END, reterr);
-    *ret_low = low.offset;
-    *ret_high = high.offset;
-    return r;
-}
-
 static int64_t *position_of(const struct consume *run, struct consume_partition *p)
 {
     return run->group->order.by_time ? &p->fetched : &p->next;
@@ -67,16 +54,16 @@ static int64_t *position_of(const struct consume *run, struct consume_partition 
 /* What is held back of a group ordered by time is still good, and is handled before what comes. */
 static int judge(struct consume *run, struct consume_partition *p, struct mr_error *reterr)
 {
-    int64_t at = *position_of(run, p), low, high;
-    struct mr_topic_partition item = {p->topic->topic->name, p->number, at};
+    int64_t at = *position_of(run, p);
+    struct mr_topic_partition item = {p->topic->topic->name, p->number, at}, low, high;
 
-    int r = ask(run, &item, &low, &high, reterr);
+    int r = consume_ask_marks(run, &item, 1, &low, &high, reterr);
     if (r == 0)
-        r = consume_judge_gap(run, p, &at, low, high, reterr);
+        r = consume_judge_gap(run, p, &at, low.offset, high.offset, reterr);
     if (r != 0)
         return r;
     if (at != item.offset) {
-        p->end = high;
+        p->end = high.offset;
         p->eof = -1;
     }
     if (!p->first)
@@ -115,7 +102,9 @@ int consume_gaps(struct consume *run, struct mr_error *reterr)
 {
     bool again = false, judged = false;
 
-    for (size_t i = 0; i < run->n_partitions; i++) {
+    if (!consume_may_ask(run))
+        return 0;
+    for (size_t i = 0; i < run->n_partitions && !again; i++) {
         struct consume_partition *p = &run->partitions[i];
         if (!p->ours || !p->gone)
             continue;

@@ -122,6 +122,7 @@ static void publish(struct consume *run, bool draining)
         to->delays = h->delays;
         to->assigned = run->assigned;
         to->store_lost = run->lost || run->store_away;
+        to->brokers_away = run->asking.since != 0 || run->asking.left;
         to->draining = draining;
     }
     (void)pthread_mutex_unlock(&h->lock);
@@ -141,6 +142,13 @@ void consume_health_turn(struct consume *run, bool draining)
     publish(run, draining);
 }
 
+void consume_health_changed(struct consume *run)
+{
+    if (run->health)
+        run->health->published_at = 0;
+    consume_health_turn(run, false);
+}
+
 /* ---- the server's side ---- */
 
 static unsigned write_health(struct consume_health *h, struct mr_buf *out)
@@ -156,14 +164,15 @@ static unsigned write_health(struct consume_health *h, struct mr_buf *out)
 
 static unsigned write_ready(const struct health_state *s, struct mr_buf *out)
 {
-    bool ready = s->assigned && !s->store_lost && s->registry_holds == 0 && !s->draining;
+    bool ready =
+        s->assigned && !s->store_lost && !s->brokers_away && s->registry_holds == 0 && !s->draining;
 
     if (mr_buf_printf(out,
                       "{\"ready\":%s,\"assigned\":%s,\"partitions\":%zu,\"store\":\"%s\","
-                      "\"registry\":\"%s\",\"draining\":%s}\n",
+                      "\"registry\":\"%s\",\"brokers\":\"%s\",\"draining\":%s}\n",
                       ready ? "true" : "false", s->assigned ? "true" : "false", s->n_partitions,
                       s->store_lost ? "away" : "ok", s->registry_holds > 0 ? "away" : "ok",
-                      s->draining ? "true" : "false") != 0)
+                      s->brokers_away ? "away" : "ok", s->draining ? "true" : "false") != 0)
         return 500;
     return ready ? 200 : 503;
 }

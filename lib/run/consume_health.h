@@ -34,6 +34,7 @@ struct health_state {
     struct health_histogram delays;         /* of events */
     bool assigned, draining;
     bool store_lost;       /* the last transaction was */
+    bool brokers_away;     /* where a partition begins is not told, or the group has missed us */
     size_t registry_holds; /* partitions that wait for the registry */
 };
 
@@ -57,6 +58,9 @@ void consume_health_close(struct consume *run);
 
 /* ---- the loop's side; nothing without a server ---- */
 void consume_health_turn(struct consume *run, bool draining);
+/* Something that readiness hangs on is other than it was: shown now, for the loop may stand still.
+ */
+void consume_health_changed(struct consume *run);
 /* An event of this time was handled, µs both; it counts when its transaction is kept. */
 void consume_health_event(struct consume *run, int64_t now, int64_t event_at);
 /* The transaction was undone. */

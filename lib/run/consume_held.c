@@ -27,6 +27,7 @@ void consume_merge_drop(struct consume *run, struct consume_partition *p)
     p->last = NULL;
     p->n_bytes = 0;
     p->fetched = p->next;
+    p->eof = -1; /* of what was fetched: that is not read now */
     p->moved = run->world.now(run->world.self);
 }
 

@@ -6,7 +6,7 @@
 #include "consume.h"
 #include "consume_merge.h"
 
-enum { MICROS = 1000, HOLD_FIRST_MS = 250, HOLD_MOST_MS = 30000 };
+enum { MICROS = 1000, HOLD_FIRST_MS = 250, HOLD_MOST_MS = 30000, ROOM_MS = 5000 };
 
 static struct mr_topic_partition item_of(const struct consume_partition *p, int64_t offset)
 {
@@ -59,16 +59,30 @@ static bool may_flow(const struct consume *run, const struct consume_partition *
     return now >= p->hold_until;
 }
 
+/* Room that came about elsewhere is looked for now and then. */
+static int look_for_room(struct consume *run, struct consume_partition *p, int64_t now,
+                         struct mr_error *reterr)
+{
+    if (p->hold != CONSUME_WAITS_PARKED || now < p->hold_until)
+        return 0;
+    p->hold_until = now + (int64_t)ROOM_MS * MICROS;
+    int r = consume_parked_room(run, reterr);
+    return r == MR_FULL ? 0 : r;
+}
+
 int consume_release(struct consume *run, struct mr_error *reterr)
 {
     int64_t now = run->world.now(run->world.self);
 
     for (size_t i = 0; i < run->n_partitions; i++) {
         struct consume_partition *p = &run->partitions[i];
+        int r = p->ours ? look_for_room(run, p, now, reterr) : 0;
+        if (r != 0)
+            return r;
         if (!p->ours || p->hold == CONSUME_FLOWS || !may_flow(run, p, now))
             continue;
         struct mr_topic_partition item = item_of(p, p->next);
-        int r = run->broker.pause(run->broker.self, &item, false);
+        r = run->broker.pause(run->broker.self, &item, false);
         if (r != 0)
             return mr_error_set(reterr, r, "cannot resume %s/%d", item.topic, item.partition);
         p->hold = CONSUME_FLOWS;
@@ -76,17 +90,17 @@ int consume_release(struct consume *run, struct mr_error *reterr)
     return 0;
 }
 
+bool consume_has_read(const struct consume_partition *p, int64_t end)
+{
+    return !p->first && (p->next >= end || p->eof >= end);
+}
+
 bool consume_reached_end(const struct consume *run)
 {
-    size_t n = 0;
-
     for (size_t i = 0; i < run->n_partitions; i++) {
         const struct consume_partition *p = &run->partitions[i];
-        if (!p->ours)
-            continue;
-        n++;
-        if (p->first || (p->next < p->end && p->eof < p->end))
+        if (p->ours && !consume_has_read(p, p->end))
             return false;
     }
-    return n > 0;
+    return consume_begun(run);
 }

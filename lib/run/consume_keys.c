@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Hashes of the flows that wait, sorted: a fast no for all others. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "consume.h"
@@ -36,14 +35,11 @@ bool consume_keys_have(const struct consume_keys *keys, uint64_t hash)
 
 int consume_keys_add(struct consume_keys *keys, uint64_t hash)
 {
-    if (keys->n == keys->cap) {
-        size_t cap = keys->cap ? keys->cap * 2 : 64;
-        uint64_t *hashes = realloc(keys->hashes, cap * sizeof(*hashes));
-        if (!hashes)
-            return -ENOMEM;
-        keys->hashes = hashes;
-        keys->cap = cap;
-    }
+    uint64_t *room = mr_room(keys->hashes, keys->n, &keys->cap, 64, sizeof(*room));
+
+    if (!room)
+        return -ENOMEM;
+    keys->hashes = room;
     size_t i = find(keys, hash);
     memmove(keys->hashes + i + 1, keys->hashes + i, (keys->n - i) * sizeof(hash));
     keys->hashes[i] = hash;

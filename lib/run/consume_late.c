@@ -77,6 +77,12 @@ void consume_late_forget(struct consume *run)
     run->late.n = 0;
 }
 
+void consume_late_assigned(struct consume *run)
+{
+    if (is_kept(run)) /* another instance may have had the flow */
+        consume_late_forget(run);
+}
+
 /* ---- one event ---- */
 
 /* Outcomes: 0, MR_ABSENT: none of the flow was handled, -errno. */

@@ -31,3 +31,5 @@ int consume_late_handled(struct mr_tx *tx);
 int consume_late_prune(struct consume *run, struct mr_error *reterr);
 /* What is in memory: a transaction was undone, or it is the end. */
 void consume_late_forget(struct consume *run);
+/* Partitions came: where the table tells, what is in memory may be older than that. */
+void consume_late_assigned(struct consume *run);

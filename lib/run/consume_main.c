@@ -7,7 +7,6 @@
 
 #include "consume_health.h"
 #include "consume_kafka.h"
-#include "millrace/heap.h"
 #include "millrace/time.h"
 #include "notify_channel.h"
 #include "stop.h"
@@ -96,13 +95,37 @@ static int fail(const char *name, int r, const struct mr_error *error)
 
 /* ---- options ---- */
 
+static const char details[] =
+    "Reads the topics that topics.yaml gives its group, and changes its tables in the store in one "
+    "transaction with its offsets: each event takes effect once. What an event does is in "
+    "docs/services; 'millrace store query' shows the tables.\n\n"
+    "SIGTERM and SIGINT commit what is under way and publish what was emitted; a second one gives "
+    "up at once.\n\n"
+    "Exit status: 0 done, with dead letters too (the summary counts them); 1 failed at run time; 2 "
+    "wrong usage, or a store or group that does not fit.";
+
+/* For the program's name, three times. */
+#define EXAMPLES                                                                                   \
+    "%s --once\tto the end of what is there now\n"                                                 \
+    "%s --dry-run\tdecode and handle, keep nothing\n"                                              \
+    "%s -b kafka:9092 -r http://registry:8081 --store sqlite:/var/lib/read-model.db\tas a "        \
+    "service\n"
+
+struct description {
+    char name[128], examples[1024];
+    struct mr_option_table tables[5];
+    struct mr_command command;
+};
+
 /* The consumer's own rows first, when it has any. */
-static void describe(const struct mr_consumer *consumer, char *name, size_t cap,
-                     struct mr_option_table tables[5], struct mr_command *ret)
+static void describe(const struct mr_consumer *consumer, struct description *ret)
 {
+    struct mr_option_table *tables = ret->tables;
+    char *name = ret->name;
     size_t n = 0;
 
-    (void)snprintf(name, cap, "%s-consumer", consumer->name);
+    (void)snprintf(name, sizeof(ret->name), "%s-consumer", consumer->name);
+    (void)snprintf(ret->examples, sizeof(ret->examples), EXAMPLES, name, name, name);
     if (consumer->options)
         tables[n++] =
             (struct mr_option_table){NULL, consumer->options, offsetof(struct settings, state)};
@@ -112,7 +135,11 @@ static void describe(const struct mr_consumer *consumer, char *name, size_t cap,
     tables[n++] = (struct mr_option_table){"Connection", mr_common_options,
                                            offsetof(struct settings, common)};
     tables[n] = (struct mr_option_table){0};
-    *ret = (struct mr_command){.name = name, .summary = consumer->summary, .tables = tables};
+    ret->command = (struct mr_command){.name = name,
+                                       .summary = consumer->summary,
+                                       .details = details,
+                                       .tables = tables,
+                                       .examples = ret->examples};
 }
 
 static int print(int r, const struct mr_buf *out)
@@ -124,16 +151,15 @@ static int print(int r, const struct mr_buf *out)
 static bool parse(struct session *s, int argc, char **argv, int *ret_status)
 {
     struct mr_error error = MR_ERROR_INIT;
-    struct mr_option_table tables[5];
-    struct mr_command command;
+    struct description description;
+    const struct mr_command *command = &description.command;
     enum mr_option_asked asked;
-    char name[128];
 
-    describe(s->consumer, name, sizeof(name), tables, &command);
-    int r = mr_options_parse(&command, argc, argv, s->settings, &s->options, &asked, &error);
+    describe(s->consumer, &description);
+    int r = mr_options_parse(command, argc, argv, s->settings, &s->options, &asked, &error);
     if (r == MR_END) {
         MR_AUTO(mr_buf) struct mr_buf out = {0};
-        r = mr_options_answer(&command, asked, &out);
+        r = mr_options_answer(command, asked, &out);
         *ret_status = print(r, &out);
         return false;
     }
@@ -277,7 +303,9 @@ static int run_all(struct session *s)
     if (opened && consume_summary(&s->run, &out) == 0) {
         FILE *to = s->settings->options.json ? stdout : stderr;
         if (!mr_buf_write(&out, to) || fflush(to) != 0)
-            status = status ? status : 1;
+            status =
+                fail(s->consumer->name,
+                     mr_error_set(&error, -errno, "cannot write: %s", strerror(errno)), &error);
     }
     close_all(s);
     return status;
@@ -288,7 +316,6 @@ int mr_consumer_main(const struct mr_consumer *consumer, int argc, char **argv)
     struct session s = {.consumer = consumer};
     int status;
 
-    mr_heap_keep();
     (void)mr_store_hide_passwords(argc, argv);
     s.settings = calloc(1, sizeof(*s.settings) + consumer->size);
     if (!s.settings)

@@ -35,7 +35,7 @@ int consume_merge_assign(struct consume *run)
     if (!sources)
         return -ENOMEM;
     merge->sources = sources;
-    merge->n_sources = 0;
+    merge->n_sources = merge->turn = 0;
     for (size_t i = 0; i < run->n_partitions; i++)
         if (run->partitions[i].ours)
             sources[merge->n_sources++] = i;
@@ -153,20 +153,34 @@ static int handle(struct consume *run, struct consume_partition *p, struct mr_er
     return r;
 }
 
-int consume_merge_handle(struct consume *run, struct mr_error *reterr)
+static int handle_lane(struct consume *run, const struct lane *lane, int64_t now, size_t *budget,
+                       struct mr_error *reterr)
 {
-    int64_t now = run->world.now(run->world.self);
-    size_t budget = consume_most(run);
+    struct consume_partition *p;
     int r = 0;
 
-    for (size_t at = 0; r == 0 && at < run->merge.n_sources;) {
+    while (r == 0 && *budget > 0 && (p = oldest(run, lane)) && held_until(run, lane, p) <= now) {
+        r = handle(run, p, reterr);
+        --*budget;
+    }
+    return r;
+}
+
+/* Each transaction begins with another lane: one that fills it leaves nothing for the others. */
+int consume_merge_handle(struct consume *run, struct mr_error *reterr)
+{
+    struct consume_merge *merge = &run->merge;
+    int64_t now = run->world.now(run->world.self);
+    size_t budget = consume_most(run), at = merge->turn;
+    int r = 0;
+
+    for (size_t n = 0; r == 0 && n < merge->n_sources;) {
         struct lane lane = next_lane(run, &at);
-        struct consume_partition *p;
-        while (r == 0 && budget > 0 && (p = oldest(run, &lane)) &&
-               held_until(run, &lane, p) <= now) {
-            r = handle(run, p, reterr);
-            budget--;
-        }
+        r = handle_lane(run, &lane, now, &budget, reterr);
+        if (n == 0)
+            merge->turn = at % merge->n_sources;
+        at %= merge->n_sources;
+        n += lane.n;
     }
     return r;
 }

@@ -17,6 +17,7 @@ enum { CONSUME_HELD_BACK = 64 << 20 }; /* bytes of records that wait for their t
 struct consume_merge {
     size_t *sources; /* our partitions, those of one number together */
     size_t n_sources;
+    size_t turn;       /* the source that the next transaction begins with: a lane's first */
     size_t n, n_bytes; /* held back */
     size_t most;       /* of them; a partition is read on while it has less than its part */
     bool away;         /* the registry is: times are not decoded for now */

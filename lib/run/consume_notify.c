@@ -8,11 +8,8 @@
 
 enum {
     MICROS = 1000,
-    TO = 320,
-    KIND = 100,
-    TITLE = 1000,
-    TEXT = 256 << 10,
-    POLL_MS = 10, /* how often the channel is served while messages are under way */
+    POLL_MS = 10,   /* how often the channel is served while messages are under way */
+    LINE_MS = 1000, /* how often lines are looked at in which others have messages, too */
     FOR_MS = 86400000,
 };
 static const int64_t KEEP_MS = INT64_C(30) * 86400000;
@@ -35,10 +32,10 @@ static int check(struct mr_tx *tx, const struct mr_notice *notice)
         size_t most;
         bool word; /* not empty, no control characters */
     } rows[] = {
-        {"to", notice->to, TO, true},
-        {"kind", notice->kind, KIND, true},
-        {"title", notice->title, TITLE, false},
-        {"text", notice->text, TEXT, false},
+        {"to", notice->to, MR_NOTICE_TO, true},
+        {"kind", notice->kind, MR_NOTICE_KIND, true},
+        {"title", notice->title, MR_NOTICE_TITLE, false},
+        {"text", notice->text, MR_NOTICE_TEXT, false},
     };
 
     for (size_t i = 0; i < MR_N_ELEMENTS(rows); i++) {
@@ -199,6 +196,20 @@ void consume_answered(struct consume *run, uint64_t tag, const struct notify_ans
     slot->answer = *answer;
 }
 
+/* What is due and was not sent is under way, or waits in line behind a message of another
+ * instance, which does not tell us when that is settled. */
+static int look_at_lines(struct consume *run, int64_t now, struct mr_error *reterr)
+{
+    int64_t first, again = now + (int64_t)LINE_MS * MICROS;
+
+    if (!mr_store_is_shared(run->store) || run->notify.next_look <= again)
+        return 0;
+    int r = mr_notice_next(run->store, INT64_MIN, &first, reterr);
+    if (r == 0 && first <= now)
+        run->notify.next_look = again;
+    return r;
+}
+
 /* Rows that are under way may be the first ones. */
 static int send_due(struct consume *run, int64_t now, struct mr_error *reterr)
 {
@@ -210,7 +221,8 @@ static int send_due(struct consume *run, int64_t now, struct mr_error *reterr)
     if (r != 0)
         return r;
     n->look = false;
-    return mr_notice_next(run->store, now, &n->next_look, reterr);
+    r = mr_notice_next(run->store, now, &n->next_look, reterr);
+    return r == 0 ? look_at_lines(run, now, reterr) : r;
 }
 
 static bool may_look(const struct consume *run, int64_t now)

@@ -232,11 +232,13 @@ static int settle_due(struct consume *run, struct mr_error *reterr)
         else if (r == MR_ABSENT) /* another instance has it now */
             r = 0;
     }
-    if (n_due > 0) /* there may be more: the next of a line at least */
+    if (r != 0 || n_due > 0) { /* there may be more: the next of a line at least */
         n->untold_at = now;
-    else if (r == 0 && !n->channel.send)
+        return r;
+    }
+    if (!n->channel.send)
         n->look = false;
-    return r;
+    return mr_notice_next(run->store, now, &n->untold_at, reterr);
 }
 
 static int prune(struct consume *run, struct mr_error *reterr)

@@ -32,8 +32,13 @@ struct consume_broker {
                     struct mr_error *reterr);
     int (*commit)(void *self, const struct mr_topic_partition *items, size_t n_items, bool wait,
                   struct mr_error *reterr);
+    /* Outcomes: 0; MR_AGAIN, MR_ABSENT: not within timeout_ms; -errno. */
     int (*watermarks)(void *self, struct mr_topic_partition *items, size_t n_items, int64_t which,
-                      struct mr_error *reterr);
+                      int timeout_ms, struct mr_error *reterr);
+    /* The ends as they are now, asked for once. Outcomes: 0; MR_AGAIN, MR_ABSENT: not now; -errno.
+     */
+    int (*ends)(void *self, struct mr_topic_partition *items, size_t n_items,
+                struct mr_error *reterr);
     /* The end of a partition as the last fetch told it; -1: not known. NULL: never. */
     int64_t (*seen_end)(void *self, const char *topic, int32_t partition);
     int (*n_partitions)(void *self, const char *topic, int32_t *ret_n, struct mr_error *reterr);

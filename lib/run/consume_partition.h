@@ -17,7 +17,8 @@ enum consume_hold {
     CONSUME_FLOWS,
     CONSUME_WAITS_REGISTRY,
     CONSUME_WAITS_PARKED,
-    CONSUME_WAITS_ORDER, /* enough is held back: consume_merge.h */
+    CONSUME_WAITS_ORDER,   /* enough is held back: consume_merge.h */
+    CONSUME_WAITS_BROKERS, /* not ours: until they tell where it begins: consume_begin.c */
 };
 
 struct consume_partition {
@@ -33,6 +34,7 @@ struct consume_partition {
     int64_t told;   /* next, as Kafka was told */
     int64_t end;    /* --once: handled when next or eof has come here; -1 not known yet */
     int64_t eof;
+    int64_t asked;    /* saga_clock.c: the end, when it was asked for */
     int64_t event_at; /* timestamp of the last event that was read */
     enum consume_hold hold;
     int64_t hold_until;
@@ -51,6 +53,38 @@ int consume_check_assignment(struct consume *run, struct mr_error *reterr);
 struct consume_partition *consume_partition_of(struct consume *run, const char *topic,
                                                int32_t partition);
 
+int consume_partition_add(struct consume *run, const char *topic, int32_t partition,
+                          struct consume_partition **ret, struct mr_error *reterr);
+
+/* ---- consume_ask.c: brokers that are asked ---- */
+struct consume_asking {
+    int64_t since;   /* they have not told; 0: they have */
+    int64_t absent;  /* they answer, and know no such partition, since; 0: that is not so */
+    int64_t next;    /* when they may be asked again */
+    int32_t wait_ms; /* for the next answer */
+    bool told;       /* in the log */
+    bool left;       /* the group has missed us, and has not let us in again */
+};
+/* Where the items begin and end. Outcomes: 0; MR_AGAIN: not now, ask again when consume_may_ask
+ * says so; -ETIMEDOUT, -ENOENT: patience is at its end; -errno. */
+int consume_ask_marks(struct consume *run, const struct mr_topic_partition *items, size_t n_items,
+                      struct mr_topic_partition *low, struct mr_topic_partition *high,
+                      struct mr_error *reterr);
+bool consume_may_ask(const struct consume *run);
+/* Nobody waits for an answer any more. */
+void consume_ask_settled(struct consume *run);
+
+/* ---- consume_begin.c: where partitions begin ---- */
+/* What was assigned: items get where they begin, or wait for the brokers. 0, MR_INVALID, -errno. */
+int consume_begin_assigned(struct consume *run, struct mr_topic_partition *items, size_t n_items,
+                           struct mr_error *reterr);
+/* Those that wait are paused; how many they are. */
+size_t consume_begin_pause(struct consume *run);
+/* Those that wait are begun if the brokers tell where. Outcomes as above, -EAGAIN. */
+int consume_begin_again(struct consume *run, struct mr_error *reterr);
+/* Some partition is ours, and none waits to be begun. */
+bool consume_begun(const struct consume *run);
+
 /* ---- consume_gap.c: unread records that are gone ---- */
 /* Whether *at is within what the topic has; past it, *at is moved where --gap accept says so.
  * Outcomes: 0, MR_INVALID. */
@@ -68,4 +102,6 @@ int consume_seek(struct consume *run, const struct mr_topic_partition *item,
 int consume_hold(struct consume *run, struct consume_partition *p, enum consume_hold hold,
                  struct mr_error *reterr);
 int consume_release(struct consume *run, struct mr_error *reterr);
+/* Whether all before `end` is handled, or nothing is left of it. */
+bool consume_has_read(const struct consume_partition *p, int64_t end);
 bool consume_reached_end(const struct consume *run);

@@ -8,7 +8,7 @@
 #include "consume.h"
 #include "millrace/time.h"
 
-enum { PER_TURN = 500, MICROS = 1000 };
+enum { PER_TURN = 500, AT_A_LOOK = 64, MICROS = 1000 };
 
 static int load_key(void *self, struct mr_bytes key)
 {
@@ -22,7 +22,8 @@ int consume_parked_open(struct consume *run, struct mr_error *reterr)
     int64_t keys, held;
 
     run->next_look = 0;
-    run->sagas.next = 0;
+    run->sagas.timer = 0;
+    consume_sagas_unsure(run);
     run->parked_keys.n = 0;
     int r = mr_parked_each_key(run->store, load_key, run, reterr);
     return r != 0 ? r : mr_parked_count(run->store, &keys, &held, &run->parked_events, reterr);
@@ -56,14 +57,16 @@ static int set_key(const struct mr_tx *tx, struct mr_bytes flow, int64_t when, b
                    struct mr_error *reterr)
 {
     struct consume *run = tx->run;
+    char why[sizeof(tx->error.text)]; /* others' words, too: of any bytes, or cut */
     const struct mr_parked_state state = {.next_try = when,
                                           .held = held,
-                                          .why = mr_str_from(tx->error.text),
+                                          .why = {why, strlen(tx->error.text)},
                                           .topic = mr_str_from(tx->record->topic->name),
                                           .partition = tx->record->partition};
 
+    memcpy(why, tx->error.text, state.why.len);
+    mr_utf8_mend(why, state.why.len);
     int r = mr_parked_has_key(run->store, flow, reterr);
-
     if (r == MR_ABSENT)
         r = consume_keys_add(&run->parked_keys, consume_flow_hash(flow));
     if (when < run->next_look)
@@ -77,15 +80,26 @@ static int64_t next_try(struct consume *run, const struct mr_tx *tx, int32_t fai
            consume_backoff(&run->group->retry, failed, run->world.random(run->world.self));
 }
 
+/* Of a shared store, what was put aside may have gone along with its partition since. */
+int consume_parked_room(struct consume *run, struct mr_error *reterr)
+{
+    int64_t keys, held;
+    int r = 0;
+
+    if (run->parked_events >= run->options.parked && mr_store_is_shared(run->store))
+        r = mr_parked_count(run->store, &keys, &held, &run->parked_events, reterr);
+    return r != 0 ? r : run->parked_events < run->options.parked ? 0 : MR_FULL;
+}
+
 int consume_park(struct mr_tx *tx, struct mr_bytes flow, bool first, struct mr_error *reterr)
 {
     struct consume *run = tx->run;
     const struct consume_record *record = tx->record;
 
-    if (run->parked_events >= run->options.parked)
-        return MR_FULL;
+    int r = consume_parked_room(run, reterr);
     run->packed.len = 0;
-    int r = consume_pack_record(run, record, &run->packed);
+    if (r == 0)
+        r = consume_pack_record(run, record, &run->packed);
     if (r != 0)
         return r;
     struct mr_parked_record row = {
@@ -245,25 +259,41 @@ bool consume_retry_due(struct consume *run)
     return run->parked_keys.n > 0 && run->world.now(run->world.self) >= run->next_look;
 }
 
+/* Flows whose turn has come, some at a look. */
+static int try_due(struct consume *run, int64_t now, int *budget, size_t *ret_n,
+                   struct mr_error *reterr)
+{
+    struct mr_bytes flows[AT_A_LOOK];
+
+    mr_arena_reset(run->due);
+    int r = mr_parked_due(run->store, run->due, now, flows, AT_A_LOOK, ret_n, reterr);
+    for (size_t i = 0; r == 0 && i < *ret_n; i++) {
+        if (*budget <= 0)
+            break;
+        r = mr_parked_keep(run->store, flows[i], now, reterr);
+        if (r == 0)
+            r = try_flow(run, flows[i], budget, reterr);
+        if (r == MR_ABSENT) { /* another instance has it now */
+            --*budget;
+            r = 0;
+        }
+    }
+    return r;
+}
+
 int consume_retry(struct consume *run, bool *ret_any, struct mr_error *reterr)
 {
     int64_t now = run->world.now(run->world.self), next;
-    int budget = PER_TURN, r = 0;
-    struct mr_bytes flow;
+    int budget = PER_TURN, r;
+    size_t n;
 
     *ret_any = false;
-    while (r == 0 && budget > 0) {
-        mr_arena_reset(run->scratch);
-        r = mr_parked_due(run->store, run->scratch, now, &flow, reterr);
-        if (r == 0) {
-            *ret_any = true;
-            run->flow.len = 0; /* a copy: scratch is given back with every event of the flow */
-            r = mr_buf_append(&run->flow, flow.data, flow.len);
-        }
-        if (r == 0)
-            r = try_flow(run, (struct mr_bytes){run->flow.data, run->flow.len}, &budget, reterr);
-    }
-    if (r != 0 && r != MR_ABSENT)
+    do {
+        n = 0;
+        r = try_due(run, now, &budget, &n, reterr);
+        *ret_any |= n > 0;
+    } while (r == 0 && n > 0 && budget > 0);
+    if (r != 0)
         return r;
     r = mr_parked_next(run->store, &next, reterr);
     run->next_look = now + CONSUME_LOOK_MS * MICROS;

@@ -28,6 +28,8 @@ void consume_keys_remove(struct consume_keys *keys, uint64_t hash);
 int consume_parked_open(struct consume *run, struct mr_error *reterr);
 /* Whether events of this flow have to wait: 0 no, MR_AGAIN yes, -errno. */
 int consume_is_parked(struct consume *run, struct mr_bytes flow, struct mr_error *reterr);
+/* Whether one more may be put aside: 0, MR_FULL, -errno. */
+int consume_parked_room(struct consume *run, struct mr_error *reterr);
 /* Puts a record behind its flow; held: until the operator releases it. MR_FULL: no room. */
 int consume_park(struct mr_tx *tx, struct mr_bytes flow, bool first, struct mr_error *reterr);
 /* After a dead letter: the flow waits for the operator, if the group's rule says so. */

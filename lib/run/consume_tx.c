@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a handler sees of the engine: consumer.h. */
 #include <stdarg.h>
-#include <stdio.h>
 
 #include "consume.h"
 
@@ -35,21 +34,12 @@ struct mr_error *mr_tx_error(const struct mr_tx *tx)
     return (struct mr_error *)(uintptr_t)&tx->error;
 }
 
-static int say(struct mr_tx *tx, int r, const char *fmt, va_list args) MR_PRINTF(3, 0);
-static int say(struct mr_tx *tx, int r, const char *fmt, va_list args)
-{
-    char text[sizeof(tx->error.text)];
-
-    (void)vsnprintf(text, sizeof(text), fmt, args);
-    return mr_error_set(&tx->error, r, "%s", text);
-}
-
 int mr_tx_invalid(struct mr_tx *tx, const char *fmt, ...)
 {
     va_list args;
 
     va_start(args, fmt);
-    int r = say(tx, MR_INVALID, fmt, args);
+    int r = mr_error_vset(&tx->error, MR_INVALID, fmt, args);
     va_end(args);
     return r;
 }
@@ -59,7 +49,7 @@ int mr_tx_again(struct mr_tx *tx, const char *fmt, ...)
     va_list args;
 
     va_start(args, fmt);
-    int r = say(tx, MR_AGAIN, fmt, args);
+    int r = mr_error_vset(&tx->error, MR_AGAIN, fmt, args);
     va_end(args);
     return r;
 }

@@ -10,16 +10,15 @@ int envelope_refuse(struct mr_error *reterr, const char *begin, const char *at, 
                     const char *fmt, ...)
 {
     va_list args;
-    char text[sizeof(reterr->text)];
 
     if (!reterr)
         return MR_INVALID;
     va_start(args, fmt);
-    (void)vsnprintf(text, sizeof(text), fmt, args);
+    int r = mr_error_vset(reterr, MR_INVALID, fmt, args);
     va_end(args);
     (void)snprintf(reterr->where, sizeof(reterr->where), "%s", pointer);
     reterr->offset = at && begin ? (size_t)(at - begin) : 0;
-    return mr_error_set(reterr, MR_INVALID, "%s", text);
+    return r;
 }
 
 void envelope_error_below(struct mr_error *reterr, const char *pointer)

@@ -2,92 +2,11 @@
 /* Puts the record together: wire header, envelope, data; key and headers. */
 #include "intake.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "millrace/compiler.h"
 #include "millrace/hash.h"
 #include "millrace/time.h"
-
-static int on_data(void *self, const struct envelope *envelope, struct mr_json_cursor *cursor,
-                   struct mr_error *reterr);
-
-static int open_topic(struct intake *intake, struct intake_topic *item,
-                      const struct mr_topic *topic, struct mr_error *reterr)
-{
-    const struct mr_json_options options = {.unknown = intake->walk.unknown};
-
-    item->topic = topic;
-    item->type = mr_str_from(topic->types[0]);
-    int r = mr_schema_parse(topic->schema_text, topic->schema_len, NULL, &item->schema, reterr);
-    if (r != 0)
-        return r;
-    const struct mr_schema_node *root = mr_schema_root(item->schema);
-    item->data_node = root->fields[MR_ENVELOPE_DATA].type;
-    r = mr_json_encoder_new(item->schema, item->data_node, &options, &item->data, reterr);
-    if (r == 0 && !intake->metadata_value)
-        r = mr_json_encoder_new(item->schema, root->fields[MR_ENVELOPE_METADATA].type->items, NULL,
-                                &intake->metadata_value, reterr);
-    return r;
-}
-
-static int force_event(struct intake *intake, const char *event, struct mr_error *reterr)
-{
-    const struct mr_service *service = intake->service;
-    const struct mr_topic *topic =
-        mr_catalog_event(intake->catalog, service->name, mr_str_from(event));
-
-    for (size_t i = 0; topic && i < intake->n_topics; i++)
-        if (intake->topics[i].topic == topic)
-            intake->forced = &intake->topics[i];
-    if (intake->forced)
-        return 0;
-    const char *near = mr_catalog_nearest_event(intake->catalog, service->name, event);
-    return mr_error_set(reterr, MR_INVALID, "--event %s: %s has no such event%s%s%s", event,
-                        service->name, near ? ": did you mean '" : "", near ? near : "",
-                        near ? "'?" : "");
-}
-
-int intake_init(struct intake *intake, const struct mr_catalog *catalog,
-                const struct mr_service *service, const char *event, enum mr_unknown unknown,
-                struct mr_error *reterr)
-{
-    *intake = (struct intake){.catalog = catalog, .service = service};
-    if (service->platform->drop_unknown)
-        unknown = MR_UNKNOWN_DROP;
-    intake->walk = (struct envelope_walk){
-        .plans = &intake->plans, .unknown = unknown, .on_data = on_data, .self = intake};
-    int r = envelope_plans_init(&intake->plans, service->platform, reterr);
-    if (r == 0 && !(intake->topics = calloc(service->n_topics, sizeof(*intake->topics))))
-        r = -ENOMEM;
-    for (size_t i = 0; r == 0 && i < service->n_topics; i++) {
-        intake->n_topics = i + 1;
-        r = open_topic(intake, &intake->topics[i], service->topics[i], reterr);
-    }
-    intake->walk.metadata_value = intake->metadata_value;
-    if (r == 0)
-        intake_mark_majors(intake);
-    return r == 0 && event ? force_event(intake, event, reterr) : r;
-}
-
-void intake_done(struct intake *intake)
-{
-    for (size_t i = 0; i < intake->n_topics; i++) {
-        (void)mr_json_encoder_unref(intake->topics[i].data);
-        (void)mr_schema_unref(intake->topics[i].schema);
-    }
-    free(intake->topics);
-    (void)mr_json_encoder_unref(intake->metadata_value);
-    envelope_plans_done(&intake->plans);
-    envelope_done(&intake->envelope);
-    mr_buf_done(&intake->value);
-    mr_buf_done(&intake->data);
-    mr_buf_done(&intake->scratch);
-    mr_buf_done(&intake->name);
-    *intake = (struct intake){0};
-}
 
 static int encode_data(struct intake *intake, const struct intake_topic *topic,
                        struct mr_json_cursor *cursor, struct mr_error *reterr)
@@ -98,7 +17,7 @@ static int encode_data(struct intake *intake, const struct intake_topic *topic,
 
 /* The data is encoded where it stands when the event is known by then; mistakes in the envelope
  * wait for the end of the walk, so that they are told before those in the data. */
-static int on_data(void *self, const struct envelope *envelope, struct mr_json_cursor *cursor,
+int intake_on_data(void *self, const struct envelope *envelope, struct mr_json_cursor *cursor,
                    struct mr_error *reterr)
 {
     struct intake *intake = self;
@@ -110,7 +29,7 @@ static int on_data(void *self, const struct envelope *envelope, struct mr_json_c
         intake_version(intake, envelope, topic->topic, NULL, NULL) != 0 ||
         (topic->majors && !envelope->fields[MR_ENVELOPE_EVENT_VERSION].text.data))
         return MR_ABSENT;
-    intake->last = topic;
+    intake->last = intake->found = topic;
     return encode_data(intake, topic, cursor, reterr);
 }
 
@@ -283,6 +202,8 @@ static int check_told_later(struct intake *intake, const char *begin, struct mr_
 
     if (MR_UNLIKELY(fields[MR_ENVELOPE_EVENT_TYPE].at > data))
         r = intake_choose(intake, envelope, &topic, begin, reterr);
+    if (MR_UNLIKELY(r != 0))
+        intake->found = NULL;
     if (r == 0 && MR_UNLIKELY(fields[MR_ENVELOPE_EVENT_VERSION].at > data))
         r = intake_version(intake, envelope, topic->topic, begin, reterr);
     return r;
@@ -305,6 +226,7 @@ static int read_rest(struct intake *intake, struct mr_json_cursor *cursor,
             r = intake_version(intake, envelope, (*ret_topic)->topic, cursor->begin, reterr);
         if (r != 0)
             return r;
+        intake->found = *ret_topic;
         struct mr_json_cursor at = {cursor->begin, data->text.data,
                                     data->text.data + data->text.len};
         r = encode_data(intake, *ret_topic, &at, reterr);
@@ -324,6 +246,7 @@ int intake_read(struct intake *intake, const char *text, size_t len,
     struct intake_topic *topic;
 
     intake->n_dropped = 0;
+    intake->found = NULL;
     int r = envelope_read(&intake->walk, &cursor, &intake->envelope, reterr);
     if (r == 0)
         r = read_rest(intake, &cursor, &topic, reterr);

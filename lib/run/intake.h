@@ -39,6 +39,7 @@ struct intake {
     size_t n_topics;
     struct intake_topic *forced; /* --event, or the service's only one; NULL: by type */
     struct intake_topic *last;
+    struct intake_topic *found; /* of the document at hand, also when it is refused; else NULL */
     struct envelope_plans plans;
     struct mr_json_encoder *metadata_value;
     struct envelope_walk walk;
@@ -66,6 +67,9 @@ int intake_read(struct intake *intake, const char *text, size_t len,
                 struct intake_record *ret_record, struct mr_error *reterr);
 
 /* ---- parts, for tests and for the loop ---- */
+/* on_data of struct envelope_walk; self is the intake. */
+int intake_on_data(void *self, const struct envelope *envelope, struct mr_json_cursor *cursor,
+                   struct mr_error *reterr);
 /* Which event the envelope at hand is. Outcomes: 0, MR_INVALID, -errno. */
 int intake_choose(struct intake *intake, const struct envelope *envelope,
                   struct intake_topic **ret_topic, const char *begin, struct mr_error *reterr);

@@ -135,21 +135,13 @@ static int read_all(struct mr_tx *tx, const struct mr_life *life, struct mr_str 
                          MR_TEXT_OF(life->kind), MR_TEXT(subject));
     while (r == 0 && (r = mr_rows_next(rows, mr_tx_error(tx))) == 0 && *ret_n < n) {
         struct step *step = &steps[(*ret_n)++];
-        struct mr_str texts[5] = {{0}};
-        for (size_t i = 0; i < 5; i++) {
-            struct mr_value v = mr_rows_value(rows, i);
-            if (v.type != MR_VALUE_TEXT)
-                continue;
-            const char *copy = mr_arena_dup(mr_tx_arena(tx), v.as.text.data, v.as.text.len);
-            if (!copy)
-                return -ENOMEM;
-            texts[i] = (struct mr_str){copy, v.as.text.len};
-        }
-        *step = (struct step){.event_id = texts[0],
-                              .number = find(life->steps, life->n_steps, texts[1]),
-                              .at = mr_rows_value(rows, 2).as.integer,
-                              .state = texts[3],
-                              .verdict = texts[4]};
+        struct mr_str name = {0};
+        *step = (struct step){0};
+        r = mr_rows_take(rows, mr_tx_arena(tx),
+                         MR_INTO(MR_INTO_TEXT(&step->event_id), MR_INTO_TEXT(&name),
+                                 MR_INTO_INT(&step->at), MR_INTO_TEXT(&step->state),
+                                 MR_INTO_TEXT(&step->verdict)));
+        step->number = find(life->steps, life->n_steps, name);
     }
     return r == MR_END ? 0 : r;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Recipients are users' ids or audiences; addresses come from a file of them, else by a template.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,50 +36,28 @@ bool notify_is_address(struct mr_str text)
     return text.data[local + 1] != '.' && text.data[text.len - 1] != '.' && text.data[0] != '-';
 }
 
-static struct mr_str trim(struct mr_str s)
-{
-    while (s.len > 0 && isspace((unsigned char)s.data[0]))
-        s = (struct mr_str){s.data + 1, s.len - 1};
-    while (s.len > 0 && isspace((unsigned char)s.data[s.len - 1]))
-        s.len--;
-    return s;
-}
-
-/* The part before the next comma; *list goes on behind it. */
-static struct mr_str next_of(struct mr_str *list)
-{
-    const char *comma = memchr(list->data ? list->data : "", ',', list->len);
-    size_t len = comma ? (size_t)(comma - list->data) : list->len;
-    struct mr_str item = {list->data, len};
-
-    *list = (struct mr_str){list->data + len + (comma != NULL), list->len - len - (comma != NULL)};
-    return trim(item);
-}
-
 static int compare(const void *a, const void *b)
 {
-    const struct mr_str *x = &((const struct entry *)a)->recipient;
-    const struct mr_str *y = &((const struct entry *)b)->recipient;
-    int r = memcmp(x->data, y->data, x->len < y->len ? x->len : y->len);
-
-    return r != 0 ? r : (x->len > y->len) - (x->len < y->len);
+    return mr_str_compare(((const struct entry *)a)->recipient,
+                          ((const struct entry *)b)->recipient);
 }
 
 static int take_line(struct notify_addresses *a, struct mr_str line, struct mr_error *reterr)
 {
-    line = trim(line);
+    line = mr_str_trim(line);
     if (line.len == 0 || line.data[0] == '#')
         return 0;
     const char *sign = memchr(line.data, '=', line.len);
     if (!sign)
         return mr_error_set(reterr, MR_INVALID, "a line is RECIPIENT = ADDRESS, ADDRESS");
     struct entry *e = &a->entries[a->n_entries];
-    e->recipient = trim((struct mr_str){line.data, (size_t)(sign - line.data)});
-    e->addresses = trim((struct mr_str){sign + 1, (size_t)(line.data + line.len - sign - 1)});
+    e->recipient = mr_str_trim((struct mr_str){line.data, (size_t)(sign - line.data)});
+    e->addresses =
+        mr_str_trim((struct mr_str){sign + 1, (size_t)(line.data + line.len - sign - 1)});
     if (e->recipient.len == 0)
         return mr_error_set(reterr, MR_INVALID, "a line is RECIPIENT = ADDRESS, ADDRESS");
     for (struct mr_str list = e->addresses; list.len > 0;) {
-        struct mr_str address = next_of(&list);
+        struct mr_str address = mr_str_trim(mr_str_part(&list, ','));
         if (!notify_is_address(address))
             return mr_error_set(reterr, MR_INVALID, "'%.*s' is no address", MR_STR_ARG(address));
     }
@@ -219,7 +196,7 @@ int notify_addresses_each(const struct notify_addresses *a, struct mr_str recipi
     if (found->addresses.len == 0)
         return mr_error_set(reterr, MR_INVALID, "--notify-map gives this recipient no address");
     for (struct mr_str list = found->addresses; r == 0 && list.len > 0;) {
-        struct mr_str one = next_of(&list);
+        struct mr_str one = mr_str_trim(mr_str_part(&list, ','));
         memcpy(address, one.data, one.len);
         address[one.len] = '\0';
         r = fn(self, address);

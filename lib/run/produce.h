@@ -72,6 +72,23 @@ struct produce {
  * MR_AGAIN or -errno after saying why on stderr; the counts tell how far it came. */
 int produce_run(struct produce *produce);
 
+enum { PRODUCE_WAIT_MS = 100 }; /* for a report, before a stop is looked for */
+/* Serves reports, progress and checkpoint; waits at most wait_ms for a report. 0 or -errno after
+ * saying why. */
+int produce_serve(struct produce *produce, int wait_ms);
+/* Says why the loop ends early, and remembers it. Gives r. */
+int produce_fail(struct produce *produce, int r, const struct mr_error *error);
+
+/* ---- one document (produce_document.c) ---- */
+/* It begins at text, of which len bytes are read so far. Outcomes: 0 go on; MR_END stop asked for;
+ * MR_INVALID --strict; -errno after saying why. */
+int produce_document(struct produce *produce, const char *text, size_t len);
+/* Queues, waiting while the queue is full. Outcomes: 0, MR_INVALID (too large), MR_END (stop asked
+ * for), -errno with text. */
+int produce_send(struct produce *produce, const char *topic, struct mr_bytes key,
+                 const struct mr_bytes *value, const struct mr_header *headers, size_t n_headers,
+                 uint64_t tag, struct mr_error *reterr);
+
 /* ---- outcomes of single documents (produce_outcome.c) ---- */
 /* The document of this tag does not go out: why says where and why. Kept in the reject file or as a
  * dead letter, it is settled. Outcomes: 0 go on; MR_INVALID --strict; -errno. */
@@ -81,14 +98,6 @@ void produce_warn(void *self, const struct mr_check *check, uint64_t n_before,
                   const struct mr_error *why);
 void produce_delivered(void *self, uint64_t tag, int r, int32_t partition, int64_t offset,
                        const char *text);
-/* Queues, waiting while the queue is full. Outcomes: 0, MR_INVALID (too large), MR_END (stop asked
- * for), -errno with text. */
-int produce_send(struct produce *produce, const char *topic, struct mr_bytes key,
-                 const struct mr_bytes *value, const struct mr_header *headers, size_t n_headers,
-                 uint64_t tag, struct mr_error *reterr);
-/* Serves reports, progress and checkpoint; waits at most wait_ms for a report. 0 or -errno after
- * saying why. */
-int produce_serve(struct produce *produce, int wait_ms);
 /* One --print line of a record. 0 or -errno. */
 int produce_print(struct produce *produce, const struct intake_record *record);
 

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "millrace/compiler.h"
-#include "millrace/heap.h"
 #include "millrace/option.h"
 #include "millrace/registry.h"
 #include "produce.h"
@@ -69,9 +68,11 @@ static const char details[] =
     "Exit status: 0 all is delivered; 1 something was rejected, not delivered, or not read to its "
     "end; 2 wrong usage.";
 
-static const char examples[] = "--dry-run events.ndjson\tonly check a file\n"
-                               "--checkpoint state --rejects bad.ndjson events.ndjson\t"
-                               "publish a file; repeat after a crash without loss\n";
+/* For the program's name, twice. */
+#define EXAMPLES                                                                                   \
+    "%s --dry-run events.ndjson\tonly check a file\n"                                              \
+    "%s --checkpoint state --rejects bad.ndjson events.ndjson\t"                                   \
+    "publish a file; repeat after a crash without loss\n"
 
 /* ---- opening ---- */
 
@@ -140,7 +141,7 @@ static int find_topics(struct produce *produce, const struct mr_common *common,
 static int open_kafka(struct produce *produce, const struct mr_common *common,
                       struct mr_error *reterr)
 {
-    static const char *const ours[] = {"queue.buffering.max.messages=4000",
+    static const char *const ours[] = {"queue.buffering.max.messages=8000",
                                        "queue.buffering.max.kbytes=65536"};
     size_t n = common->properties.n_items + MR_N_ELEMENTS(ours);
     MR_AUTO(free) const char **properties = calloc(n, sizeof(*properties));
@@ -260,13 +261,14 @@ static int run(const struct mr_producer *producer, const char *name, struct sett
 
 int mr_producer_main(const struct mr_producer *producer, int argc, char **argv)
 {
-    char name[128];
+    char name[128], examples[512];
     struct settings settings = {0};
     struct mr_error error = MR_ERROR_INIT;
     MR_AUTO(mr_options) struct mr_options *options = NULL;
     enum mr_option_asked asked;
 
     (void)snprintf(name, sizeof(name), "%s-producer", producer->service);
+    (void)snprintf(examples, sizeof(examples), EXAMPLES, name, name);
     const struct mr_command command = {.name = name,
                                        .synopsis = "[FILE...]",
                                        .summary = producer->summary,
@@ -279,7 +281,6 @@ int mr_producer_main(const struct mr_producer *producer, int argc, char **argv)
         r = mr_options_answer(&command, asked, &out);
         return r == 0 && mr_buf_write(&out, stdout) && fflush(stdout) == 0 ? 0 : 1;
     }
-    mr_heap_keep();
     bool real = !settings.produce.dry_run;
     if (r == 0)
         r = mr_common_resolve(&settings.common, options, real, real, &error);
@@ -288,5 +289,8 @@ int mr_producer_main(const struct mr_producer *producer, int argc, char **argv)
     size_t n_paths;
     char **paths = mr_options_rest(options, &n_paths);
     int status = run(producer, name, &settings, paths, n_paths);
-    return fflush(stdout) == 0 || errno == EPIPE ? status : 1;
+    if (fflush(stdout) == 0 || errno == EPIPE)
+        return status;
+    return complain(name, mr_error_set(&error, -errno, "cannot write: %s", strerror(errno)),
+                    &error);
 }

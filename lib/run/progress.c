@@ -76,7 +76,8 @@ void progress_say(struct produce *produce, const char *fmt, ...)
     va_end(args);
     if (len < 0)
         return;
-    size_t n = (size_t)len < sizeof(line) - 1 ? (size_t)len : sizeof(line) - 2;
+    mr_str_one_line(line); /* what the input put in it must not act on the terminal */
+    size_t n = strlen(line);
     line[n++] = '\n';
     if (write(STDERR_FILENO, line, n) < 0)
         return; /* nowhere left to say so */

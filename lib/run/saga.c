@@ -113,23 +113,10 @@ int saga_save(struct saga_instance *in)
         r = mr_saga_save(run->store, &in->row, &in->tx->error);
     if (in->row.deadline != 0 && in->row.deadline < run->sagas.timer)
         run->sagas.timer = in->row.deadline;
-    if (run->sagas.timer < run->sagas.next)
-        run->sagas.next = run->sagas.timer;
     return r;
 }
 
 /* ---- timers ---- */
-
-bool consume_sagas_due(const struct consume *run)
-{
-    return run->sagas.n_items > 0 && run->world.now(run->world.self) >= run->sagas.next;
-}
-
-bool consume_sagas_idle(const struct consume *run)
-{
-    return run->sagas.n_items == 0 ||
-           run->sagas.timer - run->world.now(run->world.self) > (int64_t)SAGA_ONCE_S * SECOND;
-}
 
 /* What could not be done is not tried for ever: it is for people to see. */
 static int give_up(struct saga_instance *in)
@@ -243,7 +230,7 @@ static int fire_one(struct consume *run, struct mr_str id, struct mr_error *rete
     }
     if (r == MR_INVALID)
         r = retire(&bare, &in->row);
-    else if (r == 0 && in->row.deadline != 0 && in->row.deadline <= bare.now)
+    else if (r == 0 && in->row.deadline != 0 && in->row.deadline <= run->sagas.read_until)
         r = fire_in_name(in, caused);
     if (r != 0)
         *reterr = in->tx && in->tx != &bare ? caused->tx.error : bare.error;
@@ -259,22 +246,34 @@ static int prune(struct consume *run, int64_t now, struct mr_error *reterr)
                          reterr);
 }
 
+/* Timers that have come, some at a look, at most *left. */
+static int fire_due(struct consume *run, size_t *left, size_t *ret_n, struct mr_error *reterr)
+{
+    int64_t until = run->sagas.read_until;
+    struct mr_str ids[SAGA_AT_A_LOOK];
+    size_t most = *left < SAGA_AT_A_LOOK ? *left : SAGA_AT_A_LOOK;
+
+    mr_arena_reset(run->due);
+    int r = mr_saga_due(run->store, run->due, until, ids, most, ret_n, reterr);
+    for (size_t i = 0; r == 0 && i < *ret_n; i++, --*left) {
+        mr_arena_reset(run->arena);
+        r = mr_saga_keep_due(run->store, ids[i], until, reterr);
+        if (r == 0)
+            r = fire_one(run, ids[i], reterr);
+        else if (r == MR_ABSENT) /* another instance has it now */
+            r = 0;
+    }
+    return r;
+}
+
 int consume_sagas_fire(struct consume *run, struct mr_error *reterr)
 {
-    int64_t now = run->world.now(run->world.self), next;
-    struct mr_str id;
-    int r = prune(run, now, reterr);
+    size_t left = SAGA_TIMERS, n = 1;
+    int r = prune(run, run->world.now(run->world.self), reterr);
 
-    for (int i = 0; i < SAGA_TIMERS && r == 0; i++) {
-        mr_arena_reset(run->arena);
-        r = mr_saga_due(run->store, run->arena, now, &id, reterr);
-        if (r == 0)
-            r = fire_one(run, id, reterr);
-    }
-    if (r != 0 && r != MR_ABSENT)
+    while (r == 0 && n > 0 && left > 0)
+        r = fire_due(run, &left, &n, reterr);
+    if (r != 0)
         return r;
-    r = mr_saga_next(run->store, &next, reterr);
-    run->sagas.timer = next;
-    run->sagas.next = next < run->sagas.prune_at ? next : run->sagas.prune_at;
-    return r;
+    return mr_saga_next(run->store, &run->sagas.timer, reterr);
 }

@@ -9,7 +9,9 @@
 enum {
     SAGA_EARLY_MOST = 16,        /* events kept before their turn, of one key */
     SAGA_EARLY_KEEP_S = 60 * 60, /* and how long */
+    SAGA_MATCHES = 64,           /* of one event and one saga */
     SAGA_TIMERS = 500,           /* of one transaction */
+    SAGA_AT_A_LOOK = 64,         /* of these */
     SAGA_PRUNE_S = 60,
     SAGA_PRUNE = 1000, /* how often what is past its time is deleted, how much */
     SAGA_ONCE_S = 5,   /* --once waits for timers that fire within */
@@ -95,7 +97,20 @@ int saga_save(struct saga_instance *in);
 int saga_open_instance(struct mr_tx *tx, struct mr_str id, struct saga_instance *ret_in);
 const struct mr_saga_clauses *saga_clauses(const struct mr_saga_step *step, enum saga_kind kind);
 
+/* ---- saga_match.c: which clauses an event is one of ---- */
+struct saga_match {
+    size_t step;
+    enum saga_kind kind;
+    size_t clause;
+};
+struct saga_matches {
+    const struct mr_saga_clause *start; /* NULL: it starts none */
+    struct saga_match items[SAGA_MATCHES];
+    size_t n;
+};
+int saga_match(struct mr_tx *tx, const struct mr_saga *saga, struct saga_matches *ret_all);
+int saga_conditions_hold(struct mr_tx *tx, const struct mr_saga_clause *clause, bool *ret_hold);
+
 /* ---- saga_event.c: events ---- */
 /* What was kept for the step that it is at, and for those that it comes to by that. */
 int saga_take_early(struct saga_instance *in);
-int saga_conditions_hold(struct mr_tx *tx, const struct mr_saga_clause *clause, bool *ret_hold);

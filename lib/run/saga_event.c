@@ -2,108 +2,14 @@
 /* An event that was handled: which sagas it starts, and which it moves. */
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 
 #include "consume_cause.h"
 #include "saga.h"
 
-enum { MOST_MATCHES = 64 };
-
-/* ---- conditions ---- */
-
-static bool contains(struct mr_str text, const char *word)
-{
-    size_t len = strlen(word);
-
-    for (size_t i = 0; i + len <= text.len; i++)
-        if (strncasecmp(text.data + i, word, len) == 0)
-            return true;
-    return false;
-}
-
-static bool holds(const struct mr_saga_condition *condition, struct mr_str text)
-{
-    bool wanted = condition->test == MR_SAGA_IS || condition->test == MR_SAGA_CONTAINS;
-    bool whole = condition->test == MR_SAGA_IS || condition->test == MR_SAGA_NOT;
-
-    for (size_t i = 0; i < condition->n_words; i++)
-        if (whole ? mr_str_is(text, condition->words[i]) : contains(text, condition->words[i]))
-            return wanted;
-    return !wanted;
-}
-
-int saga_conditions_hold(struct mr_tx *tx, const struct mr_saga_clause *clause, bool *ret_hold)
-{
-    int r = 0;
-
-    *ret_hold = true;
-    for (size_t i = 0; i < clause->n_when && r == 0 && *ret_hold; i++) {
-        struct mr_str text = {"", 0};
-        r = saga_field_text(tx->event.topic, tx->event.record, clause->when[i].field,
-                            tx->run->arena, &text);
-        if (r == MR_ABSENT)
-            r = 0;
-        *ret_hold = holds(&clause->when[i], text);
-    }
-    return r;
-}
-
-/* ---- which clauses the event is one of ---- */
-
-struct match {
-    size_t step;
-    enum saga_kind kind;
-    size_t clause;
-};
-
-struct matches {
-    const struct mr_saga_clause *start;
-    struct match items[MOST_MATCHES];
-    size_t n;
-};
-
-static int match_step(struct mr_tx *tx, const struct mr_saga *saga, size_t step,
-                      struct matches *all)
-{
-    bool hold;
-    int r = 0;
-
-    for (enum saga_kind kind = SAGA_ANSWER; kind <= SAGA_UNDONE; kind++) {
-        const struct mr_saga_clauses *clauses = saga_clauses(&saga->steps[step], kind);
-        for (size_t i = 0; i < clauses->n_items && r == 0; i++) {
-            if (clauses->items[i].topic != tx->event.topic || all->n == MOST_MATCHES)
-                continue;
-            r = saga_conditions_hold(tx, &clauses->items[i], &hold);
-            if (r == 0 && hold)
-                all->items[all->n++] = (struct match){step, kind, i};
-        }
-    }
-    return r;
-}
-
-static int match(struct mr_tx *tx, const struct mr_saga *saga, struct matches *all)
-{
-    bool hold;
-    int r = 0;
-
-    all->start = NULL;
-    all->n = 0;
-    for (size_t i = 0; i < saga->starts.n_items && r == 0 && !all->start; i++) {
-        if (saga->starts.items[i].topic != tx->event.topic)
-            continue;
-        r = saga_conditions_hold(tx, &saga->starts.items[i], &hold);
-        if (r == 0 && hold)
-            all->start = &saga->starts.items[i];
-    }
-    for (size_t i = 0; i < saga->n_steps && r == 0; i++)
-        r = match_step(tx, saga, i, all);
-    return r;
-}
-
 /* ---- events before their turn ---- */
 
 static int keep(struct mr_tx *tx, const struct mr_saga *saga, struct mr_str key,
-                const struct match *match)
+                const struct saga_match *match)
 {
     const struct mr_saga_step *step = &saga->steps[match->step];
     struct saga_values *values = mr_arena_alloc(tx->run->arena, sizeof(*values));
@@ -126,12 +32,20 @@ static int keep(struct mr_tx *tx, const struct mr_saga *saga, struct mr_str key,
     return r == 0 ? mr_saga_keep(tx->run->store, &early, tx->now, SAGA_EARLY_MOST, &tx->error) : r;
 }
 
-static bool is_at(const struct saga_instance *in, const struct match *match)
+static bool is_at(const struct saga_instance *in, const struct saga_match *match)
 {
     bool back = match->kind == SAGA_UNDONE;
 
     return in->row.forget_at == 0 && match->step == in->step &&
            in->state == (back ? SAGA_COMPENSATING : SAGA_RUNNING);
+}
+
+/* Whether an event of that moment is of before the instance was started. */
+static bool is_before(const struct saga_instance *in, int64_t at)
+{
+    int64_t start = in->row.cause.event_at;
+
+    return !in->saga->any_order && (in->saga->younger ? at <= start : at < start);
 }
 
 /* One that waited for the step that the instance has come to. *ret_any: it was taken. */
@@ -151,10 +65,9 @@ static int take_early(struct saga_instance *in, bool *ret_any)
         return r == MR_ABSENT ? 0 : r;
     *ret_any = true;
     r = mr_saga_early_drop(run->store, early.seq, &in->tx->error);
-    const struct match match = {in->step, (enum saga_kind)early.kind, (size_t)early.clause};
+    const struct saga_match match = {in->step, (enum saga_kind)early.kind, (size_t)early.clause};
     if (r != 0 || early.kind > SAGA_UNDONE || !is_at(in, &match) ||
-        match.clause >= saga_clauses(step, match.kind)->n_items ||
-        (!in->saga->any_order && early.at < in->row.cause.event_at))
+        match.clause >= saga_clauses(step, match.kind)->n_items || is_before(in, early.at))
         return r;
     r = saga_values_read(early.vals, run->arena, values);
     if (r == 0)
@@ -175,14 +88,14 @@ int saga_take_early(struct saga_instance *in)
 /* ---- an instance and the event ---- */
 
 /* Failures before answers. Outcomes: 0 it was heard, MR_ABSENT, else. */
-static int hear(struct saga_instance *in, const struct matches *all)
+static int hear(struct saga_instance *in, const struct saga_matches *all)
 {
     static const enum saga_kind order[] = {SAGA_FAILURE, SAGA_UNDONE, SAGA_ANSWER};
     int r;
 
     for (size_t k = 0; k < MR_N_ELEMENTS(order); k++)
         for (size_t i = 0; i < all->n; i++) {
-            const struct match *m = &all->items[i];
+            const struct saga_match *m = &all->items[i];
             if (m->kind != order[k] || !is_at(in, m))
                 continue;
             r = saga_remember_event(
@@ -194,7 +107,7 @@ static int hear(struct saga_instance *in, const struct matches *all)
 }
 
 /* Not for the step that it is at: kept for a later one, else noted. */
-static int not_now(struct saga_instance *in, const struct matches *all)
+static int not_now(struct saga_instance *in, const struct saga_matches *all)
 {
     struct mr_tx *tx = in->tx;
     bool later = false;
@@ -212,7 +125,7 @@ static int not_now(struct saga_instance *in, const struct matches *all)
     return saga_note(in, in->row.forget_at ? "late" : "again", (struct mr_str){"", 0});
 }
 
-static int move(struct mr_tx *tx, struct mr_str id, const struct matches *all)
+static int move(struct mr_tx *tx, struct mr_str id, const struct saga_matches *all)
 {
     struct saga_instance *in = mr_arena_alloc(tx->run->arena, sizeof(*in));
     int r = in ? saga_open_instance(tx, id, in) : -ENOMEM;
@@ -220,8 +133,8 @@ static int move(struct mr_tx *tx, struct mr_str id, const struct matches *all)
     if (r != 0)
         return r == MR_ABSENT ? 0 : r;
     in->by_event = true;
-    if (!in->saga->any_order && tx->event.envelope->timestamp < in->row.cause.event_at)
-        return 0; /* of before it was started */
+    if (is_before(in, tx->event.envelope->timestamp))
+        return 0;
     r = in->row.forget_at == 0 ? hear(in, all) : MR_ABSENT;
     if (r == MR_ABSENT)
         return not_now(in, all);
@@ -247,7 +160,7 @@ static int make_id(struct mr_tx *tx, const struct mr_saga *saga, struct mr_str *
 }
 
 static int begin(struct mr_tx *tx, const struct mr_saga *saga, struct mr_str key,
-                 const struct matches *all)
+                 const struct saga_matches *all)
 {
     struct saga_instance *in = mr_arena_alloc(tx->run->arena, sizeof(*in));
 
@@ -282,7 +195,7 @@ static int begin(struct mr_tx *tx, const struct mr_saga *saga, struct mr_str key
 
 /* ---- all sagas of the service ---- */
 
-static int offer(struct mr_tx *tx, const struct mr_saga *saga, const struct matches *all)
+static int offer(struct mr_tx *tx, const struct mr_saga *saga, const struct saga_matches *all)
 {
     struct mr_arena *arena = tx->run->arena;
     struct mr_str key, running, last;
@@ -308,13 +221,13 @@ static int offer(struct mr_tx *tx, const struct mr_saga *saga, const struct matc
 int consume_saga_event(struct mr_tx *tx)
 {
     const struct consume_sagas *sagas = &tx->run->sagas;
-    struct matches *all = NULL;
+    struct saga_matches *all = NULL;
     int r = 0;
 
     for (size_t i = 0; i < sagas->n_items && r == 0; i++) {
         if (!all && !(all = mr_arena_alloc(tx->run->arena, sizeof(*all))))
             return -ENOMEM;
-        r = match(tx, sagas->items[i], all);
+        r = saga_match(tx, sagas->items[i], all);
         if (r == 0 && (all->start || all->n > 0))
             r = offer(tx, sagas->items[i], all);
     }

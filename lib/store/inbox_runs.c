@@ -63,14 +63,11 @@ static void keep_memory_bounded(struct inbox_runs *runs)
 
 int inbox_run_add(struct inbox_runs *runs, const struct inbox_run *run)
 {
-    if (runs->n_runs == runs->cap_runs) {
-        size_t cap = runs->cap_runs ? runs->cap_runs * 2 : 16;
-        struct inbox_run *grown = realloc(runs->runs, cap * sizeof(*grown));
-        if (!grown)
-            return -ENOMEM;
-        runs->runs = grown;
-        runs->cap_runs = cap;
-    }
+    struct inbox_run *room = mr_room(runs->runs, runs->n_runs, &runs->cap_runs, 16, sizeof(*room));
+
+    if (!room)
+        return -ENOMEM;
+    runs->runs = room;
     struct inbox_run *at = &runs->runs[runs->n_runs];
     *at = *run;
     int r = inbox_filter_init(&at->filter, (uint64_t)run->n_ids);

@@ -154,14 +154,12 @@ int inbox_shared_confirm(struct inbox_shared *inbox, const struct mr_uuid *id,
 
 int inbox_shared_add(struct inbox_shared *inbox, const struct mr_uuid *id)
 {
-    if (inbox->n_added == inbox->cap_added) {
-        size_t cap = inbox->cap_added ? inbox->cap_added * 2 : 512;
-        struct mr_uuid *grown = realloc(inbox->added, cap * sizeof(*grown));
-        if (!grown)
-            return -ENOMEM;
-        inbox->added = grown;
-        inbox->cap_added = cap;
-    }
+    struct mr_uuid *room =
+        mr_room(inbox->added, inbox->n_added, &inbox->cap_added, 512, sizeof(*room));
+
+    if (!room)
+        return -ENOMEM;
+    inbox->added = room;
     inbox->added[inbox->n_added++] = *id;
     return put(&inbox->pending, inbox->seed, id);
 }
@@ -176,6 +174,11 @@ static int put_be32(struct mr_buf *out, uint32_t x)
     return mr_buf_append(out, bytes, sizeof(bytes));
 }
 
+static int by_bytes(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct mr_uuid));
+}
+
 /* uuid[] as PostgreSQL sends and receives it: dimensions, nulls?, type, length, lowest index. */
 static int put_array(struct inbox_shared *inbox)
 {
@@ -184,6 +187,8 @@ static int put_array(struct inbox_shared *inbox)
     struct mr_buf *out = &inbox->array;
     int r = 0;
 
+    /* In the order of the index, so that one look into a page of it serves several. */
+    qsort(inbox->added, inbox->n_added, sizeof(*inbox->added), by_bytes);
     out->len = 0;
     for (size_t i = 0; r == 0 && i < MR_N_ELEMENTS(head); i++)
         r = put_be32(out, head[i]);

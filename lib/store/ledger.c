@@ -68,6 +68,13 @@ static const struct mr_migration migrations[] = {
      "DROP INDEX mr_notice_due;"
      "CREATE INDEX mr_notice_due ON mr_notice (cause_topic, cause_part, next_try, seq)"
      " WHERE next_try IS NOT NULL"},
+    {4, "",
+     "DROP INDEX mr_parked_key_due;"
+     "CREATE INDEX mr_parked_key_due ON mr_parked_key (topic, part, held, next_try)"},
+    {5, "",
+     "CREATE INDEX mr_parked_event_part ON mr_parked_event (topic, part, offs);"
+     "ALTER TABLE mr_outbox DROP CONSTRAINT mr_outbox_pkey;"
+     "ALTER TABLE mr_outbox ADD PRIMARY KEY (owner, seq)"},
 };
 
 /* Older ids: runs of one stretch of time, cut into pages by the ids' hash. A shared store keeps

@@ -2,8 +2,8 @@
 /* Messages to people, from the transaction that asked for them until they are forgotten. */
 #include <string.h>
 
-#include "backend.h"
 #include "millrace/ledger.h"
+#include "ours.h"
 
 static const char *const states[] = {
     [MR_NOTICE_WAITING] = "waiting",
@@ -37,44 +37,33 @@ int mr_notice_add(struct mr_store *store, const struct mr_notice_row *row, struc
 /* ---- what is whose and whose turn it is ---- */
 
 #define COLUMNS                                                                                    \
-    "n.seq, n.key, n.recipient, n.kind, n.title, n.body, n.state, n.attempts, n.created_at,"       \
-    " n.channel, n.error, coalesce(n.settled_at, 0), n.cause_topic, n.cause_part, n.event_id, "    \
-    "n.event_at, n.correlation_id, n.user_id,"                                                     \
-    " n.session_id, n.trace"
-/* Of a shared store, who has the partition that a message comes of sends it. */
-#define FROM_ALL " FROM mr_notice AS n WHERE"
-#define FROM_OURS                                                                                  \
-    " FROM mr_notice AS n JOIN mr_offset AS p ON p.topic = n.cause_topic"                          \
-    " AND p.part = n.cause_part WHERE p.owner = ?1 AND"
+    "t.seq, t.key, t.recipient, t.kind, t.title, t.body, t.state, t.attempts, t.created_at,"       \
+    " t.channel, t.error, coalesce(t.settled_at, 0), t.cause_topic, t.cause_part, t.event_id, "    \
+    "t.event_at, t.correlation_id, t.user_id,"                                                     \
+    " t.session_id, t.trace"
+#define NOTICES "mr_notice"
+#define OF "t.cause_topic = p.topic AND t.cause_part = p.part"
 /* The oldest of its line: a probe of mr_notice_line each. As NOT EXISTS a server without statistics
  * joins all of them with all; as an equation it takes them for rare, and sorts all that wait. */
-#define IN_TURN                                                                                    \
-    " AND n.seq <= (SELECT min(o.seq) FROM mr_notice AS o WHERE o.recipient = n.recipient"         \
-    " AND o.correlation_id = n.correlation_id AND o.next_try IS NOT NULL)"
-#define DUE " n.next_try IS NOT NULL AND n.next_try <= "
-#define IN_ORDER " ORDER BY n.next_try, n.seq LIMIT "
-/* The first few of each of our partitions, then the first of these: what waits for other instances
- * is not looked at, however much it is. */
-#define FIRST_OF_OURS(columns, which, few)                                                         \
-    "SELECT " columns " FROM mr_offset AS p CROSS JOIN LATERAL (SELECT n.* FROM mr_notice AS n"    \
-    " WHERE n.cause_topic = p.topic AND n.cause_part = p.part AND" which IN_ORDER few ") AS n"     \
-    " WHERE p.owner = ?1" IN_ORDER
+#define FIRST_OF_LINE                                                                              \
+    "(SELECT min(o.seq) FROM mr_notice AS o WHERE o.recipient = t.recipient"                       \
+    " AND o.correlation_id = t.correlation_id AND o.next_try IS NOT NULL"
+#define IN_TURN " AND t.seq <= " FIRST_OF_LINE ")"
+/* Nothing before it waits for a later time: one transaction may settle the whole line. */
+#define UNHINDERED " AND t.seq <= coalesce(" FIRST_OF_LINE " AND o.next_try > ?2), t.seq)"
+#define DUE "t.next_try IS NOT NULL AND t.next_try <= ?2"
+#define IN_ORDER "t.next_try, t.seq"
 
 int mr_notice_each_due(struct mr_store *store, int64_t now, int64_t limit,
                        int (*fn)(void *self, const struct mr_notice_row *row), void *self,
                        struct mr_error *reterr)
 {
+    static const struct ours due = OURS_FIRST(
+        COLUMNS, NOTICES, OF, DUE " AND t.state = 'waiting'" IN_TURN, IN_ORDER, "8", "?3");
     MR_AUTO(mr_rows) struct mr_rows *rows = NULL;
 
-    int r =
-        mr_store_is_shared(store)
-            ? mr_store_query(
-                  store, FIRST_OF_OURS(COLUMNS, DUE "?2 AND n.state = 'waiting'" IN_TURN, "8") "?3",
-                  MR_VALUES(MR_INT(store->instance), MR_INT(now), MR_INT(limit)), &rows, reterr)
-            : mr_store_query(store,
-                             "SELECT " COLUMNS FROM_ALL DUE
-                             "?1 AND n.state = 'waiting'" IN_TURN IN_ORDER "?2",
-                             MR_VALUES(MR_INT(now), MR_INT(limit)), &rows, reterr);
+    int r = ours_query(store, &due, MR_VALUES(MR_INT(store->instance), MR_INT(now), MR_INT(limit)),
+                       &rows, reterr);
     while (r == 0 && (r = mr_rows_next(rows, reterr)) == 0) {
         struct mr_notice_row row = {
             .seq = mr_rows_value(rows, 0).as.integer,
@@ -105,23 +94,16 @@ int mr_notice_each_due(struct mr_store *store, int64_t now, int64_t limit,
 int mr_notice_due(struct mr_store *store, int64_t now, bool waiting_too, int64_t *ret_seqs,
                   size_t n_seqs, size_t *ret_n, struct mr_error *reterr)
 {
+    static const struct ours known = OURS_FIRST(
+        "t.seq", NOTICES, OF, DUE " AND t.state <> 'waiting'" IN_TURN, IN_ORDER, "100", "?3");
+    static const struct ours all =
+        OURS_FIRST("t.seq", NOTICES, OF, DUE UNHINDERED, IN_ORDER, "100", "?3");
     MR_AUTO(mr_rows) struct mr_rows *rows = NULL;
     size_t n = 0;
 
-    int r =
-        mr_store_is_shared(store)
-            ? mr_store_query(store,
-                             FIRST_OF_OURS("n.seq",
-                                           DUE "?2 AND (n.state <> 'waiting' OR ?3 <> 0)" IN_TURN,
-                                           "32") "?4",
-                             MR_VALUES(MR_INT(store->instance), MR_INT(now), MR_BOOL(waiting_too),
-                                       MR_INT((int64_t)n_seqs)),
-                             &rows, reterr)
-            : mr_store_query(store,
-                             "SELECT n.seq" FROM_ALL DUE
-                             "?1 AND (n.state <> 'waiting' OR ?2 <> 0)" IN_TURN IN_ORDER "?3",
-                             MR_VALUES(MR_INT(now), MR_BOOL(waiting_too), MR_INT((int64_t)n_seqs)),
-                             &rows, reterr);
+    int r = ours_query(store, waiting_too ? &all : &known,
+                       MR_VALUES(MR_INT(store->instance), MR_INT(now), MR_INT((int64_t)n_seqs)),
+                       &rows, reterr);
     while (r == 0 && n < n_seqs && (r = mr_rows_next(rows, reterr)) == 0)
         ret_seqs[n++] = mr_rows_value(rows, 0).as.integer;
     *ret_n = n;
@@ -132,17 +114,14 @@ int mr_notice_due(struct mr_store *store, int64_t now, bool waiting_too, int64_t
 int mr_notice_get(struct mr_store *store, struct mr_arena *arena, int64_t seq,
                   struct mr_notice_row *ret_row, struct mr_error *reterr)
 {
+    static const struct ours one =
+        OURS_ALL(COLUMNS, NOTICES, OF, "t.seq = ?2 AND t.next_try IS NOT NULL" IN_TURN,
+                 " FOR NO KEY UPDATE");
     struct mr_notice_row row = {0};
     struct mr_str state = {0};
 
-    int r = mr_store_is_shared(store)
-                ? mr_store_row(store, arena, INTO(&row, &state),
-                               "SELECT " COLUMNS FROM_OURS " n.seq = ?2 AND n.next_try IS NOT NULL"
-                               " FOR NO KEY UPDATE",
-                               MR_VALUES(MR_INT(store->instance), MR_INT(seq)), reterr)
-                : mr_store_row(store, arena, INTO(&row, &state),
-                               "SELECT " COLUMNS FROM_ALL " n.seq = ?1 AND n.next_try IS NOT NULL",
-                               MR_VALUES(MR_INT(seq)), reterr);
+    int r = ours_row(store, arena, INTO(&row, &state), &one,
+                     MR_VALUES(MR_INT(store->instance), MR_INT(seq)), reterr);
     row.state = state_of(state);
     if (r == 0)
         *ret_row = row;
@@ -165,17 +144,11 @@ int mr_notice_set(struct mr_store *store, const struct mr_notice_row *row, int64
 int mr_notice_next(struct mr_store *store, int64_t after, int64_t *ret_when,
                    struct mr_error *reterr)
 {
-    int64_t when;
+    static const struct ours next =
+        OURS_FIRST("t.next_try", NOTICES, OF, "t.next_try > ?2", IN_ORDER, "1", "1");
 
-    int r = mr_store_is_shared(store)
-                ? mr_store_row(store, NULL, MR_INTO(MR_INTO_INT(&when)),
-                               FIRST_OF_OURS("n.next_try", " n.next_try > ?2", "1") "1",
-                               MR_VALUES(MR_INT(store->instance), MR_INT(after)), reterr)
-                : mr_store_row(store, NULL, MR_INTO(MR_INTO_INT(&when)),
-                               "SELECT n.next_try" FROM_ALL " n.next_try > ?1" IN_ORDER "1",
-                               MR_VALUES(MR_INT(after)), reterr);
-    *ret_when = r == 0 ? when : INT64_MAX;
-    return r == MR_ABSENT ? 0 : r;
+    return ours_when(store, &next, MR_VALUES(MR_INT(store->instance), MR_INT(after)), ret_when,
+                     reterr);
 }
 
 int mr_notice_oldest(struct mr_store *store, int64_t *ret_when, struct mr_error *reterr)
@@ -192,12 +165,11 @@ int mr_notice_oldest(struct mr_store *store, int64_t *ret_when, struct mr_error 
 
 int mr_notice_count(struct mr_store *store, int64_t *ret_n, struct mr_error *reterr)
 {
-    if (mr_store_is_shared(store))
-        return mr_store_row(store, NULL, MR_INTO(MR_INTO_INT(ret_n)),
-                            "SELECT count(*)" FROM_OURS " n.next_try IS NOT NULL",
-                            MR_VALUES(MR_INT(store->instance)), reterr);
-    return mr_store_row(store, NULL, MR_INTO(MR_INTO_INT(ret_n)),
-                        "SELECT count(*)" FROM_ALL " n.next_try IS NOT NULL", MR_NO_VALUES, reterr);
+    static const struct ours count =
+        OURS_ALL("count(*)", NOTICES, OF, "t.next_try IS NOT NULL", "");
+
+    return ours_row(store, NULL, MR_INTO(MR_INTO_INT(ret_n)), &count,
+                    MR_VALUES(MR_INT(store->instance)), reterr);
 }
 
 /* Of a shared store, each instance passes over what another is just deleting. */

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys that wait to be tried again, and the events that wait behind them. */
-#include <inttypes.h>
-
-#include "backend.h"
 #include "millrace/ledger.h"
+#include "ours.h"
 
 int mr_parked_key_set(struct mr_store *store, struct mr_bytes key,
                       const struct mr_parked_state *state, struct mr_error *reterr)
@@ -121,74 +119,78 @@ int mr_parked_delete(struct mr_store *store, int64_t seq, struct mr_error *reter
                         reterr);
 }
 
-/* ---- what is whose: in a shared store, who has the partition has its flows ---- */
+/* ---- whose turn it is ---- */
 
-#define OURS                                                                                       \
-    " FROM mr_parked_key AS k JOIN mr_offset AS o ON o.topic = k.topic AND o.part = k.part"        \
-    " WHERE o.owner = ?1"
+#define KEYS "mr_parked_key"
+#define EVENTS "mr_parked_event"
+#define OF "t.topic = p.topic AND t.part = p.part"
+#define DUE "t.held = 0 AND t.next_try <= ?2"
 
-/* The partition's row is locked as well: nobody takes it while its flow is under way. */
 int mr_parked_due(struct mr_store *store, struct mr_arena *arena, int64_t now,
-                  struct mr_bytes *ret_key, struct mr_error *reterr)
+                  struct mr_bytes *ret_keys, size_t n_keys, size_t *ret_n, struct mr_error *reterr)
 {
-    if (mr_store_is_shared(store))
-        return mr_store_row(store, arena, MR_INTO(MR_INTO_BLOB(ret_key)),
-                            "SELECT k.flow" OURS " AND k.held = 0 AND k.next_try <= ?2"
-                            " ORDER BY k.next_try LIMIT 1 FOR NO KEY UPDATE",
-                            MR_VALUES(MR_INT(store->instance), MR_INT(now)), reterr);
-    return mr_store_row(store, arena, MR_INTO(MR_INTO_BLOB(ret_key)),
-                        "SELECT flow FROM mr_parked_key WHERE held = 0 AND next_try <= ?1"
-                        " ORDER BY next_try LIMIT 1",
-                        MR_VALUES(MR_INT(now)), reterr);
+    static const struct ours due = OURS_FIRST("t.flow", KEYS, OF, DUE, "t.next_try", "16", "?3");
+    MR_AUTO(mr_rows) struct mr_rows *rows = NULL;
+    size_t n = 0;
+
+    int r = ours_query(store, &due,
+                       MR_VALUES(MR_INT(store->instance), MR_INT(now), MR_INT((int64_t)n_keys)),
+                       &rows, reterr);
+    while (r == 0 && n < n_keys && (r = mr_rows_next(rows, reterr)) == 0)
+        r = mr_rows_take(rows, arena, MR_INTO(MR_INTO_BLOB(&ret_keys[n++])));
+    *ret_n = n;
+    return r == MR_END ? 0 : r;
+}
+
+int mr_parked_keep(struct mr_store *store, struct mr_bytes key, int64_t now,
+                   struct mr_error *reterr)
+{
+    static const struct ours one = OURS_ALL("1", KEYS, OF, DUE " AND t.flow = ?3", OURS_KEPT);
+    int64_t is_due;
+
+    return ours_row(store, NULL, MR_INTO(MR_INTO_INT(&is_due)), &one,
+                    MR_VALUES(MR_INT(store->instance), MR_INT(now), MR_BLOB(key)), reterr);
 }
 
 int mr_parked_next(struct mr_store *store, int64_t *ret_when, struct mr_error *reterr)
 {
-    int64_t when;
+    static const struct ours next =
+        OURS_FIRST("t.next_try", KEYS, OF, "t.held = 0", "t.next_try", "1", "1");
 
-    int r = mr_store_is_shared(store)
-                ? mr_store_row(store, NULL, MR_INTO(MR_INTO_INT(&when)),
-                               "SELECT k.next_try" OURS " AND k.held = 0"
-                               " ORDER BY k.next_try LIMIT 1",
-                               MR_VALUES(MR_INT(store->instance)), reterr)
-                : mr_store_row(store, NULL, MR_INTO(MR_INTO_INT(&when)),
-                               "SELECT next_try FROM mr_parked_key WHERE held = 0"
-                               " ORDER BY next_try LIMIT 1",
-                               MR_NO_VALUES, reterr);
-    *ret_when = r == 0 ? when : INT64_MAX;
-    return r == MR_ABSENT ? 0 : r;
+    return ours_when(store, &next, MR_VALUES(MR_INT(store->instance)), ret_when, reterr);
 }
 
 int mr_parked_count(struct mr_store *store, int64_t *ret_keys, int64_t *ret_held,
                     int64_t *ret_events, struct mr_error *reterr)
 {
-    if (mr_store_is_shared(store)) /* all keys; of the events, ours */
-        return mr_store_row(
-            store, NULL,
-            MR_INTO(MR_INTO_INT(ret_keys), MR_INTO_INT(ret_held), MR_INTO_INT(ret_events)),
-            "SELECT (SELECT count(*) FROM mr_parked_key),"
-            " (SELECT count(*) FROM mr_parked_key WHERE held <> 0),"
-            " (SELECT count(*) FROM mr_parked_event AS e JOIN mr_offset AS o"
-            " ON o.topic = e.topic AND o.part = e.part WHERE o.owner = ?1)",
-            MR_VALUES(MR_INT(store->instance)), reterr);
-    return mr_store_row(
-        store, NULL, MR_INTO(MR_INTO_INT(ret_keys), MR_INTO_INT(ret_held), MR_INTO_INT(ret_events)),
-        "SELECT (SELECT count(*) FROM mr_parked_key),"
-        " (SELECT count(*) FROM mr_parked_key WHERE held <> 0),"
-        " (SELECT count(*) FROM mr_parked_event)",
-        MR_NO_VALUES, reterr);
+#define OUR_KEYS OURS_ANY(KEYS, OF, "t.held, t.next_try")
+#define OUR_EVENTS OURS_ANY(EVENTS, OF, "t.offs")
+    static const struct ours count = {
+        "SELECT CAST(coalesce(sum(k.n), 0) AS BIGINT), CAST(coalesce(sum(k.held), 0) AS BIGINT),"
+        " CAST(coalesce(sum(e.n), 0) AS BIGINT) FROM mr_offset AS p"
+        " CROSS JOIN LATERAL (SELECT count(*) AS n, count(*) FILTER (WHERE t.held <> 0) AS held"
+        " FROM " KEYS " AS t WHERE " OUR_KEYS ") AS k"
+        " CROSS JOIN LATERAL (SELECT count(*) AS n FROM " EVENTS " AS t WHERE " OUR_EVENTS ") AS e"
+        " WHERE p.owner = ?1",
+        "SELECT (SELECT count(*) FROM " KEYS "), (SELECT count(*) FROM " KEYS
+        " WHERE held <> 0), (SELECT count(*) FROM " EVENTS ")"};
+
+    return ours_row(store, NULL,
+                    MR_INTO(MR_INTO_INT(ret_keys), MR_INTO_INT(ret_held), MR_INTO_INT(ret_events)),
+                    &count, MR_VALUES(MR_INT(store->instance)), reterr);
 }
 
 int mr_parked_each_key(struct mr_store *store, int (*fn)(void *self, struct mr_bytes key),
                        void *self, struct mr_error *reterr)
 {
+    /* OFFSET: by the index of each of our partitions, whatever the planner takes them for */
+    static const struct ours all = {
+        "SELECT t.flow FROM mr_offset AS p CROSS JOIN LATERAL (SELECT t.flow FROM " KEYS
+        " AS t WHERE " OF " OFFSET 0) AS t WHERE p.owner = ?1",
+        "SELECT flow FROM " KEYS};
     MR_AUTO(mr_rows) struct mr_rows *rows = NULL;
 
-    int r =
-        mr_store_is_shared(store)
-            ? mr_store_query(store, "SELECT k.flow" OURS, MR_VALUES(MR_INT(store->instance)), &rows,
-                             reterr)
-            : mr_store_query(store, "SELECT flow FROM mr_parked_key", MR_NO_VALUES, &rows, reterr);
+    int r = ours_query(store, &all, MR_VALUES(MR_INT(store->instance)), &rows, reterr);
     while (r == 0 && (r = mr_rows_next(rows, reterr)) == 0)
         r = fn(self, mr_rows_value(rows, 0).as.blob);
     return r == MR_END ? 0 : r;

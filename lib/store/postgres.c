@@ -44,6 +44,11 @@ static int prepare(struct mr_store *store, const char *sql, struct mr_rows **ret
     /* A statement that fails takes its transaction along, whatever it does: so it is saved. */
     s->rows.writes = !s->plain && !begins_with(sql, "SAVEPOINT ") && !begins_with(sql, "RELEASE ");
     s->rows.reads = begins_with(sql, "SELECT");
+    if (mr_postgres_gather_new(s) != 0) {
+        free(s->sql);
+        free(s);
+        return -ENOMEM;
+    }
     *ret_rows = &s->rows;
     return 0;
 }
@@ -56,8 +61,10 @@ static void finalize(struct mr_rows *rows)
 
     PQclear(s->result);
     (void)mr_postgres_settle(pg, NULL, NULL); /* its text is borrowed there; the outcome stays */
-    if (!pg->store.closing && s->session == pg->session && !pg->lost &&
-        PQtransactionStatus(pg->conn) != PQTRANS_INERROR) {
+    bool alive =
+        !pg->store.closing && !pg->lost && PQtransactionStatus(pg->conn) != PQTRANS_INERROR;
+    mr_postgres_gather_done(pg, s, alive);
+    if (alive && s->session == pg->session) {
         (void)snprintf(sql, sizeof(sql), "DEALLOCATE %s", s->name);
         PQclear(PQexec(pg->conn, sql));
     }
@@ -107,21 +114,28 @@ static int ready(struct postgres *pg, struct mr_error *reterr)
     return r == MR_AGAIN ? -EAGAIN : r;
 }
 
-static int prepared(struct postgres_statement *s, struct mr_error *reterr)
+int mr_postgres_prepare(struct postgres *pg, struct postgres_statement *s, const char *name,
+                        const char *sql, struct mr_error *reterr)
 {
-    struct postgres *pg = postgres_of(s->rows.store);
-
-    if (s->session == pg->session)
-        return 0;
     int r = mr_postgres_settle(pg, NULL, reterr);
+
     if (r != 0)
         return r;
-    PGresult *result = PQprepare(pg->conn, s->name, s->sql, 0, NULL);
+    PGresult *result = PQprepare(pg->conn, name, sql, 0, NULL);
     if (PQresultStatus(result) != PGRES_COMMAND_OK)
         return fail(s, result, reterr);
     PQclear(result);
-    s->session = pg->session;
     return 0;
+}
+
+int mr_postgres_prepared(struct postgres_statement *s, struct mr_error *reterr)
+{
+    struct postgres *pg = postgres_of(s->rows.store);
+    int r = s->session == pg->session ? 0 : mr_postgres_prepare(pg, s, s->name, s->sql, reterr);
+
+    if (r == 0)
+        s->session = pg->session;
+    return r;
 }
 
 /* Behind what was sent ahead, if anything was: one wait for all of it. */
@@ -130,7 +144,9 @@ static int execute(struct postgres_statement *s, const struct postgres_bound *b,
 {
     struct postgres *pg = postgres_of(s->rows.store);
 
-    int r = prepared(s, reterr);
+    int r = mr_postgres_prepared(s, reterr);
+    if (r == 0)
+        r = mr_postgres_flush(pg, false, reterr);
     if (r == 0 && pg->pipe.open) {
         r = mr_postgres_send(pg, s, b, reterr);
         s->row = -1;
@@ -162,14 +178,17 @@ static int bind(struct mr_rows *rows, const struct mr_value *values, struct mr_e
 static int send(struct mr_rows *rows, const struct mr_value *values, struct mr_error *reterr)
 {
     struct postgres_statement *s = postgres_statement_of(rows);
+    struct postgres *pg = postgres_of(rows->store);
     struct postgres_bound b;
 
     int r = mr_postgres_bind(s, &b, values, reterr);
     if (r == 0)
-        r = ready(postgres_of(rows->store), reterr);
+        r = ready(pg, reterr);
+    if (r == 0 && s->gather && pg->store.together)
+        return mr_postgres_gather(pg, s, &b, reterr);
     if (r == 0)
-        r = prepared(s, reterr);
-    return r == 0 ? mr_postgres_send(postgres_of(rows->store), s, &b, reterr) : r;
+        r = mr_postgres_prepared(s, reterr);
+    return r == 0 ? mr_postgres_send(pg, s, &b, reterr) : r;
 }
 
 static int settle(struct mr_store *store, struct mr_error *reterr)
@@ -180,6 +199,7 @@ static int settle(struct mr_store *store, struct mr_error *reterr)
 /* What failed is no more once it is undone. */
 static int undo_plain(struct postgres *pg, const char *sql, struct mr_error *reterr)
 {
+    mr_postgres_drop(pg);
     (void)mr_postgres_settle(pg, NULL, NULL);
     if (pg->lost && strcmp(sql, "ROLLBACK") != 0)
         return mr_error_set(reterr, -EAGAIN, "store: the transaction is lost");
@@ -238,6 +258,7 @@ static void reset(struct mr_rows *rows)
 /* A failure stays, and is told by the next call. */
 static int64_t changes(struct mr_store *store)
 {
+    (void)mr_postgres_flush(postgres_of(store), true, NULL);
     return mr_postgres_settle(postgres_of(store), NULL, NULL) == 0 ? postgres_of(store)->changes
                                                                    : 0;
 }

@@ -15,6 +15,7 @@ static const struct {
 } states[] = {
     {"23", MR_INVALID, ""},            /* a constraint */
     {"22", MR_INVALID, ""},            /* a value that does not fit its type */
+    {"54000", MR_INVALID, ""},         /* more than an index takes */
     {"25P02", -EINVAL, ""},            /* within a transaction that failed */
     {"25006", -EAGAIN, ": read-only"}, /* a standby that was the primary */
     {"25P03", -EAGAIN, ""},            /* idle in transaction for too long: we were stopped */

@@ -95,7 +95,7 @@ static void take(struct postgres *pg, const PGresult *result, size_t at)
         pg->changes = strtoll(n, NULL, 10);
 }
 
-int mr_postgres_settle(struct postgres *pg, PGresult **ret_last, struct mr_error *reterr)
+static int drain(struct postgres *pg, PGresult **ret_last, struct mr_error *reterr)
 {
     struct postgres_pipe *pipe = &pg->pipe;
     bool done = !pipe->open;
@@ -125,23 +125,44 @@ int mr_postgres_settle(struct postgres *pg, PGresult **ret_last, struct mr_error
     return mr_postgres_failed(pg, reterr);
 }
 
-int mr_postgres_send(struct postgres *pg, const struct postgres_statement *s,
-                     const struct postgres_bound *b, struct mr_error *reterr)
+int mr_postgres_settle(struct postgres *pg, PGresult **ret_last, struct mr_error *reterr)
+{
+    (void)mr_postgres_flush(pg, false, NULL); /* what it comes to stays */
+    return drain(pg, ret_last, reterr);
+}
+
+int mr_postgres_put(struct postgres *pg, const struct postgres_put *put, struct mr_error *reterr)
 {
     struct postgres_pipe *pipe = &pg->pipe;
     bool full = pipe->open && (pipe->n == POSTGRES_SENT || pipe->bytes >= POSTGRES_SENT_BYTES);
 
-    int r = full ? mr_postgres_settle(pg, NULL, reterr) : mr_postgres_failed(pg, reterr);
+    int r = full ? drain(pg, NULL, reterr) : mr_postgres_failed(pg, reterr);
     if (r != 0)
         return r;
-    if (open_pipe(pg) != 0 ||
-        PQsendQueryPrepared(pg->conn, s->name, b->n, b->values, b->lengths, b->formats, 0) != 1) {
-        fail(pg, NULL, s->rows.text);
+    if (open_pipe(pg) != 0 || PQsendQueryPrepared(pg->conn, put->name, put->n, put->values,
+                                                  put->lengths, put->formats, 0) != 1) {
+        fail(pg, NULL, put->text);
         return mr_postgres_failed(pg, reterr);
     }
-    pipe->texts[pipe->n++] = s->rows.text;
-    pipe->bytes += s->texts.len;
-    for (int i = 0; i < b->n; i++)
-        pipe->bytes += b->formats[i] ? (size_t)b->lengths[i] : 0;
+    pipe->texts[pipe->n++] = put->text;
+    for (int i = 0; i < put->n; i++)
+        if (put->values[i])
+            pipe->bytes += put->formats[i] ? (size_t)put->lengths[i] : strlen(put->values[i]);
     return 0;
+}
+
+int mr_postgres_send(struct postgres *pg, const struct postgres_statement *s,
+                     const struct postgres_bound *b, struct mr_error *reterr)
+{
+    int r = mr_postgres_flush(pg, false, reterr);
+
+    return r != 0 ? r
+                  : mr_postgres_put(pg,
+                                    &(struct postgres_put){.text = s->rows.text,
+                                                           .name = s->name,
+                                                           .values = b->values,
+                                                           .lengths = b->lengths,
+                                                           .formats = b->formats,
+                                                           .n = b->n},
+                                    reterr);
 }

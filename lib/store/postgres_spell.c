@@ -23,6 +23,35 @@ static const struct {
     {"ROWID", ""},
 };
 
+/* ---- what SQL is made of ---- */
+
+static bool begins_word(char c)
+{
+    return isalpha((unsigned char)c) || c == '_';
+}
+
+/* The end of what begins here: a word, a text in quotes, one sign. */
+const char *mr_postgres_token_end(const char *at)
+{
+    const char *end = at + 1;
+
+    if (*at == '\'' || *at == '"') {
+        end = strchr(end, *at);
+        return end ? end + 1 : at + strlen(at);
+    }
+    if (begins_word(*at))
+        while (isalnum((unsigned char)*end) || *end == '_')
+            end++;
+    return end;
+}
+
+static bool is_word(const char *at, const char *end, const char *word)
+{
+    return strlen(word) == (size_t)(end - at) && strncasecmp(at, word, (size_t)(end - at)) == 0;
+}
+
+/* ---- as PostgreSQL spells it ---- */
+
 struct spelling {
     const char *at;
     struct mr_buf *out;
@@ -32,20 +61,12 @@ struct spelling {
     bool dropped; /* the last word: its comma goes as well */
 };
 
-static int copy(struct spelling *s, size_t len)
+static int copy(struct spelling *s, const char *end)
 {
-    int r = mr_buf_append(s->out, s->at, len);
+    int r = mr_buf_append(s->out, s->at, (size_t)(end - s->at));
 
-    s->at += len;
+    s->at = end;
     return r;
-}
-
-/* 'text' and "name": as they are. */
-static int quoted(struct spelling *s)
-{
-    const char *end = strchr(s->at + 1, *s->at);
-
-    return copy(s, end ? (size_t)(end - s->at) + 1 : strlen(s->at));
 }
 
 static int value(struct spelling *s)
@@ -59,29 +80,22 @@ static int value(struct spelling *s)
     return mr_buf_printf(s->out, "$%lu", n);
 }
 
-static bool is(const char *word, size_t len, const char *text)
-{
-    return strlen(text) == len && strncasecmp(word, text, len) == 0;
-}
-
 /* `CAST(x AS TEXT)` takes no collation. */
 static int word(struct spelling *s)
 {
-    size_t len = 1;
-
-    while (isalnum((unsigned char)s->at[len]) || s->at[len] == '_')
-        len++;
-    const char *start = s->at, *other = NULL;
+    const char *start = s->at, *end = mr_postgres_token_end(start), *other = NULL;
     bool after_as = s->after_as;
-    s->after_as = is(start, len, "AS");
-    if (is(start, len, "CREATE") || is(start, len, "ALTER"))
+
+    s->dropped = false;
+    s->after_as = is_word(start, end, "AS");
+    if (is_word(start, end, "CREATE") || is_word(start, end, "ALTER"))
         s->defines = true;
     for (size_t i = 0; s->defines && i < MR_N_ELEMENTS(words); i++)
-        if (is(start, len, words[i].word))
+        if (is_word(start, end, words[i].word))
             other = words[i].other;
-    if (!other || (after_as && is(start, len, "TEXT")))
-        return copy(s, len);
-    s->at += len;
+    if (!other || (after_as && is_word(start, end, "TEXT")))
+        return copy(s, end);
+    s->at = end;
     s->dropped = *other == '\0';
     return mr_buf_append(s->out, other, strlen(other));
 }
@@ -90,14 +104,10 @@ static int next(struct spelling *s)
 {
     bool dropped = s->dropped;
 
-    if (*s->at == '\'' || *s->at == '"')
-        return quoted(s);
     if (*s->at == '?' && isdigit((unsigned char)s->at[1]))
         return value(s);
-    if (isalpha((unsigned char)*s->at) || *s->at == '_') {
-        s->dropped = false;
+    if (begins_word(*s->at))
         return word(s);
-    }
     if (*s->at == ';')
         s->defines = false;
     if (dropped && *s->at == ',') {
@@ -106,7 +116,7 @@ static int next(struct spelling *s)
     }
     if (!isspace((unsigned char)*s->at))
         s->dropped = false;
-    return copy(s, 1);
+    return copy(s, mr_postgres_token_end(s->at));
 }
 
 int mr_postgres_spell(const char *sql, struct mr_buf *out, unsigned *ret_n_values)
@@ -118,4 +128,46 @@ int mr_postgres_spell(const char *sql, struct mr_buf *out, unsigned *ret_n_value
         r = next(&s);
     *ret_n_values = s.n_values;
     return r;
+}
+
+/* ---- rows of an INSERT ---- */
+
+/* Behind the bracket that closes the one at `at`; NULL: it is no list of plain values. */
+static const char *list_end(const char *at)
+{
+    int depth = 0;
+
+    for (const char *end; *at != '\0'; at = end) {
+        end = mr_postgres_token_end(at);
+        depth += (*at == '(') - (*at == ')');
+        if (is_word(at, end, "SELECT")) /* it would not see the rows before its own */
+            return NULL;
+        if (depth == 0)
+            return end;
+    }
+    return NULL;
+}
+
+/* INSERT INTO t [(...)] VALUES (...) [ON CONFLICT DO NOTHING] */
+bool mr_postgres_find_row(const char *sql, size_t *ret_row, size_t *ret_end)
+{
+    const char *at = sql, *end;
+
+    if (strncasecmp(sql, "INSERT INTO ", strlen("INSERT INTO ")) != 0)
+        return false;
+    for (end = mr_postgres_token_end(at); *at != '\0' && !is_word(at, end, "VALUES");
+         end = mr_postgres_token_end(at)) {
+        if (is_word(at, end, "SELECT"))
+            return false;
+        at = end;
+    }
+    if (*at == '\0')
+        return false;
+    at = end + strspn(end, " ");
+    end = *at == '(' ? list_end(at) : NULL;
+    if (!end || (*end != '\0' && strcasecmp(end, " ON CONFLICT DO NOTHING") != 0))
+        return false;
+    *ret_row = (size_t)(at - sql);
+    *ret_end = (size_t)(end - sql);
+    return true;
 }

@@ -2,7 +2,7 @@
 /* Rows of sagas. */
 #include "millrace/saga_store.h"
 
-#include "backend.h"
+#include "ours.h"
 
 static const struct mr_migration migrations[] = {
     {1,
@@ -32,6 +32,11 @@ static const struct mr_migration migrations[] = {
      "CREATE INDEX mr_saga_early_of ON mr_saga_early (saga, skey, event_at);"
      "CREATE INDEX mr_saga_early_kept ON mr_saga_early (kept_at)",
      NULL},
+    /* of a shared store, each instance looks for its partitions' */
+    {2, "",
+     "DROP INDEX mr_saga_deadline;"
+     "CREATE INDEX mr_saga_deadline ON mr_saga (cause_topic, cause_part, deadline, id)"
+     " WHERE deadline IS NOT NULL"},
 };
 
 int mr_saga_open(struct mr_store *store, int64_t now, struct mr_error *reterr)
@@ -173,39 +178,42 @@ int mr_saga_early_drop(struct mr_store *store, int64_t seq, struct mr_error *ret
 
 /* ---- timers ---- */
 
-#define OURS                                                                                       \
-    " FROM mr_saga AS s JOIN mr_offset AS o ON o.topic = s.cause_topic AND o.part = s.cause_part"  \
-    " WHERE o.owner = ?1"
+#define OF "t.cause_topic = p.topic AND t.cause_part = p.part"
+#define IN_ORDER "t.deadline, t.id"
 
-/* The partition's row is locked as well: nobody takes it while its timer is under way. */
-int mr_saga_due(struct mr_store *store, struct mr_arena *arena, int64_t now, struct mr_str *ret_id,
-                struct mr_error *reterr)
+int mr_saga_due(struct mr_store *store, struct mr_arena *arena, int64_t now, struct mr_str *ret_ids,
+                size_t n_ids, size_t *ret_n, struct mr_error *reterr)
 {
-    if (mr_store_is_shared(store))
-        return mr_store_row(store, arena, MR_INTO(MR_INTO_TEXT(ret_id)),
-                            "SELECT s.id" OURS " AND s.deadline <= ?2 ORDER BY s.deadline, s.id"
-                            " LIMIT 1 FOR NO KEY UPDATE OF o",
-                            MR_VALUES(MR_INT(store->instance), MR_INT(now)), reterr);
-    return mr_store_row(store, arena, MR_INTO(MR_INTO_TEXT(ret_id)),
-                        "SELECT id FROM mr_saga WHERE deadline <= ?1 ORDER BY deadline, id LIMIT 1",
-                        MR_VALUES(MR_INT(now)), reterr);
+    static const struct ours due =
+        OURS_FIRST("t.id", "mr_saga", OF, "t.deadline <= ?2", IN_ORDER, "16", "?3");
+    MR_AUTO(mr_rows) struct mr_rows *rows = NULL;
+    size_t n = 0;
+
+    int r = ours_query(store, &due,
+                       MR_VALUES(MR_INT(store->instance), MR_INT(now), MR_INT((int64_t)n_ids)),
+                       &rows, reterr);
+    while (r == 0 && n < n_ids && (r = mr_rows_next(rows, reterr)) == 0)
+        r = mr_rows_take(rows, arena, MR_INTO(MR_INTO_TEXT(&ret_ids[n++])));
+    *ret_n = n;
+    return r == MR_END ? 0 : r;
+}
+
+int mr_saga_keep_due(struct mr_store *store, struct mr_str id, int64_t now, struct mr_error *reterr)
+{
+    static const struct ours one =
+        OURS_ALL("1", "mr_saga", OF, "t.id = ?2 AND t.deadline <= ?3", OURS_KEPT);
+    int64_t is_due;
+
+    return ours_row(store, NULL, MR_INTO(MR_INTO_INT(&is_due)), &one,
+                    MR_VALUES(MR_INT(store->instance), MR_TEXT(id), MR_INT(now)), reterr);
 }
 
 int mr_saga_next(struct mr_store *store, int64_t *ret_when, struct mr_error *reterr)
 {
-    int64_t when;
-    int r = mr_store_is_shared(store)
-                ? mr_store_row(store, NULL, MR_INTO(MR_INTO_INT(&when)),
-                               "SELECT s.deadline" OURS " AND s.deadline IS NOT NULL"
-                               " ORDER BY s.deadline LIMIT 1",
-                               MR_VALUES(MR_INT(store->instance)), reterr)
-                : mr_store_row(store, NULL, MR_INTO(MR_INTO_INT(&when)),
-                               "SELECT deadline FROM mr_saga WHERE deadline IS NOT NULL"
-                               " ORDER BY deadline LIMIT 1",
-                               MR_NO_VALUES, reterr);
+    static const struct ours next =
+        OURS_FIRST("t.deadline", "mr_saga", OF, "t.deadline IS NOT NULL", IN_ORDER, "1", "1");
 
-    *ret_when = r == 0 ? when : INT64_MAX;
-    return r == MR_ABSENT ? 0 : r;
+    return ours_when(store, &next, MR_VALUES(MR_INT(store->instance)), ret_when, reterr);
 }
 
 int mr_saga_prune(struct mr_store *store, int64_t now, int64_t early, int64_t limit,

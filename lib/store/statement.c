@@ -169,6 +169,15 @@ static int take_column(struct mr_arena *arena, const struct mr_into *into, struc
     return 0;
 }
 
+int mr_rows_take(struct mr_rows *rows, struct mr_arena *arena, const struct mr_into *into)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && into[i].type != MR_VALUE_STOP; i++)
+        r = take_column(arena, &into[i], mr_rows_value(rows, i));
+    return r;
+}
+
 int mr_store_row(struct mr_store *store, struct mr_arena *arena, const struct mr_into *into,
                  const char *sql, const struct mr_value *values, struct mr_error *reterr)
 {
@@ -177,9 +186,9 @@ int mr_store_row(struct mr_store *store, struct mr_arena *arena, const struct mr
     int r = mr_store_query(store, sql, values, &rows, reterr);
     if (r != 0)
         return r;
-    r = store->backend->step(rows, reterr);
-    for (size_t i = 0; r == 0 && into[i].type != MR_VALUE_STOP; i++)
-        r = take_column(arena, &into[i], store->backend->column(rows, i));
+    r = mr_rows_next(rows, reterr);
+    if (r == 0)
+        r = mr_rows_take(rows, arena, into);
     (void)mr_rows_done(rows);
     return r == MR_END ? MR_ABSENT : r;
 }

@@ -7,8 +7,8 @@
 
 static const struct function *at(size_t i)
 {
-    static const struct function *const tables[] = {functions_number, functions_text,
-                                                    functions_time, functions_list};
+    static const struct function *const tables[] = {
+        functions_number, functions_text, functions_value, functions_time, functions_list};
 
     for (size_t t = 0; t < MR_N_ELEMENTS(tables); t++)
         for (const struct function *f = tables[t]; f->name; f++)

@@ -53,12 +53,14 @@ int make_memory(struct making *m, size_t n, size_t size, void **ret);
 /* NULL: it is null, or a record around it is. */
 const struct mr_datum *make_source(const struct making *m, const struct source *source);
 
-/* ---- copies between types (convert.c) ---- */
+/* ---- copies between types (convert.c, convert_rules.c) ---- */
 /* Why a value of `from` cannot be copied to `to` without loss; NULL: it can. Borrowed, static. */
 const char *convert_trouble(const struct mr_schema_node *from, const struct mr_schema_node *to);
 /* What convert_trouble let through. Outcomes: 0, MR_INVALID (beyond the range of `to`), -ENOMEM. */
 int convert(struct making *m, const struct mr_datum *from, const struct mr_schema_node *to,
             struct mr_datum *ret);
+/* The branch of a union for values of `from`: the same type before a wider one; SIZE_MAX: none. */
+size_t convert_branch(const struct mr_schema_node *from, const struct mr_schema_node *to);
 
 /* ---- functions (functions_*.c) ---- */
 struct call_case {
@@ -102,12 +104,26 @@ struct function {
 };
 const struct function *function_find(const char *name);
 extern const struct function functions_number[], functions_text[], functions_time[],
-    functions_list[];
+    functions_list[], functions_value[];
 
-bool is_plain(const struct mr_schema_node *node, enum mr_avro_type type);
-bool is_whole(const struct mr_schema_node *node); /* int or long, no logical type */
-bool is_text(const struct mr_schema_node *node);  /* string, uuid too */
-bool is_decimal(const struct mr_schema_node *node);
+static inline bool is_plain(const struct mr_schema_node *node, enum mr_avro_type type)
+{
+    return node->type == type && node->logical == MR_LOGICAL_NONE;
+}
+/* int or long, no logical type */
+static inline bool is_whole(const struct mr_schema_node *node)
+{
+    return is_plain(node, MR_AVRO_INT) || is_plain(node, MR_AVRO_LONG);
+}
+/* string, uuid too */
+static inline bool is_text(const struct mr_schema_node *node)
+{
+    return node->type == MR_AVRO_STRING;
+}
+static inline bool is_decimal(const struct mr_schema_node *node)
+{
+    return node->logical == MR_LOGICAL_DECIMAL;
+}
 static inline struct mr_str text_of(const struct mr_datum *datum)
 {
     return (struct mr_str){(const char *)datum->bytes.data, datum->bytes.len};
@@ -116,6 +132,8 @@ static inline void set_text(struct mr_datum *datum, const char *data, size_t len
 {
     datum->bytes = (struct mr_bytes){(const uint8_t *)data, len};
 }
+/* functions_text.c: a copy of the text. 0, MR_INVALID, -ENOMEM. */
+int keep_text(struct making *m, struct mr_datum *ret, const char *data, size_t len);
 /* Nanoseconds that one of a time's units is; 0: no time of day, no instant. */
 int64_t time_unit(enum mr_avro_logical logical);
 /* value units of `from` ns into units of `to` ns, digits cut. MR_INVALID beyond 64 bits. */

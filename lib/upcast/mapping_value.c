@@ -22,12 +22,7 @@ void mistake(struct mistakes *mistakes, struct spot at, const char *fmt, ...)
     va_start(args, fmt);
     (void)vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
-    size_t bad;
-    while (!mr_utf8_valid(text, strlen(text), &bad))
-        text[bad] = '?'; /* cut within a character */
-    for (char *p = text; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = '?'; /* one line, and no terminal's master */
+    mr_str_one_line(text);
     mistakes->r =
         mr_buf_printf(mistakes->report, "%s:%u:%u: %s\n", mistakes->path, at.line, at.column, text);
 }
@@ -103,35 +98,38 @@ static bool is_json_word(const char *text)
 }
 
 static int put_json(struct reading *reading, const yaml_node_t *node, unsigned depth,
-                    struct mr_buf *out)
-{
-    enum { DEEPEST = 32 };
-    int r = 0;
+                    struct mr_buf *out);
 
-    if (depth == DEEPEST) {
-        mistake(reading->mistakes, mapping_spot(node),
-                "a constant must not be nested deeper than %d", DEEPEST);
-        return 0;
+static int put_scalar(const yaml_node_t *node, struct mr_buf *out)
+{
+    const char *text = (const char *)node->data.scalar.value;
+
+    if (node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && is_json_word(text))
+        return mr_buf_append(out, text, strlen(text));
+    return mr_buf_json_string(out, text, node->data.scalar.length);
+}
+
+static int put_array(struct reading *reading, const yaml_node_t *node, unsigned depth,
+                     struct mr_buf *out)
+{
+    const yaml_node_item_t *item = node->data.sequence.items.start;
+    int r = mr_buf_byte(out, '[');
+
+    for (; r == 0 && item < node->data.sequence.items.top; item++) {
+        if (item > node->data.sequence.items.start)
+            r = mr_buf_byte(out, ',');
+        if (r == 0)
+            r = put_json(reading, mapping_node(reading, *item), depth + 1, out);
     }
-    if (node->type == YAML_SCALAR_NODE) {
-        const char *text = (const char *)node->data.scalar.value;
-        if (node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && is_json_word(text))
-            return mr_buf_append(out, text, strlen(text));
-        return mr_buf_json_string(out, text, node->data.scalar.length);
-    }
-    if (node->type == YAML_SEQUENCE_NODE) {
-        r = mr_buf_byte(out, '[');
-        const yaml_node_item_t *item = node->data.sequence.items.start;
-        for (; r == 0 && item < node->data.sequence.items.top; item++) {
-            if (item > node->data.sequence.items.start)
-                r = mr_buf_byte(out, ',');
-            if (r == 0)
-                r = put_json(reading, mapping_node(reading, *item), depth + 1, out);
-        }
-        return r == 0 ? mr_buf_byte(out, ']') : r;
-    }
-    r = mr_buf_byte(out, '{');
+    return r == 0 ? mr_buf_byte(out, ']') : r;
+}
+
+static int put_object(struct reading *reading, const yaml_node_t *node, unsigned depth,
+                      struct mr_buf *out)
+{
     const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+    int r = mr_buf_byte(out, '{');
+
     for (; r == 0 && pair < node->data.mapping.pairs.top; pair++) {
         const char *key =
             mapping_scalar(reading, mapping_node(reading, pair->key), "a member's name");
@@ -146,6 +144,22 @@ static int put_json(struct reading *reading, const yaml_node_t *node, unsigned d
             r = put_json(reading, value, depth + 1, out);
     }
     return r == 0 ? mr_buf_byte(out, '}') : r;
+}
+
+static int put_json(struct reading *reading, const yaml_node_t *node, unsigned depth,
+                    struct mr_buf *out)
+{
+    enum { DEEPEST = 32 };
+
+    if (depth == DEEPEST) {
+        mistake(reading->mistakes, mapping_spot(node),
+                "a constant must not be nested deeper than %d", DEEPEST);
+        return 0;
+    }
+    if (node->type == YAML_SCALAR_NODE)
+        return put_scalar(node, out);
+    return node->type == YAML_SEQUENCE_NODE ? put_array(reading, node, depth, out)
+                                            : put_object(reading, node, depth, out);
 }
 
 void mapping_constant(struct reading *reading, const yaml_node_t *node, struct constant *ret)

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "millrace/error.h"
-#include "millrace/heap.h"
 #include "millrace/kafka.h"
 
 enum { KEY = 36, MAX_VALUE = 4096, SERVE_EVERY = 256 };
@@ -78,7 +77,7 @@ static int send_all(struct mr_kafka_producer *producer, const char *topic, size_
 int main(int argc, char **argv)
 {
     /* as the producers have it: lib/run/producer.c */
-    static const char *const properties[] = {"queue.buffering.max.messages=4000"};
+    static const char *const properties[] = {"queue.buffering.max.messages=8000"};
     const struct mr_kafka_config config = {getenv("MILLRACE_BROKERS"), "bench-bound", properties,
                                            1};
     MR_AUTO(mr_kafka_producer) struct mr_kafka_producer *producer = NULL;
@@ -92,7 +91,6 @@ int main(int argc, char **argv)
     size_t n_headers = strtoul(argv[4], NULL, 10);
     if (len <= KEY || len > MAX_VALUE || n_headers > 7)
         return 2;
-    mr_heap_keep();
     int r = mr_kafka_producer_new(&config, delivered, NULL, &producer, &error);
     if (r == 0)
         r = send_all(producer, argv[1], n, len, n_headers, &error);

@@ -98,8 +98,8 @@ static int timed_commit(void *self, const struct mr_topic_partition *items, size
     measured.last_at = mr_time_steady();
     for (; measured.committed < measured.n; measured.committed++)
         measured.delays[measured.committed] = now - measured.delays[measured.committed];
-    if (measured.third_kib == 0 && measured.run->count.handled >= measured.want / 3)
-        measured.third_kib = resident_kib();
+    if (measured.half_kib == 0 && measured.run->count.handled >= measured.want / 2)
+        measured.half_kib = resident_kib();
     if (has_all(NULL) && measured.end_kib == 0)
         measured.end_kib = resident_kib();
     return real.commit(self, items, n_items, wait, reterr);
@@ -185,10 +185,10 @@ int main(int argc, char **argv)
     qsort(measured.delays, measured.committed, sizeof(measured.delays[0]), compare);
     (void)printf("{\"program\":\"%s\",\"events\":%" PRId64 ",\"cpu_us\":%.2f,"
                  "\"events_per_s\":%.0f,\"seconds\":%.2f,\"peak_mib\":%.1f,"
-                 "\"third_mib\":%.1f,\"end_mib\":%.1f,\"delay_ms\":[%.2f,%.2f],"
+                 "\"half_mib\":%.1f,\"end_mib\":%.1f,\"delay_ms\":[%.2f,%.2f],"
                  "\"parked\":%" PRId64 ",\"redone\":%" PRId64 "}\n",
                  argv[1], n, cpu / (double)n * 1e6, (double)n / wall, wall,
-                 (double)usage.ru_maxrss / 1024, (double)measured.third_kib / 1024,
+                 (double)usage.ru_maxrss / 1024, (double)measured.half_kib / 1024,
                  (double)measured.end_kib / 1024, delay_ms(50), delay_ms(99),
                  measured.run ? measured.run->count.parked : 0,
                  measured.run ? measured.run->count.redone : 0);

@@ -13,7 +13,7 @@ struct measured {
     int64_t want;                /* events */
     bool follow;                 /* from the end of the topic on */
     int64_t first_at, last_at;   /* record, commit: how long a group takes to meet is not counted */
-    int64_t third_kib, end_kib;  /* resident when a third was committed, and when all was */
+    int64_t half_kib, end_kib;   /* resident when half was committed, and when all was */
     int64_t delays[MOST_DELAYS]; /* from an event's timestamp to its commit, us; not of the first
                                   * fifth: what wakes up first is not measured */
     size_t n, committed;         /* those between are of the transaction under way */

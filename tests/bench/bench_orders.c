@@ -11,7 +11,6 @@
 #include <time.h>
 
 #include "millrace/codec.h"
-#include "millrace/heap.h"
 #include "millrace/kafka.h"
 #include "millrace/registry.h"
 #include "millrace/time.h"
@@ -86,7 +85,8 @@ static void open_all(struct maker *m, const char *brokers, const char *registry)
     (void)mr_registry_free(client);
 }
 
-/* Order numbers are random, as those of a real shop: rows do not come in the order of their key. */
+/* Order numbers are random, as those of a real shop: rows do not come in the order of their key.
+ * So long that no two of millions meet. */
 static void send_one(struct maker *m, bool poison, int32_t partition, struct mr_buf *out)
 {
     char id[MR_UUID_TEXT], flow[MR_UUID_TEXT], order[32];
@@ -97,7 +97,8 @@ static void send_one(struct maker *m, bool poison, int32_t partition, struct mr_
         MR_STR("1 Main Street"), MR_STR("Springfield"), MR_STR("CA"), MR_STR("12345"),
         MR_STR("US")};
 
-    (void)snprintf(order, sizeof(order), "order_%012" PRIu64, draw(m) % UINT64_C(1000000000000));
+    (void)snprintf(order, sizeof(order), "order_%018" PRIu64,
+                   draw(m) % UINT64_C(1000000000000000000));
     struct order_management_order_created_v1 event = {
         .envelope = {.event_id = uuid(m, id),
                      .event_type = MR_STR("order.created"),
@@ -153,7 +154,6 @@ int main(int argc, char **argv)
         die("usage: BROKERS REGISTRY N [RATE [POISON]]", &m);
     int64_t n = atoll(argv[3]), rate = argc > 4 ? atoll(argv[4]) : 0;
     int64_t poison = argc > 5 ? atoll(argv[5]) : 0;
-    mr_heap_keep();
     open_all(&m, argv[1], argv[2]);
     int64_t begun = mr_time_steady();
     for (int64_t i = 0; i < n; i++, sent++) {

@@ -9,19 +9,15 @@ JSON as it is; the producer maps the envelope, enforces the contract, makes the 
 Only ratios within a round are to be trusted, and the best round counts: exit 1 below the floor.
 """
 import os
-import pathlib
 import random
 import subprocess
 import sys
-import tempfile
 import time
 import uuid
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "support"))
-import components  # noqa: E402 (its folder is added above)
+import orders
+from orders import BUILD
 
-BUILD = pathlib.Path(os.environ.get("MILLRACE_BUILD", HERE.parents[1] / "build"))
 SERVICE = "order-management"
 TOPIC = f"{SERVICE}.order.validated.v1"  # of as many partitions as those of the events
 AVRO_BYTES = {"created": 268, "completed": 194}
@@ -93,22 +89,8 @@ def rounds_of(kind, n, rounds, env, folder):
 def main():
     n = int(sys.argv[1]) if len(sys.argv) > 1 else 500000
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
-    with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
-        kafka = components.Kafka(folder / "kafka")
-        address = folder / "registry"
-        registry = subprocess.Popen([BUILD / "cli/millrace", "registry", "serve", "-l", "127.0.0.1:0", "--address-file",
-                                     address], stderr=subprocess.DEVNULL)
-        try:
-            env = os.environ | {"MILLRACE_BROKERS": os.environ.get("MILLRACE_TEST_KAFKA") or kafka.start()}
-            url = components.wait_for(lambda: address.exists() and address.read_text().strip(), 5, "our registry")
-            env["MILLRACE_REGISTRY"] = f"http://{url}"
-            for words in (("topics", "create", SERVICE), ("schema", "register", SERVICE)):
-                subprocess.run([BUILD / "cli/millrace", *words], env=env, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            best = [rounds_of(kind, n, rounds, env, folder) for kind in ("created", "completed")]
-        finally:
-            components.stop_process(registry)
-            kafka.stop()
+    with orders.log(SERVICE, os.environ.get("MILLRACE_TEST_KAFKA")) as (folder, env):
+        best = [rounds_of(kind, n, rounds, env, folder) for kind in ("created", "completed")]
     return 0 if min(best) >= FLOOR else 1
 
 

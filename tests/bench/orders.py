@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the benchmarks of consumers share: Kafka, registry and PostgreSQL, orders made by bench_orders, and bench_consume's figures."""
+"""What the benchmarks on Kafka share: it, the registry and PostgreSQL, orders made by bench_orders, and bench_consume's figures."""
 import contextlib
 import json
 import os
@@ -61,23 +61,31 @@ def figures(argv, n):
 
 
 @contextlib.contextmanager
-def cluster(brokers=None):
-    """Kafka is a new one, or an empty one that runs already."""
+def log(service, brokers=None):
+    """A folder, and the environment of Kafka and registry with a service's topics and schemas. Kafka is a new one, or an empty one
+    that runs already."""
     with tempfile.TemporaryDirectory(prefix="millrace-bench-") as name, contextlib.ExitStack() as stack:
         folder = pathlib.Path(name)
         if not brokers:
             kafka = components.Kafka(folder / "kafka")
             stack.callback(kafka.stop)
             brokers = kafka.start()
-        postgres = components.PostgreSQL(folder / "postgres")
-        stack.callback(postgres.stop)
-        postgres.start()
         where = folder / "registry-address"
         registry = subprocess.Popen([BUILD / "cli/millrace", "registry", "serve", "-l", "127.0.0.1:0", "--address-file", where],
                                     stderr=subprocess.DEVNULL)
         stack.callback(components.stop_process, registry)
         address = "http://" + components.wait_for(lambda: where.exists() and where.read_text().strip(), 5, "our registry")
         env = os.environ | {"MILLRACE_BROKERS": brokers, "MILLRACE_REGISTRY": address}
-        for words in (["schema", "register", SERVICE], ["topics", "create", SERVICE]):
+        for words in (["schema", "register", service], ["topics", "create", service]):
             subprocess.run([BUILD / "cli/millrace", *words], env=env, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        yield Bench(folder, brokers, address, postgres)
+        yield folder, env
+
+
+@contextlib.contextmanager
+def cluster(brokers=None):
+    """The same with PostgreSQL."""
+    with log(SERVICE, brokers) as (folder, env), contextlib.ExitStack() as stack:
+        postgres = components.PostgreSQL(folder / "postgres")
+        stack.callback(postgres.stop)
+        postgres.start()
+        yield Bench(folder, env["MILLRACE_BROKERS"], env["MILLRACE_REGISTRY"], postgres)

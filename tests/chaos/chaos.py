@@ -75,11 +75,9 @@ class Chaos:
         self.say(f"all is sent: {kills} producers were killed on the way, {len(faults.done)} faults, "
                  f"{len(faults.replaced)} consumers gave up and were started again")
         self.drain(faults)
-        verdict = Verdict(self.fleet, self.expected, self.say)
-        mistakes = verdict.run()
-        self.fleet.stop()
+        self.fleet.stop()  # what is compared must not change meanwhile
         self.say("stopped")
-        return mistakes
+        return Verdict(self.fleet, self.expected, self.say).run()
 
     def drain(self, faults):
         """Consumers that gave up in the last fault are started again, too."""

@@ -15,6 +15,15 @@ PATIENCE = 1200  # seconds in which a portion, a third of all at most, must get 
 BAD_KEY = "chaos-bad-"
 
 
+def is_whole(line):
+    """A document that is cut short, at the end of a file that grows, is left until more comes."""
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True
+
+
 class Feed:
     """Of one service: its lines, and how far its producer has come with them."""
 
@@ -33,7 +42,9 @@ class Feed:
     def more(self, share, chance):
         """Lines up to this share of all get through."""
         until = round(len(self.lines) * share)
-        if until == self.at:
+        while 0 < until < len(self.lines) and not is_whole(self.lines[until - 1]):
+            until += 1
+        if until <= self.at:
             return
         with open(self.path, "a") as file:
             file.writelines(self.lines[self.at:until])
@@ -73,6 +84,8 @@ def simulated(t, events, seed):
                 part = lines[at:at + WINDOW]
                 chance.shuffle(part)
                 lines[at:at + WINDOW] = part
+            while not is_whole(lines[-1]):
+                lines.insert(0, lines.pop())
             found[path.stem] = lines
     return found
 

@@ -81,6 +81,7 @@ def a_record_goes_from_an_example_to_tail():
         whole = json.loads(here.run("tail", "*", "-eJ", "-k", given["correlation_id"]).stdout)
         assert whole["key"] == given["correlation_id"] and whole["value"] == shown, whole
         assert whole["headers"]["ce_id"] == given["event_id"], whole
+        assert "did you mean 'OrderCreatedEvent'?" in here.run("tail", "OrderCreatdEvent", "-e", expect=2).stderr
 
 
 @case
@@ -171,6 +172,17 @@ def simulate_gives_events_of_each_service_that_publishes_and_refuses_others():
 
 
 @case
+def simulate_gives_the_same_bytes_for_the_same_seed():
+    with place() as here:
+        for platform in ("bookings", "festivo", "first-viscount", "product-management", "ticketwave"):
+            for _ in range(2):  # the day may change in between, once
+                one, two, other = (here.run("simulate", platform, "-n", "50", "--seed", seed).stdout for seed in ("7", "7", "8"))
+                if one == two:
+                    break
+            assert one == two != other, platform
+
+
+@case
 def down_without_up_is_no_failure():
     with place() as here:
         assert "no 'millrace up' is running" in here.run("down").stderr
@@ -217,6 +229,34 @@ def a_reject_file_that_cannot_be_written_stops_the_producer():
 
 
 @case
+def a_summary_that_cannot_be_written_is_told():
+    words = [BUILD / "producers/order-management-producer", "--dry-run", "--json"]
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, text=True, timeout=30, check=False)
+    assert done.returncode == 1 and "cannot write: No space left" in done.stderr, done
+
+
+@case
+def brokers_that_do_not_answer_are_named_with_what_went_wrong():
+    with place() as here:
+        for words in (["topics", "create", "-n"], ["tail", "*", "-r", "http://127.0.0.1:1"]):
+            for brokers in (["-b", "127.0.0.1:1"], ["-b", "127.0.0.1:2", "-X", "bootstrap.servers=127.0.0.1:1"]):
+                told = here.run(*words, *brokers, expect=1).stderr
+                assert "127.0.0.1:1 does not answer" in told, told
+
+
+@case
+def output_that_cannot_be_written_is_told_once():
+    with place() as here:
+        for words in (["--version"], ["help"], ["avro", "--help"], ["tail", "--help"], ["man"], ["events"], ["topics", "list", "-o", "json"],
+                      ["events", "describe", "TicketPurchased", "--example"], ["simulate", "festivo", "-n", "3"]):
+            with open("/dev/full", "w", encoding="utf-8") as full:
+                done = subprocess.run([MILLRACE, *words], env=here.env, stdout=full, stderr=subprocess.PIPE, text=True, timeout=30, check=False)
+            lines = done.stderr.splitlines()
+            assert done.returncode == 1 and len(lines) == 1 and "cannot write" in lines[0], (words, done)
+
+
+@case
 def a_consumers_wrong_options_are_refused_with_what_is_right():
     for words, text in (
         (["--inbox-window", "3"], "must be a duration with its unit"),
@@ -229,6 +269,16 @@ def a_consumers_wrong_options_are_refused_with_what_is_right():
             done = subprocess.run([BUILD / "consumers" / "ticketwave-payment-consumer", "-b", "127.0.0.1:1", "-r", "http://127.0.0.1:1",
                                    *words], capture_output=True, text=True, timeout=30, cwd=here)
             assert done.returncode == 2 and text in done.stderr, (words, done)
+
+
+@case
+def the_help_of_each_program_says_what_may_be_typed_as_it_is():
+    for folder in ("producers", "consumers"):
+        for program in sorted((BUILD / folder).glob(f"*-{folder[:-1]}")):
+            said = subprocess.run([program, "--help"], capture_output=True, text=True, timeout=30, check=True).stdout
+            examples = [line for line in said.split("Examples:\n")[1].splitlines() if not line.startswith("  #")]
+            assert len(examples) > 1 and all(line.startswith(f"  {program.name} -") for line in examples), (program.name, examples)
+            assert "Exit status: 0" in said, program.name
 
 
 @case

@@ -83,4 +83,13 @@ def a_broken_line_of_a_pipe_is_told_before_the_pipe_ends():
             assert b"stdin:" in told, f"{name}: not told while the pipe was open"
 
 
+@case
+def what_a_document_says_does_not_act_on_the_terminal():
+    for what, said in ((r"\u001b[2J\nX", "?[2J?X"), (r"\u009b2J", "??2J")):
+        text = line().replace('"BOOKING_CREATED"', f'"{what}"')
+        done = subprocess.run([PRODUCER, "--dry-run"], input=text, env=ENV, text=True, capture_output=True, timeout=60, check=False)
+        assert done.returncode == 1 and f"'{said}' is no event of bookings" in done.stderr, done
+        assert len(lines_of(done.stderr)) == 2, done
+
+
 main()

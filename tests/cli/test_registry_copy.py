@@ -150,7 +150,8 @@ def after_kill_9_the_next_run_goes_on_and_takes_mode_import_away():
         there = both.target.do("GET", "/subjects")
         assert 0 < len(there) < MANY
         done = both.counts()
-        assert done["imported"] == MANY - len(there) and done["modes"] >= len(there) and done["verified"] == MANY, done
+        assert done["equal"] - len(there) in (0, 1), (done, "what it had asked for when it was killed may be done after that")
+        assert done["equal"] + done["imported"] == done["verified"] == MANY and done["modes"] >= len(there), done
         assert all(both.target.ask("GET", f"/mode/s{i}")[0] == 404 for i in range(MANY))
 
 

@@ -32,7 +32,7 @@ class Place:
         self.holder = tempfile.TemporaryDirectory(prefix="millrace-flows-")
         self.path = pathlib.Path(self.holder.name)
         kept = {name: value for name, value in os.environ.items() if not name.startswith("MILLRACE_")}
-        self.env = {**kept, "MILLRACE_STATE": str(self.path / "up")}
+        self.env = {**kept, "MILLRACE_STATE": str(self.path / "up"), "MILLRACE_REFUND_AMOUNT": "24.99"}
         self.stores = {}
         self.run(MILLRACE, "up", "-d")
         return self
@@ -82,6 +82,10 @@ class Place:
             return self.psql(url, text)
         with sqlite3.connect(self.path / f"{service}.db") as db:
             return db.execute(text).fetchall()
+
+    def rows(self, service, text):
+        """As texts, on both stores."""
+        return [list(map(str, row)) for row in self.sql(service, text)]
 
     def sagas_now(self):
         if not POSTGRES and not (self.path / "festivo-orchestrator.db").exists():
@@ -181,10 +185,12 @@ def an_order_is_validated_with_its_reservations_and_cancelled_when_one_lapses():
                                                        reservation(number)))
         p.consume("order-management")
         p.consume("viscount-payment", "viscount-fulfillment")
+        assert p.rows("viscount-fulfillment", "SELECT state, units FROM preparation_list") == [["ready", "4"]]
         released = {name: value for name, value in reservation(1).items() if name not in ("order_id", "expires_at")}
         p.produce("inventory-management", viscount("inventory.released", 31, "inventory-management-service",
                                                    {**released, "reason": "expired"}))
         p.consume("order-management", "viscount-payment", "viscount-fulfillment")
+        assert p.rows("viscount-payment", "SELECT cancelled_by, refund_required FROM payment") == [["system", "0"]]
         assert p.trace("order", "inventory-management.inventory.re*", "order-management.*") == [
             "inventory.reserved", "order.validated", "inventory.reserved", "inventory.released", "order.cancelled"]
         saga, = p.sagas("order-management")

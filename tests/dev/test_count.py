@@ -45,6 +45,15 @@ def a_failed_case_is_named():
 
 
 @case
+def what_a_failed_case_printed_is_told_again_and_not_what_others_did():
+    text = "1..2\n# of b\nok 1 - b\n# lost 3\n==1==ERROR\nnot ok 2 - c_fails\n"
+    assert counted(count.tap, "x", text)[1] == "x: failed: - c_fails\n    # lost 3\n    ==1==ERROR\n"
+    said = of_meson({"result": "FAIL", "stdout": "1..1\nnot ok 1 - c\n", "stderr": "why\n"},
+                    {"result": "ERROR", "stdout": "sum", "returncode": 3})[1]
+    assert said == "x: failed: - c\n    why\nx: ERROR, exit 3\n    sum\n"
+
+
+@case
 def a_program_that_dies_half_way_counts_as_failed():
     assert of_meson({"result": "ERROR", "stdout": "1..3\nok 1 - a\n", "returncode": -11})[0] == [1, 1, 0]
     assert counted(count.tap, "x", "ok 1 - a\n")[0] == [1, 1, 0]

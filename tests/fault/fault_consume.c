@@ -136,6 +136,49 @@ START_TEST(brokers_that_lost_track_of_the_producer_get_every_answer_in_order)
 }
 END_TEST
 
+/* As a broker does that has just come back, under load. */
+START_TEST(a_partition_that_a_broker_does_not_know_for_a_moment_is_asked_for_again)
+{
+    static const int errors[] = {3 /* unknown topic or partition */, 3, 3};
+    struct bench *b = bench_new();
+
+    send(b, 200);
+    ck_assert_int_eq(mr_kafka_embedded_fail(b->cluster->broker, 2, errors, MR_N_ELEMENTS(errors)),
+                     0);
+    start(b);
+    run_to_end(b);
+    close_consumer(b, true);
+    assert_all_handled_once(b);
+    bench_free(b);
+}
+END_TEST
+
+/* Longer than an assignment waits: the partitions stand still, and are begun from the loop. */
+START_TEST(partitions_that_a_broker_does_not_know_when_they_are_assigned_are_begun_later)
+{
+    struct bench *b = bench_new();
+    struct mr_error error = MR_ERROR_INIT;
+    int errors[14];
+
+    for (size_t i = 0; i < MR_N_ELEMENTS(errors); i++)
+        errors[i] = 3 /* unknown topic or partition */;
+    send(b, 200);
+    ck_assert_int_eq(mr_kafka_embedded_fail(b->cluster->broker, 2, errors, MR_N_ELEMENTS(errors)),
+                     0);
+    start(b);
+    while (b->run.asking.since == 0)
+        ck_assert_msg(consume_turn(&b->run, 50, &error) == 0, "%s", error.text);
+    ck_assert(!b->run.assigned);
+    send(b, 200); /* nothing that is read before is kept */
+    for (int i = 0; i < 10; i++)
+        ck_assert_msg(consume_turn(&b->run, 20, &error) == 0, "%s", error.text);
+    run_to_end(b);
+    close_consumer(b, true);
+    assert_all_handled_once(b);
+    bench_free(b);
+}
+END_TEST
+
 START_TEST(a_missing_topic_is_named)
 {
     struct bench *b = bench_new();
@@ -148,6 +191,34 @@ START_TEST(a_missing_topic_is_named)
     ck_assert_ptr_nonnull(strstr(error.text, "no topic ticketwave-catalog.inventory.updated.v1"));
     ck_assert_ptr_nonnull(strstr(error.text, "millrace topics create"));
     close_consumer(b, true);
+    bench_free(b);
+}
+END_TEST
+
+START_TEST(a_topic_that_goes_away_while_it_is_read_stops_the_process_with_its_name)
+{
+    struct bench *b = bench_new();
+    struct mr_error error = MR_ERROR_INIT;
+    int r = 0;
+
+    b->property = "topic.metadata.refresh.interval.ms=200";
+    send(b, 200);
+    start(b);
+    b->run.options.once = false;
+    while (b->run.count.handled < 200)
+        ck_assert_msg(consume_turn(&b->run, 50, &error) == 0, "%s", error.text);
+    mr_kafka_embedded_topic(b->cluster->broker, requests, 3 /* unknown topic or partition */);
+    while (r == 0)
+        r = consume_turn(&b->run, 50, &error);
+    ck_assert_int_eq(r, -ENOENT);
+    ck_assert_ptr_nonnull(strstr(error.text, requests));
+    mr_kafka_embedded_topic(b->cluster->broker, requests, 0);
+    close_consumer(b, true);
+    send(b, 200); /* its supervisor starts it again */
+    start(b);
+    run_to_end(b);
+    close_consumer(b, true);
+    assert_all_handled_once(b);
     bench_free(b);
 }
 END_TEST
@@ -294,7 +365,10 @@ int main(void)
             a_broker_that_goes_away_and_comes_back_loses_nothing,
             a_producer_at_its_end_is_made_anew_in_process_and_answers_stay_in_order,
             brokers_that_lost_track_of_the_producer_get_every_answer_in_order,
+            a_partition_that_a_broker_does_not_know_for_a_moment_is_asked_for_again,
+            partitions_that_a_broker_does_not_know_when_they_are_assigned_are_begun_later,
             a_missing_topic_is_named,
+            a_topic_that_goes_away_while_it_is_read_stops_the_process_with_its_name,
             a_second_instance_is_refused,
             what_is_no_event_goes_to_the_dead_letters_and_the_rest_is_handled,
             a_registry_that_comes_back_lets_the_partitions_flow_again,

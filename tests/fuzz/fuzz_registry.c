@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Requests to an empty registry, one after another, separated by a line "---": "METHOD TARGET",
- * then the body. Every one gets a reply that is JSON, and the registry ends with nothing leaked. */
+ * then the body. Every one gets a reply that is JSON, but for OPTIONS, which has none; and the
+ * registry ends with nothing leaked. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +37,8 @@ static void ask(struct core *core, struct mr_str request)
         abort();
     json_t *json =
         json_loadb((char *)reply.body.data, reply.body.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
-    if (!json && !reply.content) /* schemas are JSON texts, too */
+    bool names_methods = strcmp(method, "OPTIONS") == 0 && reply.status == 200;
+    if (names_methods ? reply.body.len > 0 : !json && !reply.content) /* schemas are JSON, too */
         abort();
     json_decref(json);
     if (reply.status < 200 || reply.status > 599)

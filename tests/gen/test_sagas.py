@@ -181,6 +181,27 @@ def names_lead_somewhere():
             "19:20: 'ticket-id' is no name for a value: write name, or list[].name")
 
 
+def told(old, new):
+    assert old in TEXT, old
+    return made(TEXT.replace(old, new, 1))[0]
+
+
+@case
+def a_file_and_a_saga_are_bounded():
+    watch, answer = "      - step: watch\n", "          - on: festivo-access-control.access.entry-requested.v1\n"
+    steps = [f"      - step: s{i}\n        answers:\n{answer}        timeout: 1h\n" for i in range(31)]
+    assert told(watch, "".join(steps[:30]) + watch) == ""
+    assert "a saga has at most 32 steps" in told(watch, "".join(steps) + watch)
+    assert told(answer, 63 * answer) == ""
+    assert "a step has at most 63 answers" in told(answer, 64 * answer)
+    values = [f"v{i}: data.reason, " for i in range(62)]
+    assert told("remember: {", "remember: {" + "".join(values[:61])) == ""
+    assert "a saga remembers at most 64 values" in told("remember: {", "remember: {" + "".join(values))
+    room = (1 << 20) - len(TEXT)
+    assert made(TEXT + "#" * room)[0] == ""
+    assert "1 MiB" in made(TEXT + "#" * (room + 1))[0], made(TEXT + "#" * (room + 1))[0]
+
+
 @case
 def what_is_no_yaml_is_told():
     said, _ = made("sagas: [")

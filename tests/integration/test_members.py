@@ -114,10 +114,12 @@ def who_waits_for_its_store_is_not_ready(t):
     one.wait_for("event=metrics")
     wait_for(lambda: page(one, "readyz")[0] == 200, 60, "it is ready")
     t.postgres.stop_server()
-    t.run("ticketwave-booking-producer", t.path("in.ndjson", "".join(requests(t, 20, "QuantityReduced"))), env=env)
-    wait_for(lambda: page(one, "readyz")[0] == 503, 30, "it is not ready")
-    assert '"store":"away"' in page(one, "readyz")[1] and page(one, "healthz")[0] == 200, page(one, "readyz")
-    t.postgres.launch()
+    try:
+        t.run("ticketwave-booking-producer", t.path("in.ndjson", "".join(requests(t, 20, "QuantityReduced"))), env=env)
+        wait_for(lambda: page(one, "readyz")[0] == 503, 30, "it is not ready")
+        assert '"store":"away"' in page(one, "readyz")[1] and page(one, "healthz")[0] == 200, page(one, "readyz")
+    finally:
+        t.postgres.launch()  # the other cases' too
     wait_for(lambda: page(one, "readyz")[0] == 200, 60, "it is ready again")
     assert stop(one)[0].status == 0, one.err()[-1000:]
 

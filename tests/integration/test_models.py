@@ -14,6 +14,6 @@ import check  # noqa: E402 (its folder is added above)
 @test
 def every_consumer_keeps_its_model_on_postgresql(t):
     args = argparse.Namespace(build=harness.BUILD, seed=int(t.prefix[1:6], 16), events=800, jobs=4, store="postgresql",
-                              keep=False, ties=False, storm=False, services=check.services())
+                              keep=False, ties=False, storm=False, fold=0, services=check.services())
     failed = [lines for _, passed, lines in check.results(args, t.postgres) if not passed]
     assert not failed, "\n".join(failed)

@@ -109,3 +109,9 @@ def the_page_names_what_is_there(t):
     anchors = {re.sub(r"[^\w -]", "", line.lstrip("# ")).lower().replace(" ", "-") for line in text.splitlines() if line.startswith("#")}
     for anchor in re.findall(r"\]\(#([\w-]+)\)", text):
         assert anchor in anchors, anchor
+
+
+@test
+def no_password_stands_on_a_command_line(t):
+    found = re.findall(r"^(?:psql|pg_dump|pg_restore|millrace|curl)\b[^<\n]*\$(?:PASSWORD|STORE|\().*", PAGE.read_text(), re.M)
+    assert all("$(cat registry.address)" in line for line in found), found

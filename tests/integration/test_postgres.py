@@ -8,33 +8,46 @@ import subprocess
 import sys
 import time
 
-from harness import BUILD, test, wait_for
+from harness import BUILD, Missing, Skipped, test, wait_for
 
 QUICK = ["-X", "session.timeout.ms=6000", "-X", "heartbeat.interval.ms=1000", "--batch", "200"]
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 ASKED = "ticketwave-booking.inventory.update-requested.v1"
 
 
-def run_suite(t, name):
+STORE = ("store", "ledger", "store_ahead", "store_decimal", "store_due", "inbox")
+ENGINE = ("consume", "consume_away", "consume_collide", "consume_dead", "consume_emit", "consume_filter", "consume_gap",
+          "consume_late", "consume_order", "consume_retry", "consume_together", "notify", "notify_send")
+
+
+def run_suite(t, name, build=BUILD):
     env = {"MILLRACE_TEST_POSTGRES": t.postgres.url, "CK_TIMEOUT_MULTIPLIER": "10",
-           "MILLRACE_SOURCE": str(SOURCE)}
-    done = t.run(f"test_{name}", env=env, seconds=300, expect=None)
+           "MILLRACE_SOURCE": str(SOURCE), "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
+    done = t.run(build / "tests" / "unit" / f"test_{name}", env=env, seconds=300, expect=None)
     failed = [line for line in done.lines() if line.startswith("not ok")]
-    assert done.status == 0 and not failed, "\n".join(failed)
+    assert done.status == 0 and not failed, "\n".join([*failed, done.err[-3000:]])
     assert sum(line.startswith("ok") for line in done.lines()) > 1, done.out
 
 
 @test
 def the_stores_suite_holds_on_postgresql(t):
-    for name in ("store", "store_ahead", "store_decimal", "inbox"):
+    for name in STORE:
         run_suite(t, name)
 
 
 @test
 def the_engines_suites_hold_on_postgresql(t):
-    for name in ("consume", "consume_collide", "consume_dead", "consume_emit", "consume_filter", "consume_order",
-                 "consume_retry", "consume_together", "notify"):
+    for name in ENGINE:
         run_suite(t, name)
+
+
+@test
+def store_and_engine_have_no_fault_of_memory_on_postgresql(t):
+    build = BUILD.with_name(BUILD.name + "-asan")
+    if not build.is_dir():
+        raise (Missing if os.environ.get("CI") else Skipped)(f"{build} is not there: run `./dev asan` first")
+    for name in (*STORE, *ENGINE, "saga_steps", "sagas"):
+        run_suite(t, name, build)
 
 
 @test
@@ -89,8 +102,9 @@ class Shop:
 
 
 def send(t, env, n):
+    """Other events for each n."""
     path = t.path("requests.ndjson", t.run("millrace", "simulate", "ticketwave", "--service", "ticketwave-booking",
-                                           "-n", 3 * n, "--seed", int(t.prefix[1:8], 16)).out)
+                                           "-n", 3 * n, "--seed", int(t.prefix[1:8], 16) + n).out)
     t.run("ticketwave-booking-producer", path, env=env, seconds=120)
 
 

@@ -18,6 +18,17 @@ def lines(*parts):
     return "".join(f"{part}\n" for part in parts if part is not None)
 
 
+def money(text):
+    """Two decimals at least."""
+    whole, _, part = text.partition(".")
+    return f"{whole}.{part.rstrip('0'):0<2}"
+
+
+def given(label, text):
+    """A line for an optional member."""
+    return None if text is None else f"{label}: {text}"
+
+
 class Teller:
     def __init__(self):
         self.audience, self.e, self.d = audience.Audience(many=["staff"]), None, None
@@ -56,7 +67,10 @@ class Teller:
                     booking)
 
     def booking_submitted(self, d, booking, *_):
-        text = "Dates: " + ", ".join(d["eventDates"]), f"Submitted by: {d['submittedBy']}", booking
+        again = d["recurrencePattern"]
+        text = "Dates: " + ", ".join(d["eventDates"]), \
+            again and f"Repeated: {again['frequency']}, every {again['interval']}, until {again['endDate']}", \
+            f"Submitted by: {d['submittedBy']}", booking
         self.client("booking-submitted", f"Your booking is under review: {d['title']}", *text)
         self.office("booking-to-review", f"To review: {d['title']}", *text)
 
@@ -152,16 +166,16 @@ class Teller:
 
     def staff_assignment_created(self, d, _, event, assignment):
         self.send(d["userId"], "assignment-planned", f"You are planned as {d['role']}",
-                  f"From {when(d['startTime'])} to {when(d['endTime'])}", event, assignment)
+                  f"From {when(d['startTime'])} to {when(d['endTime'])}", given("Instructions", d["instructions"]), event, assignment)
 
     def staff_assignment_offered(self, d, _, event, assignment):
         pay = d["compensation"]
         self.send(d["userId"], "assignment-offered", f"An assignment is offered to you: {d['location']['name']}",
                   f"Answer until {when(d['responseDeadline'])}", f"Place: {d['location']['address']}",
-                  pay and f"Pay: {pay['rate']} {pay['currency']}", event, assignment)
+                  pay and f"Rate: {money(pay['rate'])} {pay['currency']}, hours estimated: {pay['estimatedHours']:.15g}", event, assignment)
 
     def staff_assignment_accepted(self, d, _, event, assignment):
-        self.manager("assignment-accepted", f"Accepted by {d['userId']}", event, assignment)
+        self.manager("assignment-accepted", f"Accepted by {d['userId']}", given("Remarks", d["notes"]), event, assignment)
 
     def staff_assignment_rejected(self, d, _, event, assignment):
         self.manager("assignment-rejected", f"Rejected by {d['userId']}", f"Reason: {d['reason']}",
@@ -173,10 +187,12 @@ class Teller:
 
     def staff_checked_out(self, d, _, event, __):
         self.manager("staff-checked-out", f"Gone: {d['userId']}",
-                     f"At {when(d['checkedOutAt'])}, after {int(d['hoursWorked'] * 60 + 0.5)} minutes of work", event)
+                     f"At {when(d['checkedOutAt'])}, after {int(d['hoursWorked'] * 60 + 0.5)} minutes of work",
+                     given("Feedback", d["feedback"]), event)
 
     def staff_no_show(self, d, _, event, assignment):
-        self.manager("staff-no-show", f"Did not come: {d['userId']}", f"Consequence: {d['consequenceLevel']}", event, assignment)
+        self.manager("staff-no-show", f"Did not come: {d['userId']}", f"Consequence: {d['consequenceLevel']}",
+                     given("Remarks", d["notes"]), event, assignment)
         self.send(d["userId"], "missed-assignment", f"You missed an assignment: {d['consequenceLevel']}", event, assignment)
 
     def location_confirmed(self, d, _, event, __):

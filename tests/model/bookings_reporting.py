@@ -18,6 +18,7 @@ TABLES = {
                  "checked_out_at", "returned_at", "condition", "missing", "damaged"],
     "issue": ["issue_id", "kind", "subject_id", "event_id", "issue_type", "severity", "reported_by", "reported_at"],
     "day_report": ["day_at", "kind", "what", "n", "subjects"],
+    "event_report": ["event_id", "event_date", "preparation_minutes"],
     "manager_report": ["manager_id", "events", "completed", "cancelled", "met_expectations", "minutes", "staff_minutes",
                        "reschedules", "issues"],
     "staff_report": ["user_id", "role", "events", "minutes"],
@@ -60,12 +61,16 @@ def rounded(x):
     return int(math.copysign(math.floor(abs(x) + 0.5), x))
 
 
-def facts(tables, rows, kind, what, subject, d):
+def facts(rows, kind, what, subject, at, d):
     row = rows[kind][subject]
     for column, member in FACTS.get((kind, what), []):
         row[column] = d[member]
     if (kind, what) == ("event", "assigned"):
         row["location_name"] = d["location"]["name"]
+    if kind == "event" and what in ("assigned", "rescheduled"):  # what was said last; of one moment, the other day
+        said = (at, what == "rescheduled")
+        if said >= row.get("date_said", said):
+            row.update(date_said=said, date=d["newDate" if what == "rescheduled" else "eventDate"])
     if what == "returned":
         row.update(missing=len(d["missingComponents"] or []), damaged=len(d["damagedComponents"] or []))
     if what == "completed":
@@ -77,7 +82,9 @@ def facts(tables, rows, kind, what, subject, d):
 
 
 def minutes(row, begin, end):
-    return (row[end] - row[begin]) // MINUTE if row.get(begin) is not None and row.get(end) is not None else 0
+    """None: not over, or begun again."""
+    over = row.get(begin) is not None and row.get(end) is not None and row[end] >= row[begin]
+    return (row[end] - row[begin]) // MINUTE if over else None
 
 
 def reports(tables, rows):
@@ -90,13 +97,13 @@ def reports(tables, rows):
     for subject, e in rows["event"].items():
         worked = sum(e.get("staff", {}).values())
         managers[e.get("manager_id")].append((1, e.get("completed_at") is not None, e.get("cancelled_at") is not None,
-                                              bool(e.get("met_expectations")), minutes(e, "actual_start_at", "actual_end_at"),
+                                              bool(e.get("met_expectations")), minutes(e, "actual_start_at", "actual_end_at") or 0,
                                               worked, moved[subject], of_event[subject]))
         for key, worked in e.get("staff", {}).items():
             staff[key].append((1, worked))
     for subject, a in rows["activity"].items():
         activities[a.get("activity_type")].append((1, a.get("completed_at") is not None, a.get("planned_minutes") or 0,
-                                                   minutes(a, "started_at", "completed_at"), issues["activity", subject]))
+                                                   minutes(a, "started_at", "completed_at") or 0, issues["activity", subject]))
     for subject, k in rows["kit"].items():
         kits[k.get("kit_template_id")].append((1, k.get("checked_out_at") is not None, k.get("returned_at") is not None,
                                                k.get("missing") or 0, k.get("damaged") or 0, issues["kit", subject]))
@@ -105,6 +112,8 @@ def reports(tables, rows):
         sorts[kind, sort, severity, template].append(at)
     tables["day_report"] = [(*key, len(seen), len(set(seen))) for key, seen in days.items()]
     tables["issue_report"] = [(*key, len(seen), min(seen), max(seen)) for key, seen in sorts.items()]
+    tables["event_report"] = [(subject, e.get("date"), minutes(e, "preparation_at", "ready_at"))
+                              for subject, e in rows["event"].items()]
     tables["staff_report"] = [(*key, *map(sum, zip(*seen))) for key, seen in staff.items()]
     for name, groups in (("manager_report", managers), ("activity_report", activities), ("kit_report", kits)):
         tables[name] = [(key, *map(sum, zip(*seen))) for key, seen in groups.items()]
@@ -119,7 +128,7 @@ def model(events):
         by = next(d[actor] for actor in ACTORS if actor in d)
         for subject in dict.fromkeys(d["eventIds"] if what == "generated" else [d[IDS[kind]]]):
             tables["happening"].append((kind, subject, what, e["timestamp"], e["event_id"], by))
-            facts(tables, rows, kind, what, subject, d)
+            facts(rows, kind, what, subject, e["timestamp"], d)
         if what == "issue-reported":
             tables["issue"].append((e["event_id"], kind, d[IDS[kind]], d["eventId"], d["issueType"],
                                     d.get("severity") or d["impactLevel"], by, d["reportedAt"]))

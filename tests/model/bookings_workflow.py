@@ -16,7 +16,7 @@ TABLES = {
     "assignment": ["assignment_id", "event_id", "activity_id", "user_id", "role", "begins_at", "ends_at", "answer_until_at",
                    "answered_at", "remarks", "checked_in_at", "checked_out_at", "minutes_worked", "consequence"],
     "kit": ["kit_assignment_id", "activity_id", "event_id", "kit_template_id", "kit_instance_id", "quantity", "components",
-            "out_with", "return_date", "condition", "missing", "damaged"],
+            "planned_instance_id", "out_with", "return_date", "condition", "missing", "damaged"],
     "venue": ["venue", "event_id", "location_id", "confirmed_by", "confirmed_at", "contact", "instructions"],
     "issue": ["issue_id", "kind", "subject_id", "event_id", "issue_type", "severity", "urgent", "description", "done",
               "reported_by", "reported_at"],
@@ -49,7 +49,7 @@ LIVES = {
         ("ready", {"preparing"}, {"planned", "assigned"}, "ready"),
         ("started", {"ready"}, {"planned", "assigned", "preparing"}, "running"),
         ("issue-reported", ALL, (), None),
-        ("completed", {"running"}, {"assigned", "preparing", "ready"}, "completed"),
+        ("completed", {"running"}, {"planned", "assigned", "preparing", "ready"}, "completed"),
         ("cancelled", {"planned", "assigned", "preparing", "ready"}, {"running"}, "cancelled"),
     ],
     "activity": [
@@ -62,12 +62,12 @@ LIVES = {
     ],
     "assignment": [
         ("created", {"unknown"}, (), "created"),
-        ("offered", {"created"}, (), "offered"),
-        ("accepted", {"offered"}, {"created"}, "accepted"),
+        ("offered", {"created", "offered", "rejected"}, (), "offered"),
+        ("accepted", {"offered"}, {"created", "rejected"}, "accepted"),
         ("rejected", {"offered"}, {"created", "accepted"}, "rejected"),
-        ("checked-in", {"accepted"}, {"created", "offered", "no-show"}, "present"),
+        ("checked-in", {"accepted"}, {"created", "offered", "rejected", "no-show"}, "present"),
         ("no-show", {"accepted"}, {"created", "offered"}, "no-show"),
-        ("checked-out", {"present"}, {"accepted"}, "done"),
+        ("checked-out", {"present"}, {"created", "offered", "accepted", "rejected", "no-show"}, "done"),
     ],
     "kit": [
         ("assigned", {"unknown"}, (), "assigned"),
@@ -212,9 +212,11 @@ def assignment(row, step, d):
 def kit(row, step, d):
     row.update(activity_id=d["activityId"], event_id=d["eventId"])
     if step == "assigned":
-        row.update(kit_template_id=d["kitTemplateId"], quantity=d["quantity"])
+        row.update(kit_template_id=d["kitTemplateId"], quantity=d["quantity"], planned_instance_id=d["kitInstanceId"])
+    elif step != "issue-reported":
+        row["kit_instance_id"] = d["kitInstanceId"]
     if step == "prepared":
-        row.update(kit_instance_id=d["kitInstanceId"], components=len(d["components"]))
+        row["components"] = len(d["components"])
     if step == "checked-out":
         row.update(out_with=d["checkedOutTo"], return_date=d["expectedReturnDate"])
     if step == "returned":
@@ -240,26 +242,28 @@ def issue(kind, subject, e):
             d["description"], d.get("immediateActionTaken"), d["reportedBy"], d["reportedAt"])
 
 
-def tasks(kind, subject, state, since, row):
+def tasks(kind, subject, state, since, row, events):
+    of_event, at_event = events.get(row.get("event_id"), ({}, None)) if kind in ("assignment", "venue") else ({}, None)
+    manager = of_event.get("manager_id")
     called_off = row.get("booking_cancelled_at") is not None and state not in ("cancelled", "completed")
     found = {
         "booking": {"submitted": ("review", None), "changes-requested": ("revise", row.get("client_id")),
                     "rejected": ("revise", row.get("client_id")), "approved": ("generate-events", row.get("decided_by"))},
         "event": {"planned": ("assign-manager", row.get("manager_id")), "assigned": ("prepare", row.get("manager_id")),
                   "preparing": ("prepare", row.get("manager_id"))},
-        "assignment": {"offered": ("answer-offer", row.get("user_id")), "rejected": ("replace-staff", row.get("user_id")),
-                       "no-show": ("replace-staff", row.get("user_id"))},
+        "assignment": {"offered": ("answer-offer", row.get("user_id")), "rejected": ("replace-staff", manager),
+                       "no-show": ("replace-staff", manager)},
         "kit": {"out": ("return-kit", row.get("out_with"))},
-        "venue": {"in-question": ("settle-venue", row.get("confirmed_by"))},
+        "venue": {"in-question": ("settle-venue", manager or row.get("confirmed_by"))},
     }.get(kind, {}).get(state)
-    if found:
+    if found and at_event not in ("completed", "cancelled") and row.get("booking_cancelled_at") is None:
         yield found[0], kind, subject, since, found[1]
     if called_off:
         yield "call-off", kind, subject, row["booking_cancelled_at"], row.get("manager_id")
 
 
 def model(events):
-    lives, tables = defaultdict(list), {name: [] for name in TABLES}
+    lives, tables, stands = defaultdict(list), {name: [] for name in TABLES}, []
     for e in events:
         for kind, subject, step, by in steps_of(e):
             rank = [row[0] for row in LIVES[kind]].index(step)
@@ -278,7 +282,10 @@ def model(events):
             last = (at, step, event_id)
         tables["life"].append((kind, subject, state, since, *last, len(steps), verdicts["unexpected"], verdicts["impossible"]))
         tables[kind].append(tuple(row.get(column) for column in TABLES[kind]))
-        tables["open_task"] += tasks(kind, subject, state, since, row)
+        stands.append((kind, subject, state, since, row))
         tables["preparation_task"] += [(subject, t["id"], t["description"], t["assignedTo"], t["dueDate"])
                                        for t in row.get("tasks", {}).values()]
+    events = {subject: (row, state) for kind, subject, state, _, row in stands if kind == "event"}
+    for stand in stands:
+        tables["open_task"] += tasks(*stand, events)
     return tables

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What festivo-notification knows - who holds a ticket, the programme, how full the stages are - and whom it tells."""
 
+import collections
+
 # who waits to be told, and whether a broadcast was news when it came, depends on the order in which topics are read
 TABLES = {
     "ticket_holder": ["ticket_id", "customer_id", "ticket_code", "event_id"],
@@ -66,12 +68,27 @@ def model(events):
             "schedule_item": item_rows, "programme": programme, "stage": stage_rows}
 
 
+def contested(events):
+    """Tickets that several customers hold by what is said: whom a refund is told to depends on what was known by then."""
+    customers = collections.defaultdict(set)
+    for event in events:
+        if "customerId" in event["data"]:
+            customers[event["data"]["ticketId"]].add(event["data"]["customerId"])
+    return {ticket for ticket, those in customers.items() if len(those) > 1}
+
+
+def compares(events):
+    left_out = contested(events)
+    tickets = {event["event_id"]: event["data"].get("ticketId") for event in events}
+    return lambda event: tickets.get(event["causation_id"]) not in left_out
+
+
 def emits(events):
     """To each customer, of whatever the customer's ticket went through."""
-    held = holders(events)
+    held, left_out = holders(events), contested(events)
     for event in events:
         data = event["data"]
-        if name(event) in TOLD and data["ticketId"] in held:
+        if name(event) in TOLD and data["ticketId"] in held and data["ticketId"] not in left_out:
             customer = data.get("customerId", held[data["ticketId"]]["data"]["customerId"])
             yield EMITTED[0], {"recipientId": customer, "channel": "none", "notificationType": TOLD[name(event)],
                                "triggerEventType": event["event_type"]}

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What inventory-management keeps and tells, where there is enough of everything and no reservation lapses: which order gets
 the last unit, which reservation lapses first, and whether a product was deleted by then, hangs on the order in which events
-of different flows arrive. So what is set aside of products that are ever deleted is not compared."""
+of different flows arrive. An order is set aside whole or not at all, so what is set aside for orders of a product that is
+ever deleted is not compared."""
 import collections
 import uuid
 
@@ -10,15 +11,18 @@ from viscount_events import ORDER, of, youngest
 OPTIONS = ["--reservation-time", "30d", "--opening-stock", "5000"]
 SPACE = uuid.UUID("57f84eb3-e4b0-519e-9534-e346668e73a4")  # of all ids that Millrace derives
 HOLD, OPENING, PLACE = 30 * 86400 * 1000000, 5000, "warehouse_main"
-LIVE = " WHERE product_id NOT IN (SELECT product_id FROM product WHERE deleted_at IS NOT NULL)"
+GONE = "product_id IN (SELECT product_id FROM product WHERE deleted_at IS NOT NULL)"
+BLOCKED = f"order_id IN (SELECT order_id FROM reservation WHERE {GONE})"
+STATE = f"stock_state WHERE NOT {GONE} AND product_id NOT IN (SELECT product_id FROM reservation WHERE {BLOCKED})"
+RESERVATION = f"reservation WHERE NOT {BLOCKED}"
 # stock.changed_at grows with each change, in the order of arrival
 TABLES = {
     "product": ["product_id", "sku", "name", "is_active", "described_at", "described_by", "deleted_at"],
     "stock": ["product_id", "location_id", "on_hand"],
-    "stock_state" + LIVE: ["product_id", "location_id", "on_hand", "reserved", "available"],
+    STATE: ["product_id", "location_id", "on_hand", "reserved", "available"],
     "order_state": ["order_id", "customer_id", "total_amount", "currency", "created_at", "completed_at", "final_amount",
                     "cancelled_at", "cancellation_reason", "correlation_id", "state"],
-    "reservation" + LIVE: ["order_id", "line", "product_id", "location_id", "quantity", "state", "expires_at", "reservation_id"],
+    RESERVATION: ["order_id", "line", "product_id", "location_id", "quantity", "state", "expires_at", "reservation_id"],
     "order_line": ["order_id", "line", "product_id", "quantity", "outcome", "reservation_id"],
 }
 INVENTORY = "inventory-management.inventory."
@@ -40,6 +44,10 @@ class Orders:
             for number, item in enumerate(event["data"]["items"], 1):
                 reservation = f"res_{uuid.uuid5(SPACE, f'inventory-management/{order}/{number}')}"
                 yield order, number, item["product_id"], item["quantity"], reservation, end, event
+
+    def blocked(self, deleted):
+        """Orders of a product that is ever deleted."""
+        return {line[0] for line in self.lines() if line[2] in deleted}
 
     def rows(self):
         for order in self.created.keys() | self.completed.keys() | self.cancelled.keys():
@@ -67,9 +75,12 @@ def model(events):
         tables["product"].append((*key, data["sku"], data["name"], None if one is None else int(data["is_active"]),
                                   one and one["timestamp"], one and one["event_id"], gone and gone["timestamp"]))
     orders, shipped, held = Orders(events), collections.Counter(), collections.Counter()
+    blocked, unsure = orders.blocked(deletions(events)), deletions(events)
     for order, number, product, quantity, reservation, end, event in orders.lines():
-        if (product,) not in deleted:
-            tables["reservation" + LIVE].append((order, number, product, PLACE, quantity, end, event["timestamp"] + HOLD, reservation))
+        if order in blocked:
+            unsure.add(product)
+        else:
+            tables[RESERVATION].append((order, number, product, PLACE, quantity, end, event["timestamp"] + HOLD, reservation))
         tables["order_line"].append((order, number, product, quantity, "open" if end == "reserved" else end, reservation))
         shipped[product] += quantity if end == "shipped" else 0
         held[product] += quantity if end == "reserved" else 0
@@ -77,13 +88,14 @@ def model(events):
     for product in opened(events, orders):
         left = OPENING - shipped[product]
         tables["stock"].append((product, PLACE, left))
-        if (product,) not in deleted:
-            tables["stock_state" + LIVE].append((product, PLACE, left, held[product], left - held[product]))
+        if product not in unsure:
+            tables[STATE].append((product, PLACE, left, held[product], left - held[product]))
     return tables
 
 
 def emits(events):
-    orders, deleted = Orders(events), deletions(events)
+    orders = Orders(events)
+    blocked = orders.blocked(deletions(events))
     for product in opened(events, orders):
         yield INVENTORY + "updated.v1", {"product_id": product, "location_id": PLACE, "update_type": "initial",
                                          "source_event": "opening_stock"}
@@ -91,7 +103,7 @@ def emits(events):
         if end == "shipped":
             yield INVENTORY + "updated.v1", {"product_id": product, "location_id": PLACE, "update_type": "shipment",
                                              "source_event": "order.completed"}
-        if product in deleted:
+        if order in blocked:
             continue
         yield INVENTORY + "reserved.v1", {
             "reservation_id": reservation, "product_id": product, "quantity": quantity, "location_id": PLACE, "order_id": order,
@@ -107,5 +119,7 @@ def deletions(events):
 
 def compares(events):
     """Which of the emitted events emits() tells."""
-    deleted = deletions(events)
-    return lambda event: "updated" in event["topic"] or event["data"]["product_id"] not in deleted
+    orders = Orders(events)
+    blocked = orders.blocked(deletions(events))
+    unsure = {line[4] for line in orders.lines() if line[0] in blocked}
+    return lambda event: event["data"].get("reservation_id") not in unsure

@@ -52,8 +52,9 @@ def reservations(events):
         topic, data, at = event["topic"], event["data"], event["timestamp"]
         if topic not in (RESERVED, RELEASED):
             continue
-        row = rows.setdefault(data["reservation_id"], {"product_id": data["product_id"],
-                                                       "location_id": data["location_id"]})
+        row = rows.setdefault(data["reservation_id"], {})
+        if topic == RESERVED or "reserved_at" not in row:  # what was reserved is as the reservation says
+            row.update(product_id=data["product_id"], location_id=data["location_id"])
         if topic == RESERVED:
             row.update(order_id=data["order_id"], quantity=data["quantity"], expires_at=data["expires_at"], reserved_at=at)
         else:

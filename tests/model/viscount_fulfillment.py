@@ -2,7 +2,7 @@
 """What viscount-fulfillment keeps: the youngest validation of each order, and what is to be picked."""
 import collections
 
-from viscount_events import ORDER, of, youngest
+from viscount_events import ORDER, of, valid, youngest
 
 TABLES = {
     "preparation": ["order_id", "inventory_check", "pricing_check", "customer_check", "validated_at", "validated_by", "state"],
@@ -19,7 +19,7 @@ def model(events):
     for (order,), event in youngest(of(events, ORDER + "validated"), "order_id").items():
         results = [event["data"]["validation_results"][check] for check in CHECKS]
         lines = event["data"]["reservations"]
-        at, state = event["timestamp"], "ready" if results == ["passed"] * 3 else "on-hold"
+        at, state = event["timestamp"], "ready" if valid(event) else "on-hold"
         tables["preparation"].append((order, *results, at, event["event_id"], state))
         tables["preparation_list"].append((order, state, at, len(lines), sum(line["quantity"] for line in lines)))
         for number, line in enumerate(lines, 1):

@@ -3,11 +3,15 @@
 import datetime
 from decimal import Decimal
 
-from viscount_events import ORDER, of, youngest
+from viscount_events import ORDER, of, valid, youngest
 
-# event_id and the times depend on which event came last; the channel is none
-TABLES = {"message": ["kind", "subject", "recipient", "title", "body", "channel", "delivered", "attempts", "error"],
-          "message_state": ["kind", "state", "messages"]}
+# event_id and the times depend on which event came last; the channel is none. Whether a cancelled order was confirmed before
+# hangs on the order of arrival.
+MESSAGE = ("message WHERE kind <> 'order-validated' OR subject NOT IN (SELECT order_id FROM customer_order"
+           " WHERE cancelled_at IS NOT NULL)")
+STATE = "message_state WHERE kind <> 'order-validated'"
+TABLES = {MESSAGE: ["kind", "subject", "recipient", "title", "body", "channel", "delivered", "attempts", "error"],
+          STATE: ["kind", "state", "messages"]}
 OPTIONS = ["--staff", "night-shift"]
 
 
@@ -22,7 +26,7 @@ def instant(micros):
 
 def orders(events):
     """(kind, order, customer, title, body)"""
-    validated = {event["data"]["order_id"] for event in of(events, ORDER + "validated")}
+    validated = {event["data"]["order_id"] for event in filter(valid, of(events, ORDER + "validated"))}
     cancelled = youngest(of(events, ORDER + "cancelled"), "order_id")
     for (order,), event in youngest(of(events, ORDER + "created"), "order_id").items():
         data, end = event["data"], cancelled.get((order,))
@@ -30,14 +34,13 @@ def orders(events):
         yield ("order-created", order, who, f"We have received your order {order}",
                f"Thank you for your order {order} over {money(data['total_amount'])} {currency}. We check it and tell you when it is "
                "confirmed.")
-        if order in validated:
+        if order in validated and not end:
             yield ("order-validated", order, who, f"Your order {order} is confirmed",
                    f"All items of your order {order} are set aside for you. We are preparing it now.")
         if end:
-            back = (f"You get back {money(end['data']['refund_amount'])} {currency}." if end["data"]["refund_required"]
-                    else "There is nothing to be paid back.")
+            back = f" You get back {money(end['data']['refund_amount'])} {currency}." if end["data"]["refund_required"] else ""
             yield ("order-cancelled", order, who, f"Your order {order} was cancelled",
-                   f"Your order {order} was cancelled ({end['data']['cancellation_reason']}). {back}")
+                   f"Your order {order} was cancelled ({end['data']['cancellation_reason']}).{back}")
 
 
 def products(events):
@@ -59,4 +62,5 @@ def products(events):
 def model(events):
     messages = [(*row, "none", 1, 0, None) for row in [*orders(events), *products(events)]]
     kinds = [row[0] for row in messages]
-    return {"message": messages, "message_state": [(kind, "delivered", kinds.count(kind)) for kind in sorted(set(kinds))]}
+    return {MESSAGE: messages, STATE: [(kind, "delivered", kinds.count(kind)) for kind in sorted(set(kinds))
+                                       if kind != "order-validated"]}

@@ -3,7 +3,7 @@
 import collections
 from decimal import Decimal
 
-from viscount_events import ORDER, of, total, youngest
+from viscount_events import ORDER, of, total, valid, youngest
 
 TABLES = {
     "payment_state": ["order_id", "customer_id", "currency", "amount", "state", "reserved", "captured", "refund_due",
@@ -22,7 +22,8 @@ def money(created, validated, cancelled):
     taken = validated is not None and validated <= cancelled["data"]["cancelled_at"]
     captured = amount if taken else None
     if not cancelled["data"]["refund_required"]:
-        return "kept" if taken else "released", None, captured, None
+        kept = "kept" if cancelled["data"]["cancelled_by"] == "customer" else "refund-in-question"
+        return kept if taken else "released", None, captured, None
     refund = cancelled["data"]["refund_amount"]
     founded = captured is not None and Decimal(refund) <= Decimal(captured)
     return "refund-due" if founded else "refund-in-question", None, captured, refund
@@ -32,7 +33,7 @@ def model(events):
     created = youngest(of(events, ORDER + "created"), "order_id")
     cancelled = youngest(of(events, ORDER + "cancelled"), "order_id")
     validated = {}
-    for event in of(events, ORDER + "validated"):
+    for event in filter(valid, of(events, ORDER + "validated")):
         validated.setdefault((event["data"]["order_id"],), event["timestamp"])
     rows, groups = [], collections.defaultdict(list)
     for key in created.keys() | validated.keys() | cancelled.keys():

@@ -45,9 +45,12 @@ def table(compiler):
         (path / "idle.c").write_text('#include "event.h"\n')
         (path / "consumers" / "stock_buyer").mkdir(parents=True)
         (path / "consumers" / "stock_buyer.c").write_text('#include "../event.h"\n')
+        (path / "consumers" / "shared.h").write_text('#include "../event.h"\nstatic inline long parts(const struct event *e)\n'
+                                                     '{\n    return e->n_parts;\n}\n')
+        (path / "consumers" / "stock_seller.c").write_text('#include "shared.h"\n')
         (path / "consumers" / "stock_buyer" / "shelf.c").write_text(SOURCE_C.replace('"event.h"', '"../../event.h"'))
         sources = [str(path / name) for name in ("stock_keeper.c", "idle.c", "consumers/stock_buyer/shelf.c",
-                                                 "consumers/stock_buyer.c")]
+                                                 "consumers/stock_buyer.c", "consumers/stock_seller.c")]
         subprocess.run([sys.executable, f"{SOURCE}/consumers/fields.py", str(path / "out.c"), *compiler, "-std=c17",
                         f"-I{SOURCE}/lib/include", "--", *sources], check=True)
         text = (path / "out.c").read_text()
@@ -60,11 +63,12 @@ def every_use_is_found_by_either_compiler_and_nothing_else():
                 for consumer, file in (("stock-buyer", "stock_buyer/shelf.c"), ("stock-keeper", "stock_keeper.c"))
                 for record, field, line in (("s.Event", "Level", 7), ("s.Event", "Note", 6), ("s.Event", "Parts", 6),
                                             ("s.Part", "size", 6))]
+    expected.append(("stock-seller", "s.Event", "Parts", "consumers/shared.h:4"))
     for compiler in ("gcc", "clang"):
         if shutil.which(compiler):
             fields, consumers = table([compiler])
             assert fields == expected, (compiler, fields)
-            assert consumers == ["idle", "stock-buyer", "stock-keeper"], consumers
+            assert consumers == ["idle", "stock-buyer", "stock-keeper", "stock-seller"], consumers
 
 
 @case

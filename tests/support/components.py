@@ -330,7 +330,7 @@ class PostgreSQL(Component):
         self.spawn([self.program("postgres"), "-D", self.home / "data", "-k", self.home, "-p", str(self.port),
                     "-c", "listen_addresses=*", "-c", "shared_buffers=64MB", "-c", f"max_connections={self.connections}",
                     "-c", "autovacuum_naptime=10s"], **self.user(), **more)
-        self.wait_until(self.answers, 30)
+        self.wait_until(self.answers, 300)  # after a crash it reads its log, on a machine with other work
 
     def answers(self):
         done = subprocess.run([self.program("pg_isready"), "-q", "-h", self.home, "-p", str(self.port)])

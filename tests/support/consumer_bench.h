@@ -125,15 +125,16 @@ static inline void start(struct bench *b)
 static inline void send(struct bench *b, int n)
 {
     for (int i = 0; i < n; i++, b->sent++) {
-        char id[37], booking[37];
+        char id[37], flow[37], booking[37];
         (void)snprintf(id, sizeof(id), "11111111-1111-4111-8111-%012d", b->sent);
-        (void)snprintf(booking, sizeof(booking), "22222222-2222-4222-8222-%012d", b->sent % 97);
+        (void)snprintf(flow, sizeof(flow), "22222222-2222-4222-8222-%012d", b->sent % 97);
+        (void)snprintf(booking, sizeof(booking), "44444444-4444-4444-8444-%012d", b->sent);
         struct ticketwave_booking_inventory_update_requested_v1 event = {
             .envelope = {.event_id = mr_str_from(id),
                          .event_type = MR_STR("t"),
                          .event_version = MR_STR("1.0"),
                          .timestamp = 1,
-                         .correlation_id = mr_str_from(booking),
+                         .correlation_id = mr_str_from(flow),
                          .source_service = MR_STR("s")},
             .data = {.EventId = MR_STR("33333333-3333-4333-8333-333333333333"),
                      .BookingId = mr_str_from(booking),
@@ -187,7 +188,7 @@ static inline int64_t on_topic(const struct bench *b, const char *topic)
     return n;
 }
 
-/* Answers of one booking follow their causes, of which each is later than the one before; repeats
+/* Answers of one flow follow their causes, of which each is later than the one before; repeats
  * are passed over. */
 static inline void assert_answers_in_order(const struct bench *b)
 {

@@ -26,6 +26,7 @@ struct fake_partition {
     int32_t number;
     int64_t position, low, high, committed;
     bool paused, stopped; /* stopped: the position was gone, and that was told */
+    bool told_end;        /* that all is read */
 };
 
 struct fake {
@@ -44,10 +45,14 @@ struct fake {
     bool deliver_never;           /* reports are kept back */
     bool spoiled;                 /* the producer has come to its end */
     bool spoiled_again;           /* and so does each new one */
+    const char *registry_says;    /* then; NULL: "scripted" */
     int registry_r;         /* what the registry gives; 0: by the id, 1 + index of the topic */
     int64_t registry_takes; /* µs, when it does not answer */
     size_t asked;           /* times the registry was asked for a schema */
     bool end_unknown;
+    bool tells_ends;            /* messages say when all of a partition is read */
+    bool ends_away;             /* ends cannot be asked for */
+    int marks_r;                /* what the brokers say when they are asked for watermarks */
     int seek_fails;             /* as often as that, brokers do not answer in time */
     struct consume_keeps keeps; /* what every topic does; nothing: it is not told */
     int64_t now;
@@ -122,6 +127,26 @@ static inline size_t fake_poll_gone(struct fake *f, struct mr_message *messages,
     return n;
 }
 
+/* As librdkafka with enable.partition.eof. */
+static inline size_t fake_poll_ends(struct fake *f, struct mr_message *messages, size_t max)
+{
+    static struct fake_record no_record;
+    size_t n = 0;
+
+    for (size_t i = 0; f->tells_ends && i < f->n_partitions && n < max; i++) {
+        struct fake_partition *p = &f->partitions[i];
+        bool at_end = p->position == p->high && !p->paused && !p->stopped;
+        if (at_end && !p->told_end)
+            messages[n++] = (struct mr_message){.topic = p->topic,
+                                                .partition = p->number,
+                                                .offset = p->position,
+                                                .end = true,
+                                                .handle = &no_record};
+        p->told_end = at_end;
+    }
+    return n;
+}
+
 static inline int fake_poll(void *self, MR_UNUSED int timeout_ms, struct mr_message *messages,
                             size_t max, MR_UNUSED struct mr_error *reterr)
 {
@@ -143,7 +168,7 @@ static inline int fake_poll(void *self, MR_UNUSED int timeout_ms, struct mr_mess
                                             .tombstone = !record->value.data,
                                             .handle = record};
     }
-    return (int)n;
+    return (int)(n + fake_poll_ends(f, messages + n, max - n));
 }
 
 static inline void fake_done(MR_UNUSED void *self, struct mr_message *message)
@@ -206,13 +231,27 @@ static inline int fake_commit(void *self, const struct mr_topic_partition *items
 }
 
 static inline int fake_watermarks(void *self, struct mr_topic_partition *items, size_t n_items,
-                                  int64_t which, MR_UNUSED struct mr_error *reterr)
+                                  int64_t which, int timeout_ms, struct mr_error *reterr)
 {
+    struct fake *f = self;
+
+    f->now += f->marks_r == MR_AGAIN ? (int64_t)timeout_ms * 1000 : 0;
+    if (f->marks_r != 0)
+        return mr_error_set(reterr, f->marks_r, "watermarks: scripted");
     for (size_t i = 0; i < n_items; i++) {
         const struct fake_partition *p = fake_partition(self, items[i].topic, items[i].partition);
         items[i].offset = which == MR_OFFSET_END ? p->high : p->low;
     }
     return 0;
+}
+
+static inline int fake_ends(void *self, struct mr_topic_partition *items, size_t n_items,
+                            struct mr_error *reterr)
+{
+    struct fake *f = self;
+
+    return f->ends_away ? mr_error_set(reterr, MR_AGAIN, "ends: scripted")
+                        : fake_watermarks(self, items, n_items, MR_OFFSET_END, 0, reterr);
 }
 
 static inline int fake_n_partitions(void *self, const char *topic, int32_t *ret_n,
@@ -302,7 +341,8 @@ static inline int fake_schema(void *self, int32_t id, const uint8_t *guid,
     f->asked++;
     f->now += f->registry_r == MR_AGAIN ? f->registry_takes : 0;
     if (f->registry_r != 0)
-        return mr_error_set(reterr, f->registry_r, "scripted");
+        return mr_error_set(reterr, f->registry_r, "%s",
+                            f->registry_says ? f->registry_says : "scripted");
     if (!guid && id >= FAKE_OTHERS && id < FAKE_OTHERS + 4 && f->other_texts[id - FAKE_OTHERS]) {
         const char *text = f->other_texts[id - FAKE_OTHERS];
         if (!f->others[id - FAKE_OTHERS])
@@ -367,6 +407,7 @@ static inline void fake_attach(struct fake *f, struct consume *run)
                                           .commit = fake_commit,
                                           .watermarks = fake_watermarks,
                                           .n_partitions = fake_n_partitions,
+                                          .ends = fake_ends,
                                           .seen_end = fake_seen_end,
                                           .keeps = fake_keeps,
                                           .produce = fake_produce,
@@ -391,6 +432,17 @@ static inline void fake_assign(struct fake *f)
         f->partitions[i].position = items[i].offset;
         f->partitions[i].paused = f->partitions[i].stopped = false;
     }
+}
+
+/* All partitions are taken from run; lost: the group has missed it. */
+static inline void fake_revoke(struct fake *f, bool lost)
+{
+    struct mr_topic_partition items[64];
+
+    for (size_t i = 0; i < f->n_partitions; i++)
+        items[i] =
+            (struct mr_topic_partition){f->partitions[i].topic, f->partitions[i].number, -1001};
+    consume_revoked(f->run, items, f->n_partitions, lost);
 }
 
 static inline void fake_free_records(struct fake_record *records, size_t n, bool headers)

@@ -209,8 +209,10 @@ class T:
 
     # Programs.
     def binary(self, name):
-        """Path of a built program ("millrace", "order-producer"), else of one in PATH. What is installed goes before
-        what only tests have."""
+        """Path of a built program ("millrace", "order-producer"), else of one in PATH; a pathlib.Path is one already.
+        What is installed goes before what only tests have."""
+        if isinstance(name, pathlib.Path):
+            return str(name)
         for path in [*(BUILD / folder / name for folder in ("cli", "producers", "consumers")), *BUILD.rglob(name)]:
             if path.is_file() and os.access(path, os.X_OK):
                 return str(path)

@@ -30,6 +30,7 @@ struct bench {
     struct mr_options *options;
     struct consume run;
     int n_sent;
+    bool hold; /* what is sent is not handled yet */
     char *argv[8];
     _Alignas(max_align_t) unsigned char state[256];
 };
@@ -126,7 +127,7 @@ static inline struct mr_decimal money(const char *text)
 
 static inline void handle(struct bench *b)
 {
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 3 && !b->hold; i++)
         engine_turn(&b->run);
 }
 

@@ -13,6 +13,7 @@
 #include "millrace/file.h"
 #include "millrace/hash.h"
 #include "millrace/log.h"
+#include "millrace/own.h"
 #include "millrace/sorted.h"
 #include "millrace/time.h"
 #include "millrace/uuid.h"
@@ -169,6 +170,17 @@ START_TEST(only_well_formed_utf8_is_valid)
 }
 END_TEST
 
+START_TEST(what_is_no_text_of_one_line_becomes_question_marks)
+{
+    char cut[] = "Gr\303\274\303", odd[] = "a\nb\033[2Jc\177\377\303\274\302\233x\302\240";
+
+    mr_utf8_mend(cut, strlen(cut));
+    ck_assert_str_eq(cut, "Gr\303\274?");
+    mr_str_one_line(odd);
+    ck_assert_str_eq(odd, "a?b?[2Jc??\303\274??x\302\240");
+}
+END_TEST
+
 START_TEST(a_buffer_stops_at_its_bound_and_keeps_what_it_has)
 {
     MR_AUTO(mr_buf) struct mr_buf buf = {.max = 300};
@@ -225,12 +237,32 @@ START_TEST(an_error_path_is_built_while_unwinding)
 }
 END_TEST
 
+START_TEST(what_is_said_of_an_error_may_quote_what_was_said_before)
+{
+    struct mr_error error = MR_ERROR_INIT;
+    char long_text[sizeof(error.text) + 1];
+
+    mr_error_set(&error, MR_INVALID, "must be at least 1");
+    mr_error_set(&error, MR_INVALID, "item 3 %s, as %s", error.text, error.text);
+    ck_assert_str_eq(error.text, "item 3 must be at least 1, as must be at least 1");
+    memset(long_text, 'x', sizeof(long_text));
+    memcpy(long_text + sizeof(error.text) - 3, "\xe2\x82\xac", 4); /* does not fit whole */
+    mr_error_set(&error, MR_INVALID, "%s", long_text);
+    mr_error_set(&error, MR_INVALID, "%s", error.text);
+    ck_assert_uint_eq(strlen(error.text), sizeof(error.text) - 3);
+}
+END_TEST
+
 START_TEST(the_nearest_word_is_found_only_when_it_is_near)
 {
     static const char *const words[] = {"topics", "services", "platforms"};
 
     ck_assert_str_eq(mr_nearest("topcs", words, 3), "topics");
     ck_assert_ptr_null(mr_nearest("zebra", words, 3));
+    ck_assert_str_eq(mr_nearest("plat", words, 3), "platforms");
+    ck_assert_ptr_null(mr_nearest("p", words, 3));
+    ck_assert_ptr_null(mr_nearest("in", (const char *const[]){"inventory", "instances"}, 2));
+    ck_assert_ptr_null(mr_nearest("c", (const char *const[]){"a", "b"}, 2));
     ck_assert(mr_glob("order-*.v?", "order-management.order.created.v1"));
     ck_assert(!mr_glob("order-*.v2", "order-management.order.created.v1"));
 }
@@ -306,6 +338,79 @@ START_TEST(a_place_in_a_sorted_array_is_the_first_that_is_not_before)
 }
 END_TEST
 
+START_TEST(texts_are_in_the_order_of_their_bytes_and_the_longer_comes_later)
+{
+    static const char *const sorted[] = {"", "a", "a\x01", "aa", "b", "\xc3\xbc"};
+    const struct mr_str none = {0};
+
+    for (size_t i = 0; i < MR_N_ELEMENTS(sorted); i++)
+        for (size_t k = 0; k < MR_N_ELEMENTS(sorted); k++) {
+            int order = mr_str_compare(mr_str_from(sorted[i]), mr_str_from(sorted[k]));
+            ck_assert_int_eq((order > 0) - (order < 0), (i > k) - (i < k));
+        }
+    ck_assert_int_eq(mr_str_compare(none, mr_str_from("")), 0);
+    ck_assert_int_lt(mr_str_compare(none, mr_str_from("a")), 0);
+}
+END_TEST
+
+START_TEST(blanks_at_the_ends_are_no_part_of_a_text)
+{
+    static const char *const texts[][2] = {
+        {"", ""}, {" \t\r\n\v\f", ""}, {" a b\n", "a b"}, {"a", "a"}, {"\x1f\xa0", "\x1f\xa0"},
+    };
+
+    for (size_t i = 0; i < MR_N_ELEMENTS(texts); i++)
+        ck_assert(mr_str_is(mr_str_trim(mr_str_from(texts[i][0])), texts[i][1]));
+    ck_assert_uint_eq(mr_str_trim((struct mr_str){0}).len, 0);
+}
+END_TEST
+
+START_TEST(parts_of_a_list_come_one_after_the_other)
+{
+    struct mr_str list = MR_STR("a,,b");
+
+    ck_assert(mr_str_is(mr_str_part(&list, ','), "a"));
+    ck_assert(mr_str_is(mr_str_part(&list, ','), ""));
+    ck_assert(mr_str_is(mr_str_part(&list, ','), "b"));
+    ck_assert_uint_eq(list.len, 0);
+    list = (struct mr_str){0};
+    ck_assert_uint_eq(mr_str_part(&list, ',').len, 0);
+    ck_assert_ptr_null(list.data);
+}
+END_TEST
+
+START_TEST(an_error_says_in_what_it_happened_and_keeps_its_rule)
+{
+    struct mr_error error = MR_ERROR_INIT;
+
+    mr_error_at(&error, "items", 5);
+    ck_assert_int_eq(mr_error_set(&error, 3, "must be\nan int"), 3);
+    ck_assert_int_eq(mr_error_inside(&error, 3, "%s:%d", "order.json", 7), 3);
+    ck_assert_str_eq(error.text, "order.json:7: /items: must be?an int");
+    ck_assert_str_eq(error.where, "");
+    (void)mr_error_inside(&error, 3, "%0500d", 1);
+    ck_assert_ptr_nonnull(strstr(error.text, "000: order.json:7: /items: must be?an int"));
+    ck_assert_int_eq(mr_error_inside(NULL, 3, "x"), 3);
+}
+END_TEST
+
+START_TEST(a_list_grows_by_doubling_and_keeps_what_it_has)
+{
+    MR_AUTO(free) int *list = NULL;
+    size_t cap = 0, n = 0;
+
+    for (; n < 20; n++) {
+        int *room = mr_room(list, n, &cap, 3, sizeof(*room));
+        ck_assert_ptr_nonnull(room);
+        list = room;
+        list[n] = (int)n;
+        ck_assert_uint_eq(cap, n < 3 ? 3 : n < 6 ? 6 : n < 12 ? 12 : 24);
+    }
+    for (size_t i = 0; i < n; i++)
+        ck_assert_int_eq(list[i], (int)i);
+}
+END_TEST
+
 int main(void)
 {
     return unit_run("base", (const TTest *[]){
@@ -319,14 +424,21 @@ int main(void)
                                 base64_and_hex_come_back_as_they_went,
                                 a_quoted_value_stays_within_its_bytes_and_is_closed,
                                 only_well_formed_utf8_is_valid,
+                                what_is_no_text_of_one_line_becomes_question_marks,
                                 a_buffer_stops_at_its_bound_and_keeps_what_it_has,
                                 texts_are_escaped_for_terminals_unless_asked_otherwise,
                                 an_arena_gives_null_past_its_limit_and_everything_back_at_once,
                                 an_error_path_is_built_while_unwinding,
+                                what_is_said_of_an_error_may_quote_what_was_said_before,
                                 the_nearest_word_is_found_only_when_it_is_near,
                                 a_duration_has_a_unit_and_never_overflows,
                                 a_write_is_whole_or_says_why_not,
                                 a_place_in_a_sorted_array_is_the_first_that_is_not_before,
+                                texts_are_in_the_order_of_their_bytes_and_the_longer_comes_later,
+                                blanks_at_the_ends_are_no_part_of_a_text,
+                                parts_of_a_list_come_one_after_the_other,
+                                an_error_says_in_what_it_happened_and_keeps_its_rule,
+                                a_list_grows_by_doubling_and_keeps_what_it_has,
                                 NULL,
                             });
 }

@@ -214,7 +214,7 @@ START_TEST(malformed_data_is_refused_with_the_reason)
          ": a varint must fit 64 bits in at most 10 bytes"},
         {"\"long\"", NULL, "ffffffffffffffffffff01",
          ": a varint must fit 64 bits in at most 10 bytes"},
-        {"\"int\"", NULL, "0202", ": 1 bytes are left over behind the datum"},
+        {"\"int\"", NULL, "0202", ": 1 byte left over behind the datum"},
         {"\"boolean\"", NULL, "07", ": a boolean must be byte 0 or 1 (was 7)"},
         {"\"string\"", NULL, "01", ": a length must not be negative (was -1)"},
         {"\"string\"", NULL, "0461", ": a length of 2 goes beyond the end of the data"},
@@ -251,6 +251,9 @@ START_TEST(types_are_promoted_as_the_specification_says)
         {"\"bytes\"", "\"string\"", "02ff", ": a string must be well-formed UTF-8"},
         {"\"long\"", "\"int\"", "02",
          "PLAN : the writer's long cannot be read as the reader's int"},
+        {"{\"type\":\"fixed\",\"name\":\"F\",\"size\":2}",
+         "{\"type\":\"fixed\",\"name\":\"F\",\"size\":3}", "0001",
+         "PLAN : the writer's F of 2 bytes cannot be read as the reader's F of 3"},
         {"\"double\"", "\"float\"", "02",
          "PLAN : the writer's double cannot be read as the reader's float"},
         {"\"boolean\"", "\"int\"", "01",
@@ -293,6 +296,22 @@ START_TEST(records_are_resolved_by_name_alias_and_default)
         {w, "{\"type\":\"record\",\"name\":\"ns.R\",\"fields\":[]}", "02026104", "{}"},
         {w, REC("R", FIELD("z", "\"int\"")), "02026104",
          "PLAN /z: the writer does not have this field, and it has no default"},
+        {"{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"f\",\"type\":{\"type\":"
+         "\"fixed\",\"name\":\"F\",\"size\":2}},{\"name\":\"e\",\"type\":{\"type\":\"enum\","
+         "\"name\":\"E\",\"symbols\":[\"A\"]}}]}",
+         "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"x\",\"type\":\"int\","
+         "\"default\":7},{\"name\":\"f\",\"type\":{\"type\":\"fixed\",\"name\":\"F\",\"size\":2},"
+         "\"default\":\"a\"},{\"name\":\"e\",\"type\":{\"type\":\"enum\",\"name\":\"E\","
+         "\"symbols\":[\"A\"]},\"default\":\"B\"}]}",
+         "616200", "{\"x\":7,\"f\":\"ab\",\"e\":\"A\"}"},
+        {"{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"e\",\"type\":{\"type\":"
+         "\"enum\",\"name\":\"E\",\"symbols\":[\"A\"]}}]}",
+         "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"x\",\"type\":\"int\","
+         "\"default\":7},{\"name\":\"f\",\"type\":{\"type\":\"fixed\",\"name\":\"F\",\"size\":2},"
+         "\"default\":\"a\"},{\"name\":\"e\",\"type\":{\"type\":\"enum\",\"name\":\"E\","
+         "\"symbols\":[\"A\"]},\"default\":\"B\"}]}",
+         "00",
+         "PLAN /f: the writer does not have this field, and its default is no value of its type"},
         {w, REC("R", FIELD("b", "\"int\"")), "02026104",
          "PLAN /b: the writer's string cannot be read as the reader's int"},
         {w,

@@ -125,7 +125,7 @@ START_TEST(far_years_have_one_form)
     for (size_t i = 0; i < MR_N_ELEMENTS(wrong); i++) {
         struct mr_buf json = {.data = (uint8_t *)(uintptr_t)wrong[i], .len = strlen(wrong[i])};
         ck_assert_msg(encode(c.lenient, &json, &out, &error) == MR_INVALID, "%s", wrong[i]);
-        ck_assert_str_eq(error.text, "must be a date, such as 2024-02-29");
+        ck_assert_ptr_nonnull(strstr(error.text, "must be a date, such as 2024-02-29 (was \""));
     }
     codec_close(&c);
 }
@@ -142,7 +142,7 @@ START_TEST(an_instant_beyond_64_bits_is_refused)
     codec_open(&c, "long", "timestamp-micros");
     ck_assert_int_eq(encode(c.lenient, &json, &out, &error), MR_INVALID);
     ck_assert_str_eq(error.text, "must be within -290308-12-21T19:59:05.224192 to "
-                                 "+294247-01-10T04:00:54.775807");
+                                 "+294247-01-10T04:00:54.775807 (was \"+294248-01-01T00:00:00Z\")");
     codec_close(&c);
 }
 END_TEST

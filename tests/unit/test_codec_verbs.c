@@ -227,16 +227,48 @@ START_TEST(what_is_wrong_is_named_with_its_line)
     check_run("encode", ARGS("--schema", schema_path),
               "{\"a\":1,\"b\":\"x\"}\n{\"b\":\"\",\n \"a\":0}", 1, "020278\n",
               "millrace avro encode: -:3:6: /a: must be at least 1 (was 0)");
+    check_run("encode", ARGS("--schema", schema_path), "{\"\\u001b[2J\\n\":1}", 1, "",
+              "-:1:2: /?[2J?: is unknown here");
     check_run("encode", ARGS("--schema", schema_path), "{\"a\":1,", 1, "",
               "the last document ends too early");
     check_run("encode", ARGS("--schema", schema_path, "--no-constraints", "--unknown", "drop"),
               "{\"a\":0,\"b\":\"\",\"c\":1}", 0, "0000\n",
               "1 members that the schema does not have were dropped");
     check_run("decode", ARGS("--schema", schema_path, "--form", "hex"), "020278\n0202\n", 1,
-              "{\"a\":1,\"b\":\"x\"}\n", "line 2");
+              "{\"a\":1,\"b\":\"x\"}\n",
+              "millrace avro decode: -:2: /b: a length of 1 goes beyond");
+    check_run("decode", ARGS("--schema", schema_path, "--form", "hex"), "020278\n\nno\n", 1,
+              "{\"a\":1,\"b\":\"x\"}\n", "millrace avro decode: -:3: this is no hex");
+    check_run("decode", ARGS("--schema", schema_path, "--form", "raw"), "\2\2x\2\x81", 1,
+              "{\"a\":1,\"b\":\"x\"}\n",
+              "millrace avro decode: -: datum 2, at byte 4: /b: the data ends in the middle");
     check_run("decode", ARGS("--form", "hex"), "02", 2, "", "--id");
     check_run("decode", ARGS("--schema", schema_path, "a", "b"), "", 2, "", "one input at a time");
+    check_run("decode", ARGS("--wire", "--form", "hex", "-r", "http://127.0.0.1:1"),
+              "\n0000000001\n", 1, "", "millrace avro decode: -:2: http://127.0.0.1:1 does not");
+    check_run("decode", ARGS("--wire", "--form", "hex", "-r", "http://127.0.0.1:1"), "01\n", 1, "",
+              "millrace avro decode: -:1: the data must begin with 0 and four bytes");
     check_run("decode", ARGS("/nonexistent"), "", 1, "", "cannot open /nonexistent");
+    check_run("decode", ARGS("--schema", schema_path, folder), "", 1, "", "cannot read /tmp/");
+    check_run("encode", ARGS("--schema", schema_path, folder), "", 1, "", "cannot read /tmp/");
+    close_folder();
+}
+END_TEST
+
+START_TEST(what_does_not_go_together_is_wrong_usage)
+{
+    open_folder();
+    check_run("decode", ARGS("--lines", "--schema", schema_path), "", 2, "",
+              "--schema does not go with --lines");
+    check_run("decode", ARGS("--lines", "--form", "hex"), "", 2, "", "--form does not go");
+    check_run("encode", ARGS("--lines", "--output", out_path), "", 2, "", "--output does not go");
+    check_run("encode", ARGS("--lines", "x.json"), "", 2, "", "reads standard input, not 'x.json'");
+    check_run("decode", ARGS("--schema", schema_path), "Obj\1 and so on", 1, "",
+              "-: this is a container file, which brings its schema: leave the other out");
+    FILE *file = fopen(schema_path, "we");
+    ck_assert_int_ge(fputs("{\"type\":\n \"sting\"}", file), 0);
+    ck_assert_int_eq(fclose(file), 0);
+    check_run("decode", ARGS("--reader", schema_path), "", 2, "", "r.avsc:2:2: /type: \"sting\"");
     close_folder();
 }
 END_TEST
@@ -268,7 +300,7 @@ START_TEST(what_is_wrong_in_a_container_file_is_named_with_its_block_and_datum)
                   "0123456789abcdef",
                   4 + 16);
     check_run("decode", ARGS(out_path), "", 1, "1\n",
-              "block 1, at byte 40, datum 1 of 1: 1 bytes are left over in the block");
+              "block 1, at byte 40, datum 1 of 1: 1 byte left over behind the block's last datum");
     put_container("\2\2\2", 3);
     check_run("decode", ARGS(out_path), "", 1, "", "the file ends in the middle (in block 1");
     close_folder();
@@ -283,6 +315,7 @@ int main(void)
         documents_go_out_and_come_back,
         a_byte_order_mark_is_passed_over,
         what_is_wrong_is_named_with_its_line,
+        what_does_not_go_together_is_wrong_usage,
         what_is_wrong_in_a_container_file_is_named_with_its_block_and_datum,
         NULL,
     };

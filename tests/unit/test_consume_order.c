@@ -1,175 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The consumer engine: events of two topics in the order of their own time. */
-#include <stdio.h>
-
 #include "consume_health.h"
-#include "engine_bench.h"
-#include "millrace/time.h"
-#include "ticketwave_booking.gen.h"
-#include "ticketwave_catalog.gen.h"
-
-enum { MS = 1000 };
-
-/* ---- a consumer of two topics that notes what it handles ---- */
-
-struct script {
-    int fail; /* this number: try again */
-};
-
-static int note(struct mr_tx *tx, const char *topic, int64_t number)
-{
-    const struct script *script = mr_tx_self(tx);
-
-    if (number == script->fail)
-        return mr_tx_again(tx, "not yet");
-    return mr_sql(tx, "INSERT INTO effect (topic, number, late) VALUES (?1, ?2, ?3)",
-                  MR_TEXT_OF(topic), MR_INT(number), MR_BOOL(mr_tx_late(tx)));
-}
-
-MR_HANDLER(ticketwave_booking_inventory_update_requested_v1, asked)
-{
-    return note(tx, "a", event->data.QuantityReduced);
-}
-
-MR_HANDLER(ticketwave_catalog_inventory_updated_v1, answered)
-{
-    return note(tx, "b", event->data.CurrentAvailableTickets);
-}
-
-static MR_CHAPTER(answers, MR_ON(ticketwave_catalog_inventory_updated_v1, answered));
-
-static const struct mr_consumer consumer = {
-    .name = "test-consumer",
-    .summary = "For tests",
-    .handles = MR_HANDLES(MR_ON(ticketwave_booking_inventory_update_requested_v1, asked),
-                          MR_ON_ALL(answers)),
-    .migrations =
-        MR_MIGRATIONS({1, "CREATE TABLE effect (seq INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT"
-                          " NOT NULL, number INTEGER NOT NULL, late INTEGER NOT NULL) STRICT"}),
-    .size = sizeof(struct script),
-};
-
-static const struct mr_topic *const topics[] = {
-    &topic_ticketwave_booking_inventory_update_requested_v1,
-    &topic_ticketwave_catalog_inventory_updated_v1};
-
-/* ---- the bench ---- */
-
-struct bench {
-    struct fake *fake;
-    struct script script;
-    struct mr_consumer_group group;
-    struct consume run;
-    struct mr_error error;
-    int n_sent;
-    bool headers; /* ce_time is written */
-};
-
-static struct bench *bench_new(enum mr_late late)
-{
-    struct bench *b = calloc(1, sizeof(*b));
-
-    ck_assert_ptr_nonnull(b);
-    b->fake = engine_fake(INT64_C(1700000000) * SECOND);
-    b->group = engine_group(b->fake, topics, MR_N_ELEMENTS(topics));
-    b->group.order = (struct mr_order){.by_time = true, .wait_ms = 500, .late = late};
-    b->run = (struct consume){.consumer = &consumer,
-                              .group = &b->group,
-                              .options = {.group = "test-group", ENGINE_OPTIONS},
-                              .store = open_fresh(),
-                              .self = &b->script};
-    engine_open(b->fake, &b->run);
-    return b;
-}
-
-static void bench_free(struct bench *b)
-{
-    engine_free(b->fake, &b->run);
-    free(b);
-}
-
-static void restart(struct bench *b)
-{
-    engine_reopen(b->fake, &b->run, NULL);
-}
-
-/* topic: 'a', 'b'; ago: ms before now; flow: even and odd ones have partitions of their own. */
-static void send(struct bench *b, char topic, int number, int ago, char flow)
-{
-    char booking[37] = "00000000-0000-4000-8000-00000000000x", id[37];
-    static char whens[64][MR_TIME_MAX + 1];
-
-    booking[35] = flow;
-    (void)snprintf(id, sizeof(id), "11111111-1111-4111-8111-%012d", ++b->n_sent);
-    struct mr_envelope envelope = {.event_id = mr_str_from(id),
-                                   .event_type = MR_STR("t"),
-                                   .event_version = MR_STR("1.0"),
-                                   .timestamp = b->fake->now - (int64_t)ago * MS,
-                                   .correlation_id = mr_str_from(booking),
-                                   .source_service = MR_STR("s")};
-    struct ticketwave_booking_inventory_update_requested_v1 a = {
-        .envelope = envelope,
-        .data = {.EventId = mr_str_from(id),
-                 .BookingId = mr_str_from(booking),
-                 .QuantityReduced = number,
-                 .RequestedAt = 1}};
-    struct ticketwave_catalog_inventory_updated_v1 c = {.envelope = envelope,
-                                                        .data = {.EventId = mr_str_from(id),
-                                                                 .BookingId = mr_str_from(booking),
-                                                                 .CurrentAvailableTickets = number,
-                                                                 .UpdateType = MR_STR("x"),
-                                                                 .UpdatedAt = 1}};
-    if (topic == 'a')
-        fake_send_event(b->fake, topics[0], flow % 2, &a);
-    else
-        fake_send_event(b->fake, topics[1], flow % 2, &c);
-    if (!b->headers)
-        return;
-    struct fake_record *last = &b->fake->records[b->fake->n_records - 1];
-    char *when = whens[b->n_sent % 64];
-    when[mr_time_format_micros(envelope.timestamp, when)] = '\0';
-    last->headers[last->n_headers++] =
-        (struct mr_header){"ce_time", {(const uint8_t *)when, strlen(when)}};
-}
-
-static void turn(struct bench *b)
-{
-    engine_turn(&b->run);
-}
-
-static void pass(struct bench *b, int ms)
-{
-    b->fake->now += (int64_t)ms * MS;
-    for (int i = 0; i < 3; i++)
-        turn(b);
-}
-
-/* "b1 a2!": the effects in their order, late ones with a mark. */
-static void assert_effects(struct bench *b, const char *want)
-{
-    MR_AUTO(mr_rows) struct mr_rows *rows = NULL;
-    char got[1024] = "";
-    size_t len = 0;
-    int r;
-
-    ck_assert_int_eq(mr_store_query(b->run.store,
-                                    "SELECT topic, number, late FROM effect ORDER BY seq",
-                                    MR_NO_VALUES, &rows, NULL),
-                     0);
-    while ((r = mr_rows_next(rows, NULL)) == 0) {
-        struct mr_str topic = mr_rows_value(rows, 0).as.text;
-        len += (size_t)snprintf(got + len, sizeof(got) - len, "%s%.*s%lld%s", len ? " " : "",
-                                MR_STR_ARG(topic), (long long)mr_rows_value(rows, 1).as.integer,
-                                mr_rows_value(rows, 2).as.integer ? "!" : "");
-    }
-    ck_assert_int_eq(r, MR_END);
-    ck_assert_msg(strcmp(got, want) == 0, "effects are '%s', not '%s'", got, want);
-}
-
-static int64_t number(struct bench *b, const char *sql)
-{
-    return engine_number(&b->run, sql);
-}
+#include "order_bench.h"
 
 /* ---- who goes first ---- */
 
@@ -277,6 +109,29 @@ START_TEST(once_waits_for_nothing_that_is_not_there)
         r = consume_turn(&b->run, 0, &b->error);
     ck_assert_int_eq(r, MR_END);
     assert_effects(b, "b1 a2 a3");
+    bench_free(b);
+}
+END_TEST
+
+START_TEST(once_is_not_at_its_end_while_what_it_has_fetched_waits_for_the_registry)
+{
+    struct bench *b = bench_new(MR_LATE_HANDLE);
+    int r = 0;
+
+    b->run.options.once = true;
+    b->fake->tells_ends = true;
+    send(b, 'a', 1, 0, 'b');
+    send(b, 'a', 2, 0, 'b');
+    restart(b);
+    b->fake->registry_r = MR_AGAIN;
+    for (int i = 0; i < 5; i++, b->fake->now += SECOND)
+        ck_assert_int_eq(consume_turn(&b->run, 0, &b->error), 0);
+    ck_assert_int_ge(b->run.count.holds, 1);
+    b->fake->registry_r = 0;
+    for (int i = 0; i < 90 && r == 0; i++, b->fake->now += SECOND)
+        r = consume_turn(&b->run, 0, &b->error);
+    ck_assert_int_eq(r, MR_END);
+    assert_effects(b, "a1 a2");
     bench_free(b);
 }
 END_TEST
@@ -442,142 +297,26 @@ START_TEST(memory_is_bounded_and_the_partition_that_is_ahead_waits)
 }
 END_TEST
 
-/* ---- late ---- */
-
-static void send_late(struct bench *b)
-{
-    send(b, 'a', 2, 5000, 'b');
-    pass(b, 0);
-    send(b, 'b', 1, 6000, 'b');
-    send(b, 'b', 3, 6000, 'd'); /* another flow */
-    pass(b, 0);
-}
-
-START_TEST(a_late_event_is_handled_and_counted)
+START_TEST(a_backlog_of_one_partition_number_does_not_hold_up_those_of_another)
 {
     struct bench *b = bench_new(MR_LATE_HANDLE);
 
-    send_late(b);
-    assert_effects(b, "a2 b1! b3");
-    ck_assert_int_eq(b->run.count.late, 1);
-    ck_assert_int_eq(b->run.count.handled, 3);
-    ck_assert_int_eq(number(b, "SELECT count(*) FROM mr_flow"), 0);
-    bench_free(b);
-}
-END_TEST
-
-START_TEST(a_handler_can_ask_whether_its_event_is_late_also_after_a_restart)
-{
-    struct bench *b = bench_new(MR_LATE_FLAG);
-
-    send_late(b);
-    assert_effects(b, "a2 b1! b3");
-    restart(b);
-    send(b, 'b', 4, 6000, 'b');
-    send(b, 'b', 5, 5000, 'b'); /* of the same moment: not late */
-    pass(b, 0);
-    assert_effects(b, "a2 b1! b3 b4! b5");
-    bench_free(b);
-}
-END_TEST
-
-START_TEST(a_late_event_can_be_a_dead_letter_also_after_a_restart)
-{
-    struct bench *b = bench_new(MR_LATE_DEAD_LETTER);
-
-    send_late(b);
-    assert_effects(b, "a2 b3");
-    restart(b);
-    send(b, 'b', 4, 5001, 'b');
-    pass(b, 0);
-    assert_effects(b, "a2 b3");
-    ck_assert_int_eq(b->run.count.late, 1);
-    ck_assert_uint_eq(b->fake->n_published, 2);
-    ck_assert(mr_str_is(fake_header(&b->fake->published[1], "mr_error_class"), "late"));
-    ck_assert(mr_str_is(fake_header(&b->fake->published[1], "__dlq.errors.message"),
-                        "late: 0.001000 s older than the newest handled event of its flow"));
-    bench_free(b);
-}
-END_TEST
-
-START_TEST(a_late_dead_letter_that_is_sent_back_is_handled_by_its_group_alone)
-{
-    struct bench *b = bench_new(MR_LATE_DEAD_LETTER);
-
-    send_late(b);
-    ck_assert_uint_eq(b->fake->n_published, 1);
-    for (int i = 0; i < 2; i++) {
-        const char *group = i ? b->run.options.group : "other-group";
-        b->n_sent = 1; /* the late one's id */
-        send(b, 'b', 1, 6000, 'b');
-        struct fake_record *record = &b->fake->records[b->fake->n_records - 1];
-        record->headers[record->n_headers++] =
-            (struct mr_header){"mr_retry_group", {(const uint8_t *)group, strlen(group)}};
-        pass(b, 0);
-        assert_effects(b, i ? "a2 b3 b1!" : "a2 b3");
-        ck_assert_uint_eq(b->fake->n_published, 1);
+    b->run.options.batch = 10;
+    b->fake->end_unknown = true; /* all of it is here before any may go */
+    for (int i = 1; i <= 100; i++) {
+        send(b, 'a', i, 60000 - i, 'b');
+        send(b, 'a', i, 60000 - i, 'c');
     }
-    ck_assert_int_eq(b->run.count.duplicates, 1);
-    bench_free(b);
-}
-END_TEST
-
-START_TEST(a_repeat_is_no_late_event)
-{
-    struct bench *b = bench_new(MR_LATE_DEAD_LETTER);
-
-    send(b, 'a', 1, 6000, 'b');
-    b->n_sent--;
-    pass(b, 0);
-    b->n_sent++;
-    send(b, 'a', 2, 5000, 'b');
-    pass(b, 0);
-    b->n_sent = 0;
-    send(b, 'a', 1, 7000, 'b');
-    pass(b, 0);
-    assert_effects(b, "a1 a2");
-    ck_assert_int_eq(b->run.count.duplicates, 1);
-    ck_assert_int_eq(b->run.count.late, 0);
-    bench_free(b);
-}
-END_TEST
-
-START_TEST(flows_that_are_over_are_forgotten_with_the_ids)
-{
-    struct bench *b = bench_new(MR_LATE_FLAG);
-
-    b->run.options.window_ms = 3600000;
-    consume_window_open(&b->run);
-    send(b, 'a', 1, 6000, 'b');
-    pass(b, 0);
-    ck_assert_int_eq(number(b, "SELECT count(*) FROM mr_flow"), 1);
-    pass(b, 3500000);
-    send(b, 'a', 2, 6000, 'd');
-    pass(b, 0);
-    ck_assert_int_eq(number(b, "SELECT count(*) FROM mr_flow"), 2);
-    pass(b, 3500000);
-    send(b, 'a', 3, 6000, 'f');
-    pass(b, 0);
-    ck_assert_int_eq(number(b, "SELECT count(*) FROM mr_flow"), 2);
-    bench_free(b);
-}
-END_TEST
-
-START_TEST(what_was_undone_makes_nothing_late)
-{
-    struct bench *b = bench_new(MR_LATE_HANDLE);
-    int64_t epoch, next;
-
-    send(b, 'a', 1, 6000, 'b');
-    send(b, 'a', 2, 5000, 'b');
-    ck_assert_int_eq(mr_ledger_claim(b->run.store, topics[0]->name, 0, &epoch, &next, NULL),
-                     0); /* overtaken */
-    ck_assert_int_eq(consume_turn(&b->run, 0, &b->error), on_postgres() ? 0 : -ESTALE);
+    for (int i = 0; i < 25; i++)
+        turn(b);
     assert_effects(b, "");
-    restart(b);
-    pass(b, 0);
-    assert_effects(b, "a1 a2");
-    ck_assert_int_eq(b->run.count.late, 0);
+    b->fake->now += INT64_C(11) * SECOND;
+    for (int i = 0; i < 4; i++)
+        turn(b);
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(number(b, i ? "SELECT next FROM mr_offset WHERE part = 1 AND next > 0"
+                                     : "SELECT next FROM mr_offset WHERE part = 0 AND next > 0"),
+                         20);
     bench_free(b);
 }
 END_TEST
@@ -662,6 +401,7 @@ int main(void)
                         a_backlog_of_two_topics_is_merged_by_time,
                         events_of_one_partition_keep_their_order_and_those_of_the_same_time_too,
                         once_waits_for_nothing_that_is_not_there,
+                        once_is_not_at_its_end_while_what_it_has_fetched_waits_for_the_registry,
                         an_event_of_the_future_waits_as_long_as_any_other,
                         what_is_no_event_or_is_not_wanted_waits_for_nobody,
                         what_is_held_back_is_not_read_yet_as_far_as_the_offsets_say,
@@ -670,13 +410,7 @@ int main(void)
                         a_flow_that_waits_for_another_try_keeps_its_order_across_topics,
                         while_the_registry_is_away_nothing_is_lost_or_skipped,
                         memory_is_bounded_and_the_partition_that_is_ahead_waits,
-                        a_late_event_is_handled_and_counted,
-                        a_handler_can_ask_whether_its_event_is_late_also_after_a_restart,
-                        a_late_event_can_be_a_dead_letter_also_after_a_restart,
-                        a_late_dead_letter_that_is_sent_back_is_handled_by_its_group_alone,
-                        a_repeat_is_no_late_event,
-                        flows_that_are_over_are_forgotten_with_the_ids,
-                        what_was_undone_makes_nothing_late,
+                        a_backlog_of_one_partition_number_does_not_hold_up_those_of_another,
                         topics_of_unequal_partitions_are_refused_with_the_numbers,
                         an_instance_that_is_given_half_of_a_lane_stops,
                         what_is_held_back_is_handled_before_what_comes_of_a_topic_made_anew,

@@ -246,6 +246,44 @@ START_TEST(too_many_parked_events_make_their_partition_wait)
 }
 END_TEST
 
+/* Whether all partitions are taken and one comes back, or one is taken and the other waits. */
+START_TEST(on_postgresql_what_was_put_aside_of_a_partition_that_moved_takes_no_room)
+{
+    for (int one_by_one = 0; on_postgres() && one_by_one < 2; one_by_one++) {
+        struct bench *b = bench_new();
+        struct mr_topic_partition item = {read_topics[0]->name, 0, 0};
+
+        b->run.options.parked = 2;
+        b->script.order[1] = b->script.order[3] = DO_AGAIN;
+        send(b, 'b', 1, 1);
+        send(b, 'b', 2, 2);
+        turns(b);
+        if (one_by_one) {
+            send(b, 'a', 3, 3);
+            turns(b);
+            ck_assert(fake_partition(b->fake, read_topics[0]->name, 1)->paused);
+            consume_revoked(&b->run, &item, 1, false);
+        } else {
+            fake_revoke(b->fake, false);
+            item.partition = 1;
+            consume_assigned(&b->run, &item, 1);
+            send(b, 'a', 3, 3);
+        }
+        ck_assert_int_eq(mr_store_run(b->store,
+                                      "UPDATE mr_offset SET owner = owner - 1, epoch = epoch + 1"
+                                      " WHERE part = 0",
+                                      MR_NO_VALUES, NULL),
+                         0); /* its heir has it */
+        send(b, 'c', 4, 4);
+        b->fake->now += 10 * SECOND;
+        turns(b);
+        assert_effects(b, "4");
+        ck_assert_int_eq(b->run.parked_events, 1);
+        bench_free(b);
+    }
+}
+END_TEST
+
 START_TEST(a_repeat_of_a_parked_event_is_handled_once)
 {
     struct bench *b = bench_new();
@@ -339,6 +377,31 @@ START_TEST(a_parked_event_does_not_lose_attempts_to_an_absent_registry)
 }
 END_TEST
 
+/* What stands before a registry may answer in any encoding, and is cut in mid-character. */
+START_TEST(what_an_absent_registry_says_can_be_kept_whatever_bytes_it_has)
+{
+    struct bench *b = bench_new();
+
+    b->script.order[1] = DO_AGAIN;
+    send(b, 'b', 1, 1);
+    turns(b);
+    restart(b);
+    b->fake->registry_r = MR_AGAIN;
+    b->fake->registry_says = "HTTP 503: Dienst nicht verf\xfcgbar \xe2";
+    b->fake->now += 2 * SECOND;
+    turns(b);
+    ck_assert_int_eq(number(b, "SELECT count(*) FROM mr_parked_key WHERE why ="
+                               " 'HTTP 503: Dienst nicht verf?gbar ?'"),
+                     1);
+    b->fake->registry_r = 0;
+    b->script.order[1] = DO_KEEP;
+    b->fake->now += 30 * SECOND;
+    turns(b);
+    assert_effects(b, "1");
+    bench_free(b);
+}
+END_TEST
+
 START_TEST(brokers_that_do_not_answer_a_seek_in_time_stop_nobody)
 {
     struct bench *b = bench_new();
@@ -408,10 +471,12 @@ int main(void)
                         a_dead_letter_of_another_group_is_left_alone_when_we_fail_at_it,
                         a_dead_letter_of_another_group_that_waits_in_line_is_left_alone_there,
                         too_many_parked_events_make_their_partition_wait,
+                        on_postgresql_what_was_put_aside_of_a_partition_that_moved_takes_no_room,
                         a_repeat_of_a_parked_event_is_handled_once,
                         without_the_registry_a_partition_waits_and_nothing_is_skipped,
                         a_silent_registry_is_asked_once_for_all_partitions,
                         a_parked_event_does_not_lose_attempts_to_an_absent_registry,
+                        what_an_absent_registry_says_can_be_kept_whatever_bytes_it_has,
                         brokers_that_do_not_answer_a_seek_in_time_stop_nobody,
                         a_partition_that_waited_flows_when_it_comes_back_after_a_rebalance,
                         a_refused_certificate_stops_the_process,

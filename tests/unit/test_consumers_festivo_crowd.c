@@ -170,6 +170,7 @@ START_TEST(options_of_areas_and_gates_are_checked)
         {"--gate=g=festival", "--gate=g=festival", NULL},
         {"--warning", "96", NULL},
         {"--hysteresis", "80", NULL},
+        {"--default-area", "", NULL},
     };
     const struct mr_consumer *consumer = &consumer_festivo_crowd_monitor;
     const struct mr_option_table tables[] = {{.rows = consumer->options}, {.rows = NULL}};

@@ -349,6 +349,29 @@ START_TEST(what_was_given_up_or_is_of_an_unknown_kind_is_not_published)
 }
 END_TEST
 
+START_TEST(an_audience_that_no_channel_reaches_is_refused_at_the_start)
+{
+    const struct mr_consumer *consumer = &consumer_festivo_notification;
+    const struct mr_option_table tables[] = {{.rows = consumer->options}, {.rows = NULL}};
+    const struct mr_command command = {.name = consumer->name, .summary = "", .tables = tables};
+    char longest[322] = {0};
+
+    memset(longest, 'a', 321);
+    const char *const wrong[][2] = {{"--staff", ""}, {"--attendees", ""}, {"--attendees", longest}};
+    for (size_t i = 0; i < MR_N_ELEMENTS(wrong); i++) {
+        _Alignas(max_align_t) unsigned char state[256] = {0};
+        struct mr_error error = MR_ERROR_INIT;
+        struct mr_options *options = NULL;
+        enum mr_option_asked asked;
+        char *argv[] = {NULL, (char *)(uintptr_t)wrong[i][0], (char *)(uintptr_t)wrong[i][1]};
+        ck_assert_int_eq(mr_options_parse(&command, 3, argv, state, &options, &asked, &error), 0);
+        ck_assert_int_eq(consumer->open(state, &error), MR_INVALID);
+        ck_assert_msg(strstr(error.text, wrong[i][0]) == error.text, "%s", error.text);
+        (void)mr_options_free(options);
+    }
+}
+END_TEST
+
 int main(void)
 {
     return unit_run("consumers_festivo_notices",
@@ -363,6 +386,7 @@ int main(void)
                         an_alarm_that_comes_after_a_younger_one_is_not_told,
                         what_went_out_is_published_for_the_audit,
                         what_was_given_up_or_is_of_an_unknown_kind_is_not_published,
+                        an_audience_that_no_channel_reaches_is_refused_at_the_start,
                         NULL,
                     });
 }

@@ -38,15 +38,21 @@ static void validated(struct bench *b, const char *id, int minutes, const char *
                   .n_reservations = 2});
 }
 
-static void cancelled(struct bench *b, const char *id, int minutes, const char *refund)
+static void cancelled_by(struct bench *b, const char *id, int minutes, const char *refund,
+                         const char *by)
 {
     SEND(b, order_management_order_cancelled_v1, envelope(b, minutes, id),
          .data = {.order_id = mr_str_from(id),
                   .cancellation_reason = MR_STR("customer_request"),
-                  .cancelled_by = MR_STR("customer"),
+                  .cancelled_by = mr_str_from(by),
                   .cancelled_at = T0 + minutes * MINUTE,
                   .refund_required = refund != NULL,
                   .refund_amount = money(refund ? refund : "0")});
+}
+
+static void cancelled(struct bench *b, const char *id, int minutes, const char *refund)
+{
+    cancelled_by(b, id, minutes, refund, "customer");
 }
 
 static void completed(struct bench *b, const char *id, int minutes, const char *amount)
@@ -151,6 +157,36 @@ START_TEST(more_back_than_was_taken_is_in_question_and_nothing_back_is_kept)
 }
 END_TEST
 
+START_TEST(money_taken_for_an_order_that_the_shop_calls_off_is_not_silently_kept)
+{
+    struct bench *b = BENCH(viscount_payment);
+
+    created(b, "o1", 0, "9.99");
+    validated(b, "o1", 1, "passed", 1);
+    cancelled_by(b, "o1", 5, NULL, "system"); /* as OrderSaga does when a reservation lapses */
+    ck_assert_str_eq(ask(b, payment), "refund-in-question||9.99|");
+    cancelled_by(b, "o1", 6, "9.99", "support");
+    ck_assert_str_eq(ask(b, payment), "refund-due||9.99|9.99");
+    created(b, "o2", 0, "1");
+    cancelled_by(b, "o2", 5, NULL, "system"); /* nothing was taken */
+    ck_assert_str_eq(ask(b, "SELECT state FROM payment_state WHERE order_id = 'o2'"), "released");
+    bench_free(b);
+}
+END_TEST
+
+START_TEST(a_validation_with_a_check_that_failed_takes_no_money)
+{
+    struct bench *b = BENCH(viscount_payment);
+
+    created(b, "o1", 0, "9.99");
+    validated(b, "o1", 1, "failed", 1);
+    ck_assert_str_eq(ask(b, payment), "reserved|9.99||");
+    validated(b, "o1", 2, "not_checked", 1); /* nobody found anything wrong */
+    ck_assert_str_eq(ask(b, payment), "captured||9.99|");
+    bench_free(b);
+}
+END_TEST
+
 START_TEST(totals_are_exact_per_currency_and_state)
 {
     struct bench *b = BENCH(viscount_payment);
@@ -178,6 +214,20 @@ START_TEST(a_validated_order_is_prepared_and_its_units_are_picked)
     ck_assert_str_eq(
         ask(b, "SELECT product_id, orders, units, waiting_since FROM pick_list ORDER BY 1"),
         "prod_1|2|5|1705314600000000\nprod_2|2|2|1705314600000000");
+    bench_free(b);
+}
+END_TEST
+
+START_TEST(checks_that_nobody_made_hold_no_order_up)
+{
+    struct bench *b = BENCH(viscount_fulfillment);
+
+    validated(b, "o1", 0, "not_checked", 2); /* as OrderSaga says of prices and customers */
+    validated(b, "o2", 0, "", 2);
+    ck_assert_str_eq(ask(b, "SELECT order_id, state FROM preparation_list ORDER BY 1"),
+                     "o1|ready\no2|on-hold");
+    ck_assert_str_eq(ask(b, "SELECT product_id, units FROM pick_list ORDER BY 1"),
+                     "prod_1|2\nprod_2|1");
     bench_free(b);
 }
 END_TEST
@@ -288,8 +338,11 @@ int main(void)
                         the_three_events_of_a_payment_give_the_same_state_in_any_order,
                         what_was_never_taken_is_let_go_and_a_refund_of_it_is_in_question,
                         more_back_than_was_taken_is_in_question_and_nothing_back_is_kept,
+                        money_taken_for_an_order_that_the_shop_calls_off_is_not_silently_kept,
+                        a_validation_with_a_check_that_failed_takes_no_money,
                         totals_are_exact_per_currency_and_state,
                         a_validated_order_is_prepared_and_its_units_are_picked,
+                        checks_that_nobody_made_hold_no_order_up,
                         the_youngest_validation_of_an_order_is_prepared_in_either_order,
                         of_two_events_of_one_instant_the_same_wins_in_either_order,
                         every_refund_is_booked_twice_and_the_books_balance,

@@ -121,6 +121,30 @@ START_TEST(the_catalogue_hears_the_last_level_whatever_order_orders_come_in)
 }
 END_TEST
 
+START_TEST(the_catalogue_hears_when_the_last_unit_is_set_aside_and_when_one_is_back)
+{
+    struct bench *b = BENCH_WITH(inventory_management, "--opening-stock", "5"), *catalog;
+
+    order_created(b, "o1", 0, 4, 1);
+    ck_assert_uint_eq(told(b, "updated", NULL), 1); /* it was opened */
+    order_created(b, "o2", 1, 1, 1);
+    catalog = hear(b, BENCH(product_catalog));
+    ck_assert_str_eq(ask(catalog, "SELECT status, quantity, available_quantity FROM stock_status"),
+                     "reserved|5|0");
+    ck_assert_uint_eq(catalog->fake->n_published, 1); /* product.out-of-stock */
+    bench_free(catalog);
+    order_cancelled(b, "o2", 2);
+    order_cancelled(b, "o1", 3); /* nothing new: there was one already */
+    ck_assert_uint_eq(told(b, "updated", NULL), 3);
+    catalog = hear(b, BENCH(product_catalog));
+    ck_assert_str_eq(ask(catalog, "SELECT available_quantity, update_type, source_event"
+                                  " FROM stock_level"),
+                     "1|release|order.cancelled");
+    bench_free(catalog);
+    bench_free(b);
+}
+END_TEST
+
 START_TEST(low_stock_is_told_when_it_is_crossed_and_when_nothing_is_left)
 {
     struct bench *b =
@@ -232,6 +256,7 @@ int main(void)
                         the_same_is_told_of_an_order_whose_end_came_first,
                         a_lapsed_reservation_is_told_in_the_flow_of_its_order,
                         the_catalogue_hears_the_last_level_whatever_order_orders_come_in,
+                        the_catalogue_hears_when_the_last_unit_is_set_aside_and_when_one_is_back,
                         low_stock_is_told_when_it_is_crossed_and_when_nothing_is_left,
                         low_stock_of_zero_is_never_told,
                         more_shipped_than_was_known_corrects_the_level_first,

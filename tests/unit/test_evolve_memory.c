@@ -2,11 +2,12 @@
 /* Whatever allocation fails, the answer is -ENOMEM and nothing is lost; an answer that is given is
  * whole. */
 #include <errno.h>
-#include <jansson.h>
 
 #include "evolve_fixture.h"
 #define FAILING_OURS true /* strdup and scandir allocate for us to free */
 #include "support/failing_malloc.h"
+
+#include "support/failing_json.h"
 #include "support/unit.h"
 
 #if FAILING_MALLOC
@@ -107,31 +108,13 @@ static int read_text(struct states *states, size_t *ret_n)
     return r;
 }
 
-/* jansson allocates through the program's own calls, so that they are counted; the counter behind
- * each keeps it a call, which a jump at the end is not. */
-static volatile unsigned json_calls;
-
-static void *json_malloc_here(size_t size)
-{
-    void *memory = malloc(size);
-
-    json_calls++;
-    return memory;
-}
-
-static void json_free_here(void *memory)
-{
-    free(memory);
-    json_calls++;
-}
-
 /* Fails from the first allocation on, then from the second, until the deed is done. */
 static void sweep(deed *act, size_t least)
 {
     size_t n = 0, whole = 0;
     int r = -ENOMEM;
 
-    json_set_alloc_funcs(json_malloc_here, json_free_here);
+    failing_json();
     struct states states = {tree_of("before", before_fields), tree_of("now", now_fields), 0};
     ck_assert_int_eq(act(&states, &whole), 0);
     ck_assert_uint_ge(whole, least);

@@ -177,9 +177,26 @@ START_TEST(ready_is_who_has_joined_and_reaches_store_and_registry)
     turns(b);
     publish(b);
     ASSERT_HAS(GET(b, "/readyz"), "HTTP/1.1 200");
-    b->run.lost = true;
-    b->run.health->published_at = 0;
+    fake_revoke(b->fake, true); /* the group has missed us */
+    publish(b);
+    ASSERT_HAS(GET(b, "/readyz"), "\"brokers\":\"away\"");
+    b->fake->marks_r = MR_AGAIN; /* and where partitions begin is not known */
+    fake_assign(b->fake);
+    publish(b);
+    ASSERT_HAS(GET(b, "/readyz"), "HTTP/1.1 503");
+    ASSERT_HAS(GET(b, "/readyz"), "\"brokers\":\"away\"");
+    b->fake->marks_r = 0;
+    b->fake->now += 60 * SECOND;
+    turns(b);
+    publish(b);
+    ASSERT_HAS(GET(b, "/readyz"), "HTTP/1.1 200");
     consume_health_turn(&b->run, false);
+    b->run.store_away = true; /* right after a turn was shown, and before a long wait */
+    consume_health_changed(&b->run);
+    ASSERT_HAS(GET(b, "/readyz"), "\"store\":\"away\"");
+    b->run.store_away = false;
+    b->run.lost = true;
+    consume_health_changed(&b->run);
     ASSERT_HAS(GET(b, "/readyz"), "\"store\":\"away\"");
     b->run.lost = false;
     consume_health_turn(&b->run, true);

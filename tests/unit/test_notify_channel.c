@@ -290,6 +290,11 @@ START_TEST(an_http_answer_means_what_its_status_says)
     }
     notify_judge_http(404, 0, MR_STR("no such\nhook"), &answer);
     ck_assert_str_eq(answer.why, "HTTP 404: no such hook");
+    static const char most[] = "HTTP 404: ";
+    char large[1000];
+    memset(large, 'x', sizeof(large));
+    notify_judge_http(404, 0, (struct mr_str){large, sizeof(large)}, &answer);
+    ck_assert_uint_eq(strlen(answer.why), sizeof(most) - 1 + 300);
 }
 END_TEST
 

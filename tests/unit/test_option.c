@@ -98,7 +98,9 @@ START_TEST(an_argument_wins_over_environment_over_file_over_default)
 
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(
-        dprintf(fd, "# comment\ncount = 5\n output=json\nwhere = a=1\nwhere = b=2\n") > 0, 1);
+        dprintf(fd, "\xef\xbb\xbf"
+                    "count = 5\r\n# comment\n output=json\nwhere = a=1\nwhere = b=2\n") > 0,
+        1);
     ck_assert_int_eq(PARSE(&t, A("-F"), path, A("-c1")), 0);
     ck_assert_int_eq(t.count, 1);
     ck_assert_str_eq(t.mode, "json");
@@ -125,6 +127,8 @@ START_TEST(a_wrong_argument_is_named_with_what_would_be_right)
     ck_assert_str_eq(error.text, "unknown option '--cuont': did you mean '--count'?");
     ck_assert_int_eq(PARSE(&t, A("-c101")), MR_INVALID);
     ck_assert_str_eq(error.text, "--count must be from 0 to 100 (was 101)");
+    ck_assert_int_eq(PARSE(&t, A("--count=18446744073709551615")), MR_INVALID);
+    ck_assert_str_eq(error.text, "--count must be from 0 to 100 (was 18446744073709551615)");
     ck_assert_int_eq(PARSE(&t, A("-c"), A("3x")), MR_INVALID);
     ck_assert_int_eq(PARSE(&t, A("-o"), A("yaml")), MR_INVALID);
     ck_assert_str_eq(error.text, "--output must be one of text, json (was 'yaml')");

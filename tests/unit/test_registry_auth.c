@@ -154,9 +154,14 @@ START_TEST(tokens_schemes_and_broken_headers)
         ck_assert_msg(rows[i].who ? found && strcmp(found, rows[i].who) == 0 : !found, "%s: %s",
                       rows[i].header, found ? found : "refused");
     }
+    memset(large, 'A', 6 + 4096);
+    memcpy(large, "Basic ", 6);
+    ck_assert_ptr_null(who(auth, large, &slow));
+    ck_assert(slow); /* looked at */
     memset(large, 'A', sizeof(large) - 1);
     memcpy(large, "Basic ", 6);
     ck_assert_ptr_null(who(auth, large, &slow));
+    ck_assert(!slow);
     memcpy(large, "Bearer", 6);
     large[6] = ' ';
     ck_assert_ptr_null(who(auth, large, &slow));
@@ -196,6 +201,39 @@ START_TEST(mistakes_in_the_files_are_told_with_line_and_column)
         ck_assert_msg(strncmp(error.text, rows[i].why, strlen(rows[i].why)) == 0, "%s", error.text);
         secrets_done(&secrets);
     }
+}
+END_TEST
+
+START_TEST(a_file_has_10000_names_and_4_mib)
+{
+    enum { NAMES = 10000, MOST = 4 << 20 };
+    const struct auth_files files = {.tokens = tokens_path};
+    struct mr_error error = MR_ERROR_INIT;
+    MR_AUTO(mr_buf) struct mr_buf text = {0};
+    struct secrets secrets = {0};
+    struct auth *auth;
+
+    for (int i = 0; i < NAMES; i++)
+        ck_assert_int_eq(mr_buf_printf(&text, "t%d:" TOKEN "\n", i), 0);
+    ck_assert_int_eq(tokens_parse("f", mr_str_from(mr_buf_cstr(&text)), &secrets, NULL), 0);
+    secrets_done(&secrets);
+    ck_assert_int_eq(mr_buf_printf(&text, "more:" TOKEN "\n"), 0);
+    ck_assert_int_eq(tokens_parse("f", mr_str_from(mr_buf_cstr(&text)), &secrets, &error),
+                     MR_INVALID);
+    ck_assert_str_eq(error.text, "f:10001:1: more than 10000 names");
+    secrets_done(&secrets);
+
+    text.len = 0;
+    ck_assert_int_eq(mr_buf_printf(&text, "ci:" TOKEN "\n#%*s", (int)(MOST - 69), "\n"), 0);
+    ck_assert_uint_eq(text.len, MOST);
+    write_file(tokens_path, mr_buf_cstr(&text));
+    ck_assert_msg(auth_load(&files, &auth, &error) == 0, "%s", error.text);
+    (void)auth_unref(auth);
+    ck_assert_int_eq(mr_buf_printf(&text, "\n"), 0);
+    write_file(tokens_path, mr_buf_cstr(&text));
+    ck_assert_int_eq(auth_load(&files, &auth, &error), MR_INVALID);
+    ck_assert_ptr_nonnull(strstr(error.text, "larger than 4 MiB"));
+    forget();
 }
 END_TEST
 
@@ -243,6 +281,7 @@ int main(void)
                         a_password_is_checked_once_and_then_known_right_or_wrong,
                         tokens_schemes_and_broken_headers,
                         mistakes_in_the_files_are_told_with_line_and_column,
+                        a_file_has_10000_names_and_4_mib,
                         a_file_that_cannot_be_read_is_named,
                         without_roles_whoever_is_known_may_do_all_and_nobody_else_anything,
                         NULL,

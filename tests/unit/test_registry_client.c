@@ -350,6 +350,24 @@ START_TEST(a_publication_is_new_added_unchanged_or_refused_and_dry_runs_change_n
 }
 END_TEST
 
+/* Taken for "no versions", anything would be compatible with them. */
+START_TEST(a_registry_whose_list_of_versions_is_none_judges_nothing)
+{
+    struct mr_publication p = {
+        .subject = "s", .text = MR_STR(RECORD_OF(A)), .level = MR_COMPAT_FULL, .dry_run = true};
+    struct mr_error error = MR_ERROR_INIT;
+
+    START(0, "404 Not Found\r\n\r\n{\"error_code\":40408,\"message\":\"\"}",
+          "404 Not Found\r\n\r\n{\"error_code\":40403,\"message\":\"\"}",
+          OK("{\"subject\":\"s\",\"version\":1,\"id\":1,\"schema\":\"\\\"string\\\"\"}"),
+          OK("{\"versions\":[1]}"));
+    MR_AUTO(mr_registry) struct mr_registry *registry = client(servers[0].url, NULL);
+    ck_assert_int_eq(mr_registry_publish(registry, &p, &error), -EPROTO);
+    ck_assert_ptr_nonnull(strstr(error.text, "a list of versions that is none"));
+    scripted_stop(&servers[0]);
+}
+END_TEST
+
 START_TEST(a_port_in_use_is_told_and_a_stopped_server_frees_it)
 {
     MR_AUTO(mr_registry) struct mr_registry *registry = NULL;
@@ -390,6 +408,7 @@ int main(void)
                         references_that_go_round_end_in_an_error,
                         register_lookup_latest_and_level_go_round,
                         a_publication_is_new_added_unchanged_or_refused_and_dry_runs_change_nothing,
+                        a_registry_whose_list_of_versions_is_none_judges_nothing,
                         a_port_in_use_is_told_and_a_stopped_server_frees_it,
                         NULL,
                     });

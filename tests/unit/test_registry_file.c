@@ -10,7 +10,7 @@
 #include "support/failing_malloc.h"
 
 #include "millrace/status.h"
-#include "support/failing_disk.h"
+#include "support/registry_folder.h"
 #include "support/registry_inside.h"
 #include "support/unit.h"
 
@@ -21,23 +21,6 @@
     "{\"schema\":\"{\\\"type\\\":\\\"array\\\",\\\"items\\\":\\\"A\\\"}\",\"references\":[{"       \
     "\"name\":\"A\",\"subject\":\"a\",\"version\":1}],"                                            \
     "\"metadata\":{\"properties\":{\"owner\":\"me\"}}}"
-
-static char folder[] = "/tmp/mr-registry-file-XXXXXX", path[64], lock_path[64];
-
-static void set_up(void)
-{
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    (void)snprintf(path, sizeof(path), "%s/log", folder);
-    (void)snprintf(lock_path, sizeof(lock_path), "%s/log.lock", folder);
-}
-
-static void tear_down(void)
-{
-    disk_mend();
-    (void)unlink(path);
-    (void)unlink(lock_path);
-    ck_assert_int_eq(rmdir(folder), 0);
-}
 
 static struct core *open_core(void)
 {

@@ -10,27 +10,10 @@
 
 #include "file_log.h"
 #include "millrace/status.h"
-#include "support/failing_disk.h"
+#include "support/registry_folder.h"
 #include "support/unit.h"
 
 enum { TITLE = 24, FRAME = 40, ENTRY = 8, MAX_BYTES = 1 << 16 };
-
-static char folder[] = "/tmp/mr-registry-log-XXXXXX", path[64], lock_path[64];
-
-static void set_up(void)
-{
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    (void)snprintf(path, sizeof(path), "%s/log", folder);
-    (void)snprintf(lock_path, sizeof(lock_path), "%s/log.lock", folder);
-}
-
-static void tear_down(void)
-{
-    disk_mend();
-    (void)unlink(path);
-    (void)unlink(lock_path);
-    ck_assert_int_eq(rmdir(folder), 0); /* nothing else is left behind */
-}
 
 /* Every entry as "key=value;" */
 struct seen {

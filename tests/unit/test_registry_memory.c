@@ -8,6 +8,8 @@
 #define FAILING_OURS true /* strdup allocates in libc what we free */
 #include "support/failing_malloc.h"
 
+#include "support/failing_json.h"
+
 #include "auth.h"
 #include "foreign.h"
 #include "json.h"
@@ -60,22 +62,6 @@ static const struct asked rows[] = {
     {"GET", "/schemas/ids/1/versions", NULL, 200},
     {"GET", "/contexts/.c/subjects?limit=3", NULL, 200},
 };
-
-static volatile unsigned json_calls; /* after each call, so that it is no jump */
-
-static void *json_malloc_here(size_t size)
-{
-    void *memory = malloc(size);
-
-    json_calls++;
-    return memory;
-}
-
-static void json_free_here(void *memory)
-{
-    free(memory);
-    json_calls++;
-}
 
 /* The status, or the negative result. */
 static int ask(struct core *core, const struct asked *asked)
@@ -173,7 +159,7 @@ static void sweep(const struct asked *asked)
 START_TEST(every_request_survives_every_failing_allocation)
 {
 #if FAILING_MALLOC
-    json_set_alloc_funcs(json_malloc_here, json_free_here);
+    failing_json();
     for (size_t i = 0; i < MR_N_ELEMENTS(rows); i++)
         sweep(&rows[i]);
 #endif
@@ -243,7 +229,7 @@ START_TEST(every_record_of_a_log_survives_every_failing_allocation)
 {
 #if FAILING_MALLOC
     MR_AUTO(mr_buf) struct mr_buf right = {0}, have = {0};
-    json_set_alloc_funcs(json_malloc_here, json_free_here);
+    failing_json();
     struct core *clean = new_core();
     follow_all(clean, false, &right);
     (void)core_free(clean);
@@ -323,7 +309,7 @@ START_TEST(a_right_json_text_is_never_wrong_for_want_of_memory)
         "true", "{\"type\": \"string\", \"maxLength\": 12, \"x\": [1.5, null, \"\\u00e9\"]}",
         "{\"$defs\":{\"a\":{\"enum\":[\"one\",\"two\",\"three\"]}},\"b\":-0.25e3}"};
 
-    json_set_alloc_funcs(json_malloc_here, json_free_here);
+    failing_json();
     for (size_t i = 0; i < MR_N_ELEMENTS(texts); i++)
         sweep_reader(read_json_schema, texts[i]);
     sweep_reader(read_draft, REFERS);

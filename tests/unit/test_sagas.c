@@ -37,8 +37,13 @@ START_TEST(a_denial_without_a_claim_stands)
     deny(b, 1, "t-1", "Double entry attempt");
     ASSERT_SAID(b, &from, "started,completed");
     ASSERT_SAGAS(b, "EntryDenialSaga|t-1|completed|the denial stands: Double entry attempt");
-    deny(b, 2, "t-1", "Ticket refunded");
-    ASSERT_SAID(b, &from, "started,completed");
+    static const char *const reasons[] = {"Ticket refunded", "Ticket cancelled",
+                                          "Invalid ticket",  "Ticket already used",
+                                          "Ticket EXPIRED",  "Code not found"};
+    for (int i = 0; i < (int)MR_N_ELEMENTS(reasons); i++) {
+        deny(b, 2 + i, "t-1", reasons[i]);
+        ASSERT_SAID(b, &from, "started,completed");
+    }
     bench_free(b);
 }
 END_TEST
@@ -60,6 +65,55 @@ START_TEST(a_visitor_who_is_scanned_again_ends_the_denial)
     ASSERT_SAGAS(b, "EntryDenialSaga|t-1|completed|the visitor was scanned again");
     after(b, 3600);
     ASSERT_SAID(b, &from, "");
+    bench_free(b);
+}
+END_TEST
+
+START_TEST(the_scan_that_was_denied_is_no_second_scan_at_the_same_moment_either)
+{
+    for (int requested_first = 0; requested_first < 2; requested_first++) {
+        struct bench *b = BENCH(festivo_orchestrator);
+        size_t from = 0;
+        if (requested_first)
+            request(b, 1, "t-1");
+        deny(b, 1, "t-1", "Area full");
+        if (!requested_first)
+            request(b, 1, "t-1");
+        ASSERT_SAID(b, &from, "started");
+        request(b, 2, "t-1");
+        ASSERT_SAID(b, &from, "completed");
+        bench_free(b);
+    }
+}
+END_TEST
+
+START_TEST(the_platforms_fault_is_refunded_whatever_else_the_reason_says)
+{
+    struct bench *b = BENCH(festivo_orchestrator);
+    size_t from = 0;
+
+    deny(b, 1, "t-1", "Invalid ticket (SCANNER ERROR)");
+    ASSERT_SAID(b, &from, "started,refund-requested,completed");
+    ASSERT_SAGAS(b, "RefundSaga|t-1|completed|refund requested");
+    bench_free(b);
+}
+END_TEST
+
+START_TEST(a_visitor_who_is_denied_twice_is_followed_from_the_second_denial)
+{
+    struct bench *b = BENCH(festivo_orchestrator);
+    size_t from = 0;
+
+    /* all three are there: topics are read in any order, events go by their own time */
+    b->hold = true;
+    deny(b, 1, "t-1", "Area full");
+    deny(b, 6, "t-1", "Area full");
+    request(b, 5, "t-1");
+    b->hold = false;
+    handle(b);
+    ASSERT_SAID(b, &from, "started,completed,started");
+    after(b, 15 * 60);
+    ASSERT_SAID(b, &from, "compensation-triggered,refund-requested,failed");
     bench_free(b);
 }
 END_TEST
@@ -159,6 +213,22 @@ START_TEST(a_full_stage_is_watched_until_it_is_normal_or_for_half_an_hour)
     ck_assert_str_eq(ask(b, "SELECT * FROM stage_state"),
                      "s-1|Main|critical|99|100|1705315140000000");
     bench_free(b);
+}
+END_TEST
+
+START_TEST(of_one_moment_the_graver_word_on_a_stage_stays)
+{
+    for (int normal_first = 0; normal_first < 2; normal_first++) {
+        struct bench *b = BENCH(festivo_orchestrator);
+        size_t from = 0;
+        crowd(b, 1, normal_first);
+        crowd(b, 1, !normal_first);
+        ASSERT_SAID(b, &from, "started");
+        ck_assert_str_eq(ask(b, "SELECT state FROM stage_state"), "critical");
+        crowd(b, 2, true);
+        ASSERT_SAID(b, &from, "completed");
+        bench_free(b);
+    }
 }
 END_TEST
 
@@ -288,10 +358,31 @@ START_TEST(a_booking_is_complete_whichever_answer_comes_first)
             ck_assert_int_eq(b->run.count.sagas_completed, 0);
             answer_of(b, *p, "Reduced");
         }
-        ASSERT_SAGAS(b, "BookingSaga|" BOOKING
-                        "|completed|tickets, payment data and notification are there");
+        ASSERT_SAGAS(b, "BookingSaga|" BOOKING "|completed|all three have answered");
         bench_free(b);
     }
+}
+END_TEST
+
+START_TEST(a_booking_whose_customer_could_not_be_told_is_complete_and_says_so)
+{
+    struct bench *b = BENCH(ticketwave_booking);
+
+    SEND(b, ticketwave_notification_notification_sent_v1, envelope(b, 1, BOOKING),
+         .data = {.BookingId = MR_STR(BOOKING),
+                  .UserId = MR_STR(USER),
+                  .NotificationType = MR_STR("BookingCreated"),
+                  .Channel = MR_STR("Email"),
+                  .has_ErrorMessage = true,
+                  .ErrorMessage = MR_STR("no such address"),
+                  .SentAt = T0});
+    answer_of(b, 'i', "Reduced");
+    answer_of(b, 'p', NULL);
+    ASSERT_SAGAS(b, "BookingSaga|" BOOKING "|completed|all three have answered");
+    ck_assert_str_eq(
+        ask(b, "SELECT s.state, s.told, b.told_error FROM booking_state AS s, booking AS b"),
+        "complete|0|no such address");
+    bench_free(b);
 }
 END_TEST
 
@@ -319,21 +410,142 @@ START_TEST(a_booking_that_is_refused_fails_and_one_that_waits_too_long)
 }
 END_TEST
 
+START_TEST(an_answer_that_lies_unread_when_its_time_is_over_counts)
+{
+    for (int restarted = 0; restarted < 2; restarted++) {
+        struct bench *b = BENCH(ticketwave_booking);
+        answer_of(b, 'p', NULL);
+        b->hold = true;
+        answer_of(b, 'n', NULL);
+        answer_of(b, 'i', "Reduced");
+        b->hold = false;
+        if (restarted)
+            engine_reopen(b->fake, &b->run, NULL);
+        after(b, 3600);
+        ck_assert_str_eq(ask(b, "SELECT state FROM mr_saga"), "completed");
+        ck_assert_int_eq(b->run.count.saga_timers, 0);
+        bench_free(b);
+    }
+}
+END_TEST
+
+START_TEST(while_nobody_can_tell_what_lies_unread_no_time_is_over)
+{
+    struct bench *b = BENCH(ticketwave_booking);
+
+    answer_of(b, 'p', NULL);
+    b->fake->ends_away = true;
+    after(b, 3600);
+    after(b, 3600);
+    ck_assert_str_eq(ask(b, "SELECT state FROM mr_saga"), "running");
+    b->fake->ends_away = false;
+    after(b, 1); /* asked again after 2 s */
+    ck_assert_str_eq(ask(b, "SELECT state FROM mr_saga"), "running");
+    after(b, 1);
+    ASSERT_SAGAS(b, "BookingSaga|" BOOKING "|failed|answers: no answer within 15m");
+    bench_free(b);
+}
+END_TEST
+
+START_TEST(while_no_partition_is_read_no_time_is_over)
+{
+    struct bench *b = BENCH(ticketwave_booking);
+
+    answer_of(b, 'p', NULL);
+    fake_revoke(b->fake, true); /* the brokers are away */
+    after(b, 3600);
+    ck_assert_str_eq(ask(b, "SELECT state FROM mr_saga"), "running");
+    b->fake->marks_r = MR_AGAIN;
+    fake_assign(b->fake);
+    after(b, 3600);
+    ck_assert_str_eq(ask(b, "SELECT state FROM mr_saga"), "running");
+    b->fake->marks_r = 0;
+    after(b, 10);
+    after(b, 1);
+    ASSERT_SAGAS(b, "BookingSaga|" BOOKING "|failed|answers: no answer within 15m");
+    bench_free(b);
+}
+END_TEST
+
+/* The heir of a partition has not claimed it yet: an answer may lie there that nobody has read. */
+START_TEST(on_postgresql_no_time_is_over_for_what_was_taken_away_and_nobody_has)
+{
+    if (!on_postgres())
+        return; /* a store for one instance has all partitions, or none */
+    struct bench *b = BENCH(ticketwave_booking);
+    const struct mr_topic_partition taken[] = {
+        {topic_ticketwave_payment_payment_data_prepared_v1.name, 0, 0},
+        {topic_ticketwave_notification_notification_sent_v1.name, 0, 0}};
+
+    answer_of(b, 'p', NULL);
+    consume_revoked(&b->run, taken, MR_N_ELEMENTS(taken), false);
+    b->hold = true;
+    answer_of(b, 'n', NULL);
+    b->hold = false;
+    after(b, 3600);
+    after(b, 1);
+    ck_assert_str_eq(ask(b, "SELECT state FROM mr_saga"), "running");
+    ck_assert_int_eq(
+        mr_store_run(b->store,
+                     "UPDATE mr_offset SET owner = owner - 1, epoch = epoch + 1"
+                     " WHERE topic <> ?1",
+                     MR_VALUES(MR_TEXT_OF(topic_ticketwave_catalog_inventory_updated_v1.name)),
+                     NULL),
+        0);
+    after(b, 1);
+    ck_assert_str_eq(ask(b, "SELECT state FROM mr_saga"), "running");
+    bench_free(b);
+}
+END_TEST
+
+/* Festivo's orchestrator reads by time: what was fetched, to the end, is held back in memory. */
+START_TEST(while_an_answer_waits_for_the_registry_no_time_is_over)
+{
+    struct bench *b = BENCH(festivo_orchestrator);
+    size_t from = 0;
+
+    b->fake->tells_ends = true;
+    deny(b, 1, "t-1", "Area full");
+    ASSERT_SAID(b, &from, "started");
+    b->fake->registry_r = MR_AGAIN;
+    request(b, 2, "t-1");
+    for (int i = 0; i < 20; i++)
+        after(b, 60);
+    ASSERT_SAID(b, &from, "");
+    b->fake->registry_r = 0;
+    after(b, 60);
+    ASSERT_SAID(b, &from, "completed");
+    ASSERT_SAGAS(b, "EntryDenialSaga|t-1|completed|the visitor was scanned again");
+    bench_free(b);
+}
+END_TEST
+
 int main(void)
 {
-    return unit_run("sagas", (const TTest *[]){
-                                 a_denial_by_the_platforms_fault_is_refunded_at_once_and_once,
-                                 a_denial_without_a_claim_stands,
-                                 a_visitor_who_is_scanned_again_ends_the_denial,
-                                 an_answer_that_overtook_the_start_counts_for_it,
-                                 a_denial_that_stays_is_compensated_after_a_restart_too,
-                                 a_late_answer_is_noted_and_changes_nothing,
-                                 a_full_stage_is_watched_until_it_is_normal_or_for_half_an_hour,
-                                 an_order_is_validated_with_all_its_reservations,
-                                 an_order_whose_stock_is_released_is_cancelled,
-                                 an_order_that_another_has_cancelled_is_not_cancelled_again,
-                                 a_booking_is_complete_whichever_answer_comes_first,
-                                 a_booking_that_is_refused_fails_and_one_that_waits_too_long,
-                                 NULL,
-                             });
+    return unit_run("sagas",
+                    (const TTest *[]){
+                        a_denial_by_the_platforms_fault_is_refunded_at_once_and_once,
+                        a_denial_without_a_claim_stands,
+                        a_visitor_who_is_scanned_again_ends_the_denial,
+                        the_scan_that_was_denied_is_no_second_scan_at_the_same_moment_either,
+                        the_platforms_fault_is_refunded_whatever_else_the_reason_says,
+                        a_visitor_who_is_denied_twice_is_followed_from_the_second_denial,
+                        an_answer_that_overtook_the_start_counts_for_it,
+                        a_denial_that_stays_is_compensated_after_a_restart_too,
+                        a_late_answer_is_noted_and_changes_nothing,
+                        a_full_stage_is_watched_until_it_is_normal_or_for_half_an_hour,
+                        of_one_moment_the_graver_word_on_a_stage_stays,
+                        an_order_is_validated_with_all_its_reservations,
+                        an_order_whose_stock_is_released_is_cancelled,
+                        an_order_that_another_has_cancelled_is_not_cancelled_again,
+                        a_booking_is_complete_whichever_answer_comes_first,
+                        a_booking_whose_customer_could_not_be_told_is_complete_and_says_so,
+                        a_booking_that_is_refused_fails_and_one_that_waits_too_long,
+                        an_answer_that_lies_unread_when_its_time_is_over_counts,
+                        while_nobody_can_tell_what_lies_unread_no_time_is_over,
+                        while_no_partition_is_read_no_time_is_over,
+                        while_an_answer_waits_for_the_registry_no_time_is_over,
+                        on_postgresql_no_time_is_over_for_what_was_taken_away_and_nobody_has,
+                        NULL,
+                    });
 }

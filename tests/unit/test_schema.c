@@ -89,6 +89,10 @@ START_TEST(names_resolve_by_namespace_and_may_come_before_their_definition)
     ck_assert_str_eq(root->fields[2].type->fullname, "F");
     ck_assert_ptr_eq(root->fields[2].type, root->fields[3].type);
     schema_wrong(RECORD("{\"name\":\"a\",\"type\":\"n.r\"}"), "did you mean \"n.R\"?");
+    schema_wrong(
+        RECORD("{\"name\":\"a\",\"type\":{\"type\":\"fixed\",\"name\":\"q.F\",\"size\":1}},"
+               "{\"name\":\"b\",\"type\":\"F\"}"),
+        "did you mean \"q.F\"?");
 }
 END_TEST
 
@@ -303,9 +307,31 @@ START_TEST(what_java_reads_beyond_json_is_read_only_on_request)
 }
 END_TEST
 
+START_TEST(a_name_that_begins_with_a_dot_is_of_no_namespace_in_registries)
+{
+    static const char text[] =
+        "{\"type\":\"record\",\"name\":\".A\",\"namespace\":\"n\",\"fields\":[{\"name\":\"f\","
+        "\"type\":{\"type\":\"record\",\"name\":\"n.A\",\"fields\":[{\"name\":\"g\",\"type\":"
+        "[\"null\",\".A\"]}]}}]}";
+    static const char other[] = "{\"type\":\"fixed\",\"name\":\".n.A\",\"size\":1}";
+    struct mr_schema_options options = {.like_java = true};
+    MR_AUTO(mr_schema) struct mr_schema *schema = NULL;
+    MR_AUTO(mr_schema) struct mr_schema *dotted = NULL;
+
+    schema_wrong(text, "neither a primitive type nor a name defined here");
+    ck_assert_int_eq(mr_schema_parse(text, sizeof(text) - 1, &options, &schema, NULL), 0);
+    const struct mr_schema_node *root = mr_schema_root(schema);
+    ck_assert_str_eq(root->fullname, "A");
+    ck_assert_ptr_eq(root->fields[0].type->fields[0].type->branches[1], root);
+    ck_assert_int_eq(mr_schema_parse(other, sizeof(other) - 1, &options, &dotted, NULL), 0);
+    ck_assert_str_eq(mr_schema_root(dotted)->fullname, ".n.A");
+}
+END_TEST
+
 int main(void)
 {
     return unit_run("schema", (const TTest *[]){
+                                  a_name_that_begins_with_a_dot_is_of_no_namespace_in_registries,
                                   a_record_keeps_what_was_written,
                                   mistakes_are_told_with_place_rule_and_nearest_word,
                                   names_resolve_by_namespace_and_may_come_before_their_definition,

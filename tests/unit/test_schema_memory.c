@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whatever allocation fails, the answer is -ENOMEM and nothing is lost. */
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "support/failing_malloc.h"
+
+#include "support/failing_json.h"
 #include "support/schema.h"
 #include "support/unit.h"
 
@@ -97,24 +98,6 @@ static int compare(struct texts *t)
     return r;
 }
 
-/* jansson allocates through the program's own calls, so that they are counted; the counter behind
- * each keeps it a call, which a jump at the end is not. */
-static volatile unsigned json_calls;
-
-static void *json_malloc_here(size_t size)
-{
-    void *memory = malloc(size);
-
-    json_calls++;
-    return memory;
-}
-
-static void json_free_here(void *memory)
-{
-    free(memory);
-    json_calls++;
-}
-
 /* Fails from the first allocation on, then from the second, until the deed is done. */
 static void sweep(deed *act)
 {
@@ -123,7 +106,7 @@ static void sweep(deed *act)
     long failures = 0;
     int r = -ENOMEM;
 
-    json_set_alloc_funcs(json_malloc_here, json_free_here);
+    failing_json();
     ck_assert_int_eq(mr_schema_parse(text, sizeof(text) - 1, &options, &t.schema, NULL), 0);
     t.other = schema_ok(other);
     for (; r != 0; failures++) {

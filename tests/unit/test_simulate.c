@@ -130,12 +130,33 @@ START_TEST(two_names_share_no_uuid_by_the_same_seed)
 }
 END_TEST
 
+START_TEST(a_serial_number_is_given_out_once_before_all_of_its_range_are)
+{
+    static bool given[900];
+    struct sim s;
+
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        sim_init(&s, "first-viscount", seed, 0);
+        memset(given, 0, sizeof(given));
+        for (int n = 0; n < 900; n++) {
+            struct sim_id id = sim_serial(&s, "order_", 100, 999);
+            ck_assert_int_eq(strncmp(id.text, "order_", 6), 0);
+            long value = strtol(id.text + 6, NULL, 10);
+            ck_assert(value >= 100 && value <= 999 && !given[value - 100]);
+            given[value - 100] = true;
+        }
+        sim_done(&s);
+    }
+}
+END_TEST
+
 int main(void)
 {
     return unit_run("simulate", (const TTest *[]){
                                     every_event_of_every_platform_occurs_early,
                                     the_same_seed_gives_the_same_bytes_in_the_order_of_time,
                                     two_names_share_no_uuid_by_the_same_seed,
+                                    a_serial_number_is_given_out_once_before_all_of_its_range_are,
                                     NULL,
                                 });
 }

@@ -129,6 +129,93 @@ START_TEST(events_that_share_their_fate_are_lost_together_and_done_again_apart)
 }
 END_TEST
 
+static int insert(struct mr_store *store, int64_t i, struct mr_error *error)
+{
+    static const uint8_t bytes[] = {0, 0xFF, 0};
+    bool odd = i % 2 != 0;
+
+    int r = run_marked(
+        store,
+        "INSERT INTO t (i, n, s, b) VALUES (?1, CASE WHEN ?2 > 9 THEN ?2 ELSE 0 END, ?3, ?4)",
+        MR_VALUES(MR_INT(i), MR_INT(i), MR_OPT(odd, MR_TEXT_OF("")),
+                  MR_OPT(!odd, MR_BLOB(((struct mr_bytes){bytes, sizeof(bytes)})))),
+        error);
+    return r == 0
+               ? run_marked(store, "INSERT INTO u VALUES (?1, '?1) SELECT') ON CONFLICT DO NOTHING",
+                            MR_VALUES(MR_INT(i / 2)), error)
+               : r;
+}
+
+START_TEST(rows_of_many_events_go_out_as_one_statement_each_with_its_values)
+{
+    MR_AUTO(mr_store) struct mr_store *store = open_fresh();
+
+    run(store, "CREATE TABLE t (i INTEGER PRIMARY KEY, n INTEGER, s TEXT, b BLOB) STRICT");
+    run(store, "CREATE TABLE u (i INTEGER PRIMARY KEY, s TEXT) STRICT");
+    ck_assert_int_eq(mr_store_begin(store, NULL), 0);
+    (void)mr_store_together(store);
+    for (int64_t i = 0; i < 300; i++) {
+        ck_assert_int_eq(insert(store, i, NULL), 0);
+        if (i == 99)
+            ck_assert_int_eq(number(store, "SELECT count(*) FROM t"), 100);
+    }
+    ck_assert_int_eq(mr_store_changes(store), 0); /* of the last one */
+    ck_assert_int_eq(mr_store_commit(store, NULL), 0);
+    if (on_postgres())
+        ck_assert_int_eq(number(store, "SELECT count(DISTINCT CAST(cmin AS text)) FROM t"),
+                         15); /* 64 and 1 at a time, then what is left */
+    ck_assert_int_eq(number(store, "SELECT sum(i * 1000 + n) FROM t"), 44850 * 1001 - 45);
+    ck_assert_int_eq(number(store, "SELECT count(*) FROM t WHERE (s IS NULL) = (i % 2 = 0)"
+                                   " AND (b IS NULL) = (i % 2 = 1)"
+                                   " AND coalesce(length(s), 0) + coalesce(length(b), 3) = 3"),
+                     300);
+    ck_assert_int_eq(number(store, "SELECT count(*) FROM u WHERE s = '?1) SELECT'"), 150);
+}
+END_TEST
+
+START_TEST(a_row_that_looks_at_those_before_it_sees_them)
+{
+    MR_AUTO(mr_store) struct mr_store *store = open_fresh();
+
+    run(store, "CREATE TABLE t (i INTEGER PRIMARY KEY, n INTEGER) STRICT");
+    ck_assert_int_eq(mr_store_begin(store, NULL), 0);
+    (void)mr_store_together(store);
+    for (int64_t i = 0; i < 100; i++) {
+        ck_assert_int_eq(run_marked(store, "INSERT INTO t VALUES (?1, (SELECT count(*) FROM t))",
+                                    MR_VALUES(MR_INT(i)), NULL),
+                         0);
+        ck_assert_int_eq(run_marked(store,
+                                    "INSERT INTO t VALUES (?1, 0)"
+                                    " ON CONFLICT (i) DO UPDATE SET n = t.n + 100",
+                                    MR_VALUES(MR_INT(i)), NULL),
+                         0);
+    }
+    ck_assert_int_eq(mr_store_commit(store, NULL), 0);
+    ck_assert_int_eq(number(store, "SELECT sum(n) FROM t"), 4950 + 100 * 100);
+}
+END_TEST
+
+START_TEST(what_was_gathered_goes_with_its_transaction)
+{
+    MR_AUTO(mr_store) struct mr_store *store = open_fresh();
+
+    run(store, "CREATE TABLE t (i INTEGER PRIMARY KEY) STRICT");
+    for (int64_t i = 0; i < 3; i++) {
+        ck_assert_int_eq(mr_store_begin(store, NULL), 0);
+        (void)mr_store_together(store);
+        for (int64_t n = 0; n < 10; n++) {
+            ck_assert_int_eq(
+                run_marked(store, "INSERT INTO t VALUES (?1)", MR_VALUES(MR_INT(n)), NULL), 0);
+            ck_assert_int_eq(mr_store_changes(store), 1);
+        }
+        if (i < 2)
+            mr_store_rollback(store);
+    }
+    ck_assert_int_eq(mr_store_commit(store, NULL), 0);
+    ck_assert_int_eq(number(store, "SELECT sum(i) FROM t"), 45);
+}
+END_TEST
+
 /* Between two statements, or with an answer that is longer than what lies between both sides. */
 static void stand_still(const char *last)
 {
@@ -186,6 +273,9 @@ int main(void)
                         what_was_written_is_counted_and_seen_by_the_same_event,
                         any_amount_may_be_written_by_one_event,
                         events_that_share_their_fate_are_lost_together_and_done_again_apart,
+                        rows_of_many_events_go_out_as_one_statement_each_with_its_values,
+                        a_row_that_looks_at_those_before_it_sees_them,
+                        what_was_gathered_goes_with_its_transaction,
                         who_stands_still_among_its_statements_is_ended_by_who_waits_for_its_lock,
                         who_stands_still_before_an_answer_is_ended_by_who_waits_for_its_lock,
                         NULL,

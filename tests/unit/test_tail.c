@@ -66,6 +66,20 @@ START_TEST(a_range_is_read_from_every_form_of_its_text)
 }
 END_TEST
 
+START_TEST(a_range_that_ends_before_it_begins_is_refused)
+{
+    static const char *const rows[] = {"5:2", "@-1h:-2h", "@2024-01-15:2024-01-14", "2:5", "2:2"};
+
+    for (size_t i = 0; i < MR_N_ELEMENTS(rows); i++) {
+        struct mr_error error = MR_ERROR_INIT;
+        struct range range;
+        int r = range_parse(rows[i], now_ms, &range, &error);
+        ck_assert_msg(r == (i < 3 ? MR_INVALID : 0), "%s: %s", rows[i], error.text);
+        ck_assert(i > 2 || strstr(error.text, "ends before it begins"));
+    }
+}
+END_TEST
+
 START_TEST(a_range_that_makes_no_sense_is_refused_with_what_would)
 {
     static const char *const rows[] = {"",
@@ -466,6 +480,7 @@ int main(void)
 {
     return unit_run("tail", (const TTest *[]){
                                 a_range_is_read_from_every_form_of_its_text,
+                                a_range_that_ends_before_it_begins_is_refused,
                                 a_range_that_makes_no_sense_is_refused_with_what_would,
                                 a_filter_compares_text_as_text_and_numbers_as_numbers,
                                 a_filter_without_field_or_value_is_refused,

@@ -15,7 +15,8 @@ struct mr_role {
 
 /* The tables, for a migration. holder: who has a role, and since when (the earliest event that said
  * so). wish: a message to a role, 'waiting' for a first holder, 'told', or 'open' to more of them.
- * message: what was handed to mr_notify, whose table mr_notice has what became of it. */
+ * message: what was handed to mr_notify, whose table mr_notice has what became of it. The migration
+ * after them is MR_AUDIENCE_LAST. */
 #define MR_AUDIENCE_TABLES                                                                         \
     "CREATE TABLE audience (role TEXT NOT NULL, of_id TEXT NOT NULL, PRIMARY KEY (role, of_id))"   \
     " STRICT, WITHOUT ROWID;"                                                                      \
@@ -31,6 +32,9 @@ struct mr_role {
     " STRICT, WITHOUT ROWID;"                                                                      \
     "CREATE INDEX message_recipient ON message (recipient, happened_at);"                          \
     "CREATE INDEX message_of ON message (of_id, happened_at);"
+/* last_at: of the youngest event that said so. Who had the role, gave it up and has it again is its
+ * holder. NULL: written by a build before, and not said again since. */
+#define MR_AUDIENCE_LAST "ALTER TABLE holder ADD COLUMN last_at INTEGER"
 
 /* The event of tx says that `user` holds the role of the thing `of`; messages that wait go to them.
  * Outcomes of all three as mr_notify. */

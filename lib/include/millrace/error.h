@@ -2,6 +2,7 @@
 /* Text for humans, made where the fact is known and only on cold paths. */
 #pragma once
 
+#include <stdarg.h>
 #include <stddef.h>
 
 #include "millrace/compiler.h"
@@ -19,8 +20,15 @@ struct mr_error {
 #define MR_ERROR_INIT ((struct mr_error){.offset = MR_NO_OFFSET})
 
 /* Replaces the text and returns r, so that `return mr_error_set(reterr, MR_INVALID, "...")` reads
- * as one step. reterr may be NULL. Text that does not fit is cut at a UTF-8 boundary. */
+ * as one step. reterr may be NULL, its old text among the arguments. Text that does not fit is
+ * cut at a UTF-8 boundary. */
 int mr_error_set(struct mr_error *reterr, int r, const char *fmt, ...) MR_PRINTF(3, 4);
+int mr_error_vset(struct mr_error *reterr, int r, const char *fmt, va_list args) MR_PRINTF(3, 0);
+
+/* Puts what it happened in before the text, "order.json:3:17", and the place between them where it
+ * has one, which `where` then no longer tells. One line for a terminal; returns r. reterr may be
+ * NULL. */
+int mr_error_inside(struct mr_error *reterr, int r, const char *fmt, ...) MR_PRINTF(3, 4);
 
 /* Puts a segment in front of `where`: used while unwinding to build "/data/items/1". The segment
  * is escaped as RFC 6901 has it (~0, ~1). reterr may be NULL. */

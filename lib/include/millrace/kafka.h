@@ -269,6 +269,8 @@ MR_DEFINE_AUTO(mr_kafka_embedded, struct mr_kafka_embedded *, mr_kafka_embedded_
 #define MR_EMBEDDED_DISCONNECT (-195)
 int mr_kafka_embedded_fail(struct mr_kafka_embedded *embedded, int16_t api_key, const int *errors,
                            size_t n_errors);
+/* Whoever asks for the topic's metadata gets this error of Kafka's protocol; 0: no more. */
+void mr_kafka_embedded_topic(struct mr_kafka_embedded *embedded, const char *topic, int error);
 /* broker: 1..n, -1 all. */
 int mr_kafka_embedded_broker_down(struct mr_kafka_embedded *embedded, int32_t broker, bool down);
 int mr_kafka_embedded_delay(struct mr_kafka_embedded *embedded, int32_t broker, int rtt_ms);

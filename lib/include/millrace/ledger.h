@@ -128,11 +128,17 @@ int mr_parked_first(struct mr_store *store, struct mr_arena *arena, struct mr_by
 int mr_parked_attempted(struct mr_store *store, int64_t seq, int32_t attempts,
                         struct mr_error *reterr);
 int mr_parked_delete(struct mr_store *store, int64_t seq, struct mr_error *reterr);
-/* The key whose turn has come first, copied into arena. Outcomes: 0, MR_ABSENT, -errno. */
+/* The first keys whose turn has come, in order, copied into arena: some, at most n_keys, unless
+ * there is none. Outcomes: 0, -errno. */
 int mr_parked_due(struct mr_store *store, struct mr_arena *arena, int64_t now,
-                  struct mr_bytes *ret_key, struct mr_error *reterr);
+                  struct mr_bytes *ret_keys, size_t n_keys, size_t *ret_n, struct mr_error *reterr);
+/* One of them is still due and ours; in a shared store its partition is kept ours until the
+ * transaction ends. Outcomes: 0, MR_ABSENT, -errno. */
+int mr_parked_keep(struct mr_store *store, struct mr_bytes key, int64_t now,
+                   struct mr_error *reterr);
 /* When the next key that is not held is due; INT64_MAX when none is. */
 int mr_parked_next(struct mr_store *store, int64_t *ret_when, struct mr_error *reterr);
+/* What waits, and of the keys those that are held; of a shared store: of our partitions. */
 int mr_parked_count(struct mr_store *store, int64_t *ret_keys, int64_t *ret_held,
                     int64_t *ret_events, struct mr_error *reterr);
 /* Calls fn once per key. */
@@ -194,8 +200,9 @@ int mr_notice_add(struct mr_store *store, const struct mr_notice_row *row, struc
 int mr_notice_each_due(struct mr_store *store, int64_t now, int64_t limit,
                        int (*fn)(void *self, const struct mr_notice_row *row), void *self,
                        struct mr_error *reterr);
-/* The first rows that are to be settled now, at most n_seqs and of each line one: those whose fate
- * is known, and, when `waiting_too`, any that are due. Outcomes: 0, -errno. */
+/* The first rows that are to be settled now, at most n_seqs: the first of each line whose fate is
+ * known, or, when `waiting_too`, all that are due, of a line in their order. Outcomes: 0, -errno.
+ */
 int mr_notice_due(struct mr_store *store, int64_t now, bool waiting_too, int64_t *ret_seqs,
                   size_t n_seqs, size_t *ret_n, struct mr_error *reterr);
 /* A row that is not settled, copied into arena, unless it is another process's or settled by now:

@@ -11,6 +11,14 @@
 
 struct mr_tx;
 
+/* The most bytes of each: docs/limits.md. */
+enum {
+    MR_NOTICE_TO = 320,
+    MR_NOTICE_KIND = 100,
+    MR_NOTICE_TITLE = 1000,
+    MR_NOTICE_TEXT = 256 << 10
+};
+
 struct mr_notice {
     struct mr_str to;    /* who: a user's id, or an audience as the contract names it ("staff") */
     struct mr_str kind;  /* what: "entry-denied" */

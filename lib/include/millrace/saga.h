@@ -89,6 +89,7 @@ struct mr_saga {
     const char *key; /* path of what tells its instances apart, in every event it waits for */
     bool once;       /* one instance for a key, as long as that is kept */
     bool any_order;  /* events may be older than the one that starts it */
+    bool younger;    /* events of the same moment as the one that starts it are not heard either */
     int64_t keep_ms; /* how long an ended instance is kept */
     struct mr_saga_clauses starts;
     struct mr_saga_emits at[MR_SAGA_N_MOMENTS];

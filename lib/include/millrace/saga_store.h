@@ -65,9 +65,12 @@ int mr_saga_early_drop(struct mr_store *store, int64_t seq, struct mr_error *ret
 
 /* ---- timers: in a shared store, who has the partition of an instance's cause has its timer ----
  */
-/* The id of the instance whose deadline has come first. Outcomes: 0, MR_ABSENT, as mr_store_row. */
-int mr_saga_due(struct mr_store *store, struct mr_arena *arena, int64_t now, struct mr_str *ret_id,
-                struct mr_error *reterr);
+/* The ids of the first instances whose deadline has come, and whether one is still due and ours, as
+ * mr_parked_due and mr_parked_keep. */
+int mr_saga_due(struct mr_store *store, struct mr_arena *arena, int64_t now, struct mr_str *ret_ids,
+                size_t n_ids, size_t *ret_n, struct mr_error *reterr);
+int mr_saga_keep_due(struct mr_store *store, struct mr_str id, int64_t now,
+                     struct mr_error *reterr);
 /* When the next is due; INT64_MAX when none is. */
 int mr_saga_next(struct mr_store *store, int64_t *ret_when, struct mr_error *reterr);
 /* Forgets ended instances past their time and events kept since before `early`, at most `limit` of

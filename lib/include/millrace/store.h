@@ -180,6 +180,8 @@ size_t mr_rows_n_columns(const struct mr_rows *rows);
 const char *mr_rows_column_name(const struct mr_rows *rows, size_t column);
 /* Borrowed until the next call with these rows. */
 struct mr_value mr_rows_value(const struct mr_rows *rows, size_t column);
+/* As many columns as `into` has; texts and blobs copied, null is 0 or empty. 0, -ENOMEM. */
+int mr_rows_take(struct mr_rows *rows, struct mr_arena *arena, const struct mr_into *into);
 struct mr_rows *mr_rows_done(struct mr_rows *rows);
 MR_DEFINE_AUTO(mr_rows, struct mr_rows *, mr_rows_done);
 
