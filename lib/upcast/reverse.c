@@ -78,6 +78,10 @@ static void turn_entry(struct turning *t, struct mapping_entry *from)
         cannot(t, from->at, from->to, "nothing undoes its function");
         return;
     }
+    if (from->n_from != 1) {
+        cannot(t, from->at, from->to, "it does not come from one field");
+        return;
+    }
     *to = *from;
     to->to = from->from[0].path;
     to->from = path;

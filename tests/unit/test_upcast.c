@@ -234,6 +234,14 @@ START_TEST(a_mapping_is_turned_round_where_nothing_was_lost)
         "fields: {b: {from: a, compute: lower}}\n", NULL,
         "m.yaml:1:10: 'b' cannot be turned round: nothing undoes its function; write a mapping "
         "for the way back\n");
+    static const char *const none_or_many[] = {"fields: {b: {compute: map, cases: {1: 2}}}\n",
+                                               "fields: {b: {from: [a, c], compute: map}}\n",
+                                               "fields: {b: {from: [a, c]}}\n"};
+    for (size_t i = 0; i < MR_N_ELEMENTS(none_or_many); i++)
+        reversed(R("R", F("a", "\"int\"") "," F("c", "\"int\"")), R("R", F("b", "\"int\"")),
+                 none_or_many[i], NULL,
+                 "m.yaml:1:10: 'b' cannot be turned round: it does not come from one field; write "
+                 "a mapping for the way back\n");
     reversed(R("R", F("a", "\"int\"")), R("R", F("b", "\"long\"")), "fields: {b: a}\n", NULL,
              "m.yaml:1:10: 'a' cannot come from 'b' as it is: a long may be too large for an int: "
              "give compute: number\n");
