@@ -9,6 +9,8 @@
 #include "consume.h"
 #include "consume_merge.h"
 
+enum { MICROS = 1000 };
+
 static int begin_at(struct consume *run, struct consume_partition *p, int64_t low, int64_t high,
                     struct mr_error *reterr)
 {
@@ -181,13 +183,38 @@ static int go_on(struct consume *run, const struct mr_topic_partition *items, si
     return r;
 }
 
+/* Whoever claimed it mostly has it from the group, which takes it from us within a session. But an
+ * instance that slept between its assignment and its claim takes what was given to us since; if it
+ * ends then, nobody else would ever read it. */
+void consume_begin_fenced(struct consume *run, struct consume_partition *p)
+{
+    const struct mr_topic_partition item = {p->topic->topic->name, p->number, p->next};
+
+    p->ours = false;
+    p->hold = CONSUME_WAITS_GROUP;
+    p->hold_until = run->world.now(run->world.self) + (int64_t)CONSUME_FENCED_MS * MICROS;
+    consume_merge_drop(run, p);
+    (void)run->broker.pause(run->broker.self, &item, true); /* what comes is not ours */
+}
+
+static void claim_back(struct consume *run, struct consume_partition *p)
+{
+    if (p->hold != CONSUME_WAITS_GROUP || run->world.now(run->world.self) < p->hold_until)
+        return;
+    mr_info(&run->log, "claimed-back", "topic=%s partition=%d why=\"the group left it with us\"",
+            p->topic->topic->name, p->number);
+    let_wait(p);
+}
+
 int consume_begin_again(struct consume *run, struct mr_error *reterr)
 {
     MR_AUTO(free) struct mr_topic_partition *items = NULL;
     size_t n = 0;
 
-    for (size_t i = 0; i < run->n_partitions; i++)
+    for (size_t i = 0; i < run->n_partitions; i++) {
+        claim_back(run, &run->partitions[i]);
         n += waits(&run->partitions[i]);
+    }
     if (n == 0 || !consume_may_ask(run))
         return 0;
     items = calloc(n, sizeof(*items));

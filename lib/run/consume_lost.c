@@ -124,8 +124,7 @@ static int ask(struct consume *run, struct consume_partition *p, struct mr_error
     int r = mr_ledger_where(run->store, topic, p->number, p->epoch, &p->stored, reterr);
     if (r != MR_ABSENT)
         return r;
-    p->ours = false;
-    consume_merge_drop(run, p);
+    consume_begin_fenced(run, p);
     mr_warn(&run->log, "fenced", "topic=%s partition=%d next=another-instance-has-it", topic,
             p->number);
     return 0;

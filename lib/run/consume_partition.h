@@ -19,6 +19,7 @@ enum consume_hold {
     CONSUME_WAITS_PARKED,
     CONSUME_WAITS_ORDER,   /* enough is held back: consume_merge.h */
     CONSUME_WAITS_BROKERS, /* not ours: until they tell where it begins: consume_begin.c */
+    CONSUME_WAITS_GROUP,   /* not ours: another instance claimed it, the group left it with us */
 };
 
 struct consume_partition {
@@ -80,6 +81,10 @@ int consume_begin_assigned(struct consume *run, struct mr_topic_partition *items
                            struct mr_error *reterr);
 /* Those that wait are paused; how many they are. */
 size_t consume_begin_pause(struct consume *run);
+/* Another instance has claimed it. If the group does not take it from us within
+ * CONSUME_FENCED_MS, it is claimed back by consume_begin_again. */
+enum { CONSUME_FENCED_MS = 60 * 1000 };
+void consume_begin_fenced(struct consume *run, struct consume_partition *p);
 /* Those that wait are begun if the brokers tell where. Outcomes as above, -EAGAIN. */
 int consume_begin_again(struct consume *run, struct mr_error *reterr);
 /* Some partition is ours, and none waits to be begun. */

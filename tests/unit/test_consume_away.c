@@ -216,6 +216,54 @@ START_TEST(on_postgresql_what_the_store_did_not_let_us_claim_is_claimed_later)
 }
 END_TEST
 
+/* It slept over its session between assignment and claim, and ends before it hears of that. */
+START_TEST(on_postgresql_what_another_took_and_the_group_left_with_us_is_claimed_back)
+{
+    int64_t epoch, next;
+
+    if (!on_postgres())
+        return;
+    struct bench *b = bench_new();
+    const char *topic = read_topics[0]->name;
+
+    turn(b);
+    ck_assert_int_eq(mr_ledger_claim(b->store, topic, 1, &epoch, &next, NULL), 0);
+    send(b, 'a', 1, 1);
+    send(b, 'b', 2, 0);
+    ck_assert_int_eq(wait_for(b, 55), 0);
+    assert_effects(b, "2");
+    ck_assert(fake_partition(b->fake, topic, 1)->paused);
+    ck_assert_int_eq(wait_for(b, 10), 0);
+    assert_effects(b, "2,1");
+    send(b, 'a', 3, 3);
+    turns(b);
+    assert_effects(b, "2,1,3");
+    ck_assert_int_eq(b->run.count.duplicates, 0);
+    bench_free(b);
+}
+END_TEST
+
+START_TEST(on_postgresql_what_the_group_took_from_us_is_left_to_its_heir)
+{
+    struct mr_topic_partition item = {read_topics[0]->name, 1, 0};
+    int64_t epoch, next;
+
+    if (!on_postgres())
+        return;
+    struct bench *b = bench_new();
+
+    turn(b);
+    ck_assert_int_eq(mr_ledger_claim(b->store, item.topic, 1, &epoch, &next, NULL), 0);
+    send(b, 'a', 1, 1);
+    ck_assert_int_eq(wait_for(b, 5), 0);
+    consume_revoked(&b->run, &item, 1, false);
+    ck_assert_int_eq(wait_for(b, 100), 0);
+    assert_effects(b, "");
+    ck_assert_int_eq(mr_ledger_where(b->store, item.topic, 1, epoch, &next, NULL), 0);
+    bench_free(b);
+}
+END_TEST
+
 START_TEST(a_gap_is_judged_when_the_brokers_know_its_partition_again)
 {
     struct bench *b = bench_new();
@@ -250,6 +298,8 @@ int main(void)
             who_is_given_nothing_waits_for_nobody,
             a_seek_that_is_not_answered_then_costs_one_more_try,
             on_postgresql_what_the_store_did_not_let_us_claim_is_claimed_later,
+            on_postgresql_what_another_took_and_the_group_left_with_us_is_claimed_back,
+            on_postgresql_what_the_group_took_from_us_is_left_to_its_heir,
             a_gap_is_judged_when_the_brokers_know_its_partition_again,
             NULL,
         });
