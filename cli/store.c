@@ -19,27 +19,32 @@ const struct mr_option store_options[] = {
     MR_OPT_END,
 };
 
-/* A name that is none of ours is misspelt; else its consumer has not run here. */
-static int say_absent(struct mr_str service, struct mr_error *reterr)
+const char *store_hint(const char *service, char *out, size_t cap)
 {
     const struct mr_catalog *catalog = mr_catalog_builtin();
     MR_AUTO(free) const char **names = calloc(catalog->n_groups + 1, sizeof(*names));
-    char name[128];
 
-    if (!names)
-        return -ENOMEM;
-    for (size_t i = 0; i < catalog->n_groups; i++)
+    for (size_t i = 0; names && i < catalog->n_groups; i++)
         names[i] = catalog->groups[i].name;
+    const char *near = names ? mr_nearest(service, names, catalog->n_groups) : NULL;
+    (void)snprintf(out, cap, "%s%s%s", near ? ": did you mean '" : "", near ? near : "",
+                   near ? "'?" : "");
+    return out;
+}
+
+/* A name that is none of ours is misspelt; else its consumer has not run here. */
+static int say_absent(struct mr_str service, struct mr_error *reterr)
+{
+    char name[128], hint[160];
+
     (void)snprintf(name, sizeof(name), "%.*s", MR_STR_ARG(service));
-    const char *near = mr_nearest(name, names, catalog->n_groups);
-    if (mr_catalog_group(catalog, service))
+    if (mr_catalog_group(mr_catalog_builtin(), service))
         return mr_error_set(reterr, MR_ABSENT,
                             "there is no store %s.db here: give --store with the URL that "
                             "%s-consumer has",
                             name, name);
-    return mr_error_set(reterr, MR_ABSENT, "there is no store %s.db, and no consumer '%s'%s%s%s",
-                        name, name, near ? ": did you mean '" : "", near ? near : "",
-                        near ? "'?" : "");
+    return mr_error_set(reterr, MR_ABSENT, "there is no store %s.db, and no consumer '%s'%s", name,
+                        name, store_hint(name, hint, sizeof(hint)));
 }
 
 int store_choose(const struct store_choice *choice, struct mr_str service, bool writes,

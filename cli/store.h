@@ -15,6 +15,9 @@ extern const struct mr_option store_options[];
 int store_choose(const struct store_choice *choice, struct mr_str service, bool writes,
                  struct mr_store **ret_store, struct mr_error *reterr);
 
+/* ": did you mean 'order-management'?" of a word that is no consumer, or "". Returns out. */
+const char *store_hint(const char *service, char *out, size_t cap);
+
 /* Columns named ..._at hold instants: written as RFC 3339, unless raw. Bytes are written in hex. */
 int store_value_text(const char *column, struct mr_value value, bool raw, struct mr_buf *out);
 int store_value_json(const char *column, struct mr_value value, bool raw, struct mr_buf *out);

@@ -34,6 +34,7 @@
     VERB(schema_register)                                                                          \
     VERB(schema_upcast)                                                                            \
     VERB(simulate)                                                                                 \
+    VERB(store_create)                                                                             \
     VERB(store_query)                                                                              \
     VERB(store_release)                                                                            \
     VERB(tail)                                                                                     \

@@ -46,26 +46,6 @@ def said(*words):
     return subprocess.run([*map(str, words)], capture_output=True, text=True, check=True).stdout
 
 
-def stores(groups):
-    lines = [f"-- {HEAD}", f"-- {SAID}", "-- One schema of one database for each consumer; safe to run again."]
-    return "\n".join(lines + [f"CREATE SCHEMA IF NOT EXISTS {service.schema};" for service in groups]) + "\n"
-
-
-STORES_SCRIPT = r"""
-# Makes the schemas of the stores where a consumer's file says (store = postgresql://USER:PASSWORD@...): stores.sh FILE STORES.SQL
-# The password goes by the environment: what stands on a command line others can read.
-set -euo pipefail
-url=$(sed -n 's/^store *= *//p' "$1")
-if [[ $url =~ ^([a-z]+://[^:@/]*):([^@/]*)@(.*)$ ]]; then
-    password=${BASH_REMATCH[2]//\\/\\\\}
-    printf -v PGPASSWORD %b "${password//%/\\x}"
-    export PGPASSWORD
-    url=${BASH_REMATCH[1]}@${BASH_REMATCH[3]}
-fi
-exec psql -qX -v ON_ERROR_STOP=1 -f "$2" "$url"
-"""
-
-
 def environment(service):
     """For systemd; by default a consumer keeps SQLite and needs none of it."""
     return f"""\
@@ -79,9 +59,8 @@ PGOPTIONS=-csearch_path={service.schema}
 def wanted(groups):
     """{path in deploy/: text}"""
     head = f"# {HEAD}\n# {SAID}\n"
-    made = {"stores.sql": stores(groups), "stores.sh": "#!/bin/bash\n" + head + STORES_SCRIPT.lstrip()}
-    files = {f"postgres/{name}": text for name, text in made.items()} | {"compose/compose.yaml": head + compose.text(groups)}
-    for name, body in kubernetes.files(groups, made).items():
+    files = {"compose/compose.yaml": head + compose.text(groups)}
+    for name, body in kubernetes.files(groups).items():
         files[f"kubernetes/base/{name}"] = head + body
     return files | {f"systemd/consumer/{service.name}.env": head + environment(service) for service in groups}
 

@@ -105,22 +105,17 @@ services:
       start_period: 60s
       start_interval: 1s
 
-  # Topics, schemas and stores; safe to run again, and run again by every `up`.
-  stores:
-    image: postgres:15-bookworm
-    networks: [millrace]
-    secrets: [store]
-    configs: [{source: stores, target: /stores.sql}, {source: make-stores, target: /stores.sh}]
-    entrypoint: ["bash", "/stores.sh", "/run/secrets/store", "/stores.sql"]
-    depends_on:
-      postgres: {condition: service_healthy}
+  # Places for the stores, topics and schemas; safe to run again, and run again by every `up`.
   setup:
     <<: *program
-    command: [sh, -c, "millrace topics create && millrace schema register"]
-    environment: *cluster
+    command: [sh, -c, "millrace store create -F /run/secrets/store && millrace topics create && millrace schema register"]
+    environment:
+      <<: *cluster
+      PGSSLMODE: disable
+    secrets: [store]
     depends_on:
       registry: {condition: service_healthy}
-      stores: {condition: service_completed_successfully}
+      postgres: {condition: service_healthy}
 
   # docker compose run --rm -T tool order-management-producer < orders.ndjson
   tool:
@@ -138,10 +133,6 @@ networks:
 volumes:
   kafka: {}
   postgres: {}
-
-configs:
-  stores: {file: ../postgres/stores.sql}
-  make-stores: {file: ../postgres/stores.sh}
 
 secrets:
   postgres-password: {file: ./secrets/postgres-password}

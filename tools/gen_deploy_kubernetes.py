@@ -105,7 +105,7 @@ spec:
             periodSeconds: 5
           resources:
             requests: {cpu: 50m, memory: 32Mi}
-            limits: {memory: 256Mi}
+            limits: {memory: 512Mi}
 %(container)s
 ---
 apiVersion: policy/v1
@@ -122,14 +122,6 @@ spec:
 SETUP = """\
 # Schemas of the database, topics, schemas of the registry; safe to run again. A job is never changed: delete it first
 # when one is still there (it goes by itself after ten minutes).
-apiVersion: v1
-kind: ConfigMap
-metadata:
-  name: millrace-stores
-  labels: {app.kubernetes.io/name: millrace-setup, app.kubernetes.io/part-of: millrace}
-data:
-%(stores)s
----
 apiVersion: batch/v1
 kind: Job
 metadata:
@@ -146,13 +138,12 @@ spec:
       restartPolicy: OnFailure
       initContainers:
         - name: stores
-          image: postgres
-          command: [bash, /etc/millrace-stores/stores.sh, /run/millrace/store.conf, /etc/millrace-stores/stores.sql]
+          image: millrace
+          args: [millrace, store, create, -F, /run/millrace/store.conf]
           envFrom:
             - configMapRef: {name: millrace}
           volumeMounts:
             - {name: store, mountPath: /run/millrace, readOnly: true}
-            - {name: stores, mountPath: /etc/millrace-stores, readOnly: true}
           resources: &resources
             requests: {cpu: 50m, memory: 32Mi}
             limits: {memory: 256Mi}
@@ -174,7 +165,6 @@ spec:
 %(container)s
       volumes:
         - {name: store, secret: {secretName: millrace-store, defaultMode: 0440}}
-        - {name: stores, configMap: {name: millrace-stores}}
 """
 
 CONSUMER = """\
@@ -295,7 +285,6 @@ resources:
 %(resources)s
 images:
   - {name: millrace, newName: millrace, newTag: latest}
-  - {name: postgres, newName: postgres, newTag: 15-bookworm}
 configMapGenerator:
   - name: millrace
     literals:
@@ -304,13 +293,13 @@ configMapGenerator:
 """
 
 
-def files(services, stores):
+def files(services):
     common = {"pod": POD, "container": CONTAINER}
     health = any(service.has_health for service in services)
     made = {
         "common.yaml": COMMON % {"scrape": SCRAPE if health else "", "who": ", all pods of the cluster the metrics" if health else ""},
         "registry.yaml": REGISTRY % common,
-        "setup.yaml": SETUP % {**common, "stores": "\n".join(literal(name, text) for name, text in stores.items())},
+        "setup.yaml": SETUP % common,
     }
     for service in services:
         made[f"{service.program}.yaml"] = CONSUMER % {
@@ -319,11 +308,6 @@ def files(services, stores):
             "health": HEALTH if service.has_health else "", "service_ports": PORTS if service.has_health else ""}
     made["kustomization.yaml"] = KUSTOMIZATION % {"resources": "\n".join(f"  - {name}" for name in sorted(made))}
     return made
-
-
-def literal(name, text):
-    """A member of a ConfigMap, line by line."""
-    return f"  {name}: |\n" + "\n".join(f"    {line}" for line in text.splitlines())
 
 
 def listed(topics):

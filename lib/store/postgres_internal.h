@@ -37,7 +37,7 @@ struct postgres {
     int64_t session;      /* counts connections: what was prepared on an older one is gone */
     int64_t n_statements; /* names of prepared statements */
     int64_t changes;      /* rows of the last statement that writes */
-    bool read_only, beside;
+    bool read_only, beside, database;
     bool lost;    /* the transaction under way cannot be kept: -EAGAIN until rollback */
     bool blocked; /* somebody kept a lock for too long: looked after before the next transaction */
     struct postgres_pipe pipe;

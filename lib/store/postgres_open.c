@@ -69,7 +69,7 @@ static int prepare_session(struct postgres *pg, struct mr_error *reterr)
     int r = mr_postgres_exec(pg, settings, reterr);
     if (r == 0 && pg->read_only)
         return mr_postgres_exec(pg, "SET default_transaction_read_only = on", reterr);
-    if (r != 0 || pg->beside)
+    if (r != 0 || pg->beside || pg->database)
         return r;
     return lock(pg, pg->store.rehearse ? own : share, reterr);
 }
@@ -167,8 +167,8 @@ static int check_schema(struct postgres *pg, struct mr_error *reterr)
     if (r != 0 || !none)
         return r;
     return mr_error_set(reterr, MR_INVALID,
-                        "store %s: the schema of its search_path does not exist: CREATE SCHEMA "
-                        "first",
+                        "store %s: the schema of its search_path does not exist: `millrace "
+                        "store create` makes it",
                         pg->store.name);
 }
 
@@ -194,7 +194,7 @@ static int open_words(struct postgres *pg, const char *url, const struct mr_stor
     if (r == 0)
         r = connect_first(pg, &words, reterr);
     mr_postgres_words_free(&words);
-    if (r == 0)
+    if (r == 0 && !pg->database)
         r = check_schema(pg, reterr);
     return r == 0 && (pg->read_only || pg->beside) ? check_there(pg, reterr) : r;
 }
@@ -210,6 +210,7 @@ int mr_postgres_open(const char *url, const struct mr_store_options *options,
     pg->store.rehearse = options->rehearse;
     pg->read_only = options->read_only;
     pg->beside = options->beside;
+    pg->database = options->database;
     int r = open_words(pg, url, options, reterr);
     if (r != 0) {
         (void)mr_store_free(&pg->store);

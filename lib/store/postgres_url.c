@@ -87,14 +87,26 @@ static bool has_own_roots(void)
     return access(path, F_OK) == 0;
 }
 
-/* tcp_user_timeout: a server that is gone without a word is missed after half a minute. */
+/* A server that is gone without a word is missed after half a minute, whether it owes us the
+ * receipt of what was sent (tcp_user_timeout) or an answer (keepalives, from 10 s on). */
+static int add_liveness(struct postgres_words *words)
+{
+    int r = add_default(words, "tcp_user_timeout", NULL, "30000");
+
+    if (r == 0)
+        r = add_default(words, "keepalives_idle", NULL, "10");
+    if (r == 0)
+        r = add_default(words, "keepalives_interval", NULL, "5");
+    return r == 0 ? add_default(words, "keepalives_count", NULL, "4") : r;
+}
+
 static int add_defaults(struct postgres_words *words, const struct mr_store_options *options)
 {
     bool writes = !options->read_only;
 
     int r = add_default(words, "connect_timeout", "PGCONNECT_TIMEOUT", "10");
     if (r == 0)
-        r = add_default(words, "tcp_user_timeout", NULL, "30000");
+        r = add_liveness(words);
     if (r == 0)
         r = add_default(words, "fallback_application_name", NULL, "millrace");
     if (r == 0)

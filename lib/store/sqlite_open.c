@@ -131,9 +131,13 @@ int mr_sqlite_open(const char *path, const struct mr_store_options *options,
     c->lock_fd = -1;
     int r = asprintf(&c->store.name, "sqlite:%s", path) < 0 ? -ENOMEM : 0;
     if (r == 0)
-        r = options->read_only ? open_read_only(c, path, reterr)
-            : options->beside  ? open_beside(c, path, reterr)
-                               : open_for_work(c, path, options, reterr);
+        r = options->database    ? mr_error_set(reterr, MR_INVALID,
+                                                "%s is a file, made by its consumer: give "
+                                                   "postgresql://...",
+                                                c->store.name)
+            : options->read_only ? open_read_only(c, path, reterr)
+            : options->beside    ? open_beside(c, path, reterr)
+                                 : open_for_work(c, path, options, reterr);
     if (r != 0) {
         (void)mr_store_free(&c->store);
         return r;

@@ -52,9 +52,8 @@ def a_new_group_is_in_every_part_and_nothing_else_changes():
     assert tree.run().returncode == 0 and tree.run("--check").returncode == 0
     after = tree.files()
     changed = {name for name in after if after[name] != before.get(name)}
-    assert changed == {"compose/compose.yaml", "postgres/stores.sql", "systemd/consumer/new-reports.env",
-                       "kubernetes/base/kustomization.yaml", "kubernetes/base/new-reports-consumer.yaml",
-                       "kubernetes/base/setup.yaml"}, changed
+    assert changed == {"compose/compose.yaml", "systemd/consumer/new-reports.env",
+                       "kubernetes/base/kustomization.yaml", "kubernetes/base/new-reports-consumer.yaml"}, changed
     assert all("new-reports" in after[name] or "new_reports" in after[name] for name in changed)
     tree.done()
 
@@ -80,25 +79,6 @@ def probes_and_members_are_written_for_programs_that_have_them():
     assert "readinessProbe" in text and "--instance, $(POD_NAME)" in text, text
     old.done()
     new.done()
-
-
-@case
-def the_password_of_a_store_is_on_no_command_line():
-    tree = Tree("stock")
-    assert tree.run().returncode == 0
-    files, programs = tree.files(), tree.folder / "bin"
-    programs.mkdir()
-    (programs / "psql").write_text("#!/bin/bash\nprintf '%s\\n' \"$@\" \"password ${PGPASSWORD-none}\"\n")
-    (programs / "psql").chmod(0o755)
-    for url, said, password in (("postgresql://me:s3%3Acr%5Ct\\n@db:5432/shop?sslmode=require", "postgresql://me@db:5432/shop?sslmode=require",
-                                 "s3:cr\\t\\n"), ("postgres://me@db/shop", "postgres://me@db/shop", "none"), ("postgresql://db/a:b@c",) * 2 + ("none",)):
-        (tree.folder / "store.conf").write_text(f"# the store\nstore = {url}\n")
-        done = subprocess.run(["bash", tree.folder / "deploy/postgres/stores.sh", tree.folder / "store.conf", "all.sql"],
-                              env={"PATH": f"{programs}:/usr/bin:/bin"}, capture_output=True, text=True)
-        assert done.stdout.splitlines()[-4:] == ["-f", "all.sql", said, f"password {password}"], done
-    script = "".join(f"    {line}\n" for line in files["postgres/stores.sh"].splitlines())
-    assert script in files["kubernetes/base/setup.yaml"] and "make-stores: {file: ../postgres/stores.sh}" in files["compose/compose.yaml"]
-    tree.done()
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ def the_compose_file_is_valid_and_opens_nothing_to_other_machines(t):
     assert valid("--builtin-schema", "vendor.compose-spec", broken) != "", "the schema finds nothing"
     (compose,) = documents(path)
     services = compose["services"]
-    assert sorted(services.keys() - {"kafka", "postgres", "registry", "stores", "setup", "tool"}) == groups(t)
+    assert sorted(services.keys() - {"kafka", "postgres", "registry", "setup", "tool"}) == groups(t)
     for name, service in services.items():
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", [])), name
         wanted = {*service.get("depends_on", {}), *service.get("secrets", [])}
@@ -87,7 +87,6 @@ def the_compose_file_is_valid_and_opens_nothing_to_other_machines(t):
         if service["image"].startswith("${MILLRACE_IMAGE"):
             assert service["read_only"] and service["cap_drop"] == ["ALL"] and service["user"] == "10001:10001", name
             assert service["command"][0] in {*programs(), "sh"} or service["command"][0].endswith("-consumer"), name
-    assert (path.parent / compose["configs"]["stores"]["file"]).is_file()
 
 
 # ---- Kubernetes ----

@@ -199,6 +199,52 @@ def a_password_is_never_shown(t):
         assert secret not in text and server.password not in text
 
 
+@test
+def the_places_of_all_stores_are_made_by_one_command_once(t):
+    server = t.postgres
+    server.sql(f"CREATE DATABASE {t.prefix}")
+    url = server.url.replace("/postgres?", f"/{t.prefix}?")
+    wrong = t.run("millrace", "store", "create", "order-management", "--store", url + "&user=nobody", expect=1)
+    assert 'role "nobody" does not exist' in wrong.err, wrong.err
+    server.sql("CREATE SCHEMA order_management; CREATE TABLE order_management.kept (a int)", t.prefix)
+    at_once = [t.start("millrace", "store", "create", env={"MILLRACE_STORE": url}) for _ in range(4)]
+    assert [each.wait(30).status for each in at_once] == [0] * 4, [each.err() for each in at_once]
+    made = [line for each in at_once for line in each.out().split()]
+    wanted = {path.name.removesuffix("-consumer").replace("-", "_") for path in (BUILD / "consumers").glob("*-consumer")}
+    assert len(made) == 27 and {*made, "order_management"} == wanted, made
+    there = server.sql("SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_|^public$|^information_schema$'", t.prefix)
+    assert {name for name, in there} == wanted, there
+    assert server.sql("SELECT count(*) FROM order_management.kept", t.prefix) == [["0"]]
+    server.sql("CREATE ROLE guest LOGIN")
+    refused = t.run("millrace", "store", "create", "--store", url + "&user=guest")
+    assert refused.err == "28 schemas: 28 there, 0 made\n", refused.err
+    server.sql("DROP SCHEMA viscount_audit, bookings_workflow", t.prefix)
+    refused = t.run("millrace", "store", "create", "--store", url + "&user=guest", expect=1)
+    assert "permission denied for database" in refused.err and refused.out == "", refused
+    again = t.run("millrace", "store", "create", "viscount-audit", "--store", url)
+    assert again.out == "viscount_audit\n", again.out
+
+
+def next_probe(pid, port):
+    """Seconds until the kernel asks whether the server at this port still lives; None: it does not, for now."""
+    inodes = {os.readlink(fd) for fd in pathlib.Path(f"/proc/{pid}/fd").iterdir() if fd.is_symlink()}
+    for line in pathlib.Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]:
+        _, _, remote, _, _, timer, _, _, _, inode = line.split()[:10]
+        kind, _, ticks = timer.partition(":")
+        if f"socket:[{inode}]" in inodes and int(remote.partition(":")[2], 16) == port and kind == "02":
+            return int(ticks, 16) / os.sysconf("SC_CLK_TCK")
+    return None
+
+
+@test
+def a_server_that_vanishes_without_a_word_is_missed_also_by_who_only_waits(t):
+    shop = Shop(t, t.cluster(), t.postgres, t.prefix)
+    url = t.postgres.tcp + f"?options=-csearch_path%3D{t.prefix}"
+    running = t.start(*shop.words(url), env={**shop.env, "PGPASSWORD": t.postgres.password})
+    running.wait_for("event=assigned")
+    wait_for(lambda: (next_probe(running.pid, t.postgres.port) or 7200) <= 10, 30, "the next probe is near")
+
+
 def own_address():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.connect(("192.0.2.1", 9))  # nothing is sent

@@ -336,7 +336,8 @@ START_TEST(a_schema_that_is_not_there_is_told_as_that)
     (void)snprintf(url, sizeof(url), "%s&options=-csearch_path%%3Dno_such_schema", base);
     for (int i = 0; i < 2; i++) {
         ck_assert_int_eq(mr_store_open(url, i ? &rehearse : NULL, &store, &error), MR_INVALID);
-        ck_assert_msg(strstr(error.text, "CREATE SCHEMA first") != NULL, "%s", error.text);
+        ck_assert_msg(strstr(error.text, "`millrace store create` makes it") != NULL, "%s",
+                      error.text);
     }
 }
 END_TEST

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store query and store release, beside a consumer that has the store open. */
+/* store query and store release, beside a consumer that has the store open; store create, as far as
+ * it needs no server (tests/integration/test_postgres.py has the rest). */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,7 +9,7 @@
 #include "support/unit.h"
 #include "verb.h"
 
-extern const struct verb verb_store_query, verb_store_release;
+extern const struct verb verb_store_create, verb_store_query, verb_store_release;
 
 static struct mr_store *consumer; /* has the lock */
 static char folder[32], url[64];
@@ -149,6 +150,24 @@ START_TEST(held_flows_are_let_go_one_or_all)
 }
 END_TEST
 
+START_TEST(places_are_made_in_a_database_for_consumers_that_there_are)
+{
+    int status;
+
+    ck_assert_ptr_nonnull(
+        strstr(ERR(verb_store_create, "order-management"), "which database? give --store"));
+    ck_assert_int_eq(status, 2);
+    ck_assert_ptr_nonnull(strstr(ERR(verb_store_create, "--store", "sqlite:x.db"),
+                                 "sqlite:x.db is a file, made by its consumer"));
+    ck_assert_int_eq(status, 2);
+    ck_assert_int_ne(access("x.db", F_OK), 0);
+    ck_assert_ptr_nonnull(
+        strstr(ERR(verb_store_create, "order-managment", "--store", "x"),
+               "no consumer 'order-managment': did you mean 'order-management'?"));
+    ck_assert_int_eq(status, 2);
+}
+END_TEST
+
 int main(void)
 {
     return unit_run("store_verbs", (const TTest *[]){
@@ -156,6 +175,7 @@ int main(void)
                                        a_service_names_its_store_in_the_working_folder,
                                        wrong_names_are_told_with_the_nearest_right_one,
                                        held_flows_are_let_go_one_or_all,
+                                       places_are_made_in_a_database_for_consumers_that_there_are,
                                        NULL,
                                    });
 }

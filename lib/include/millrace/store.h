@@ -25,6 +25,7 @@ struct mr_store_options {
     bool beside;    /* to write a word beside a running consumer: not locked, never creates */
     bool rehearse;  /* --dry-run: one transaction that is never committed; a store that does not
                      * exist  yet is made in memory */
+    bool database;  /* PostgreSQL alone: the database, whatever store is in it or not */
 };
 
 /* url: "sqlite:PATH", "PATH", "sqlite::memory:", or "postgresql://..." as libpq has it (its schema
@@ -37,6 +38,12 @@ int mr_store_open(const char *url, const struct mr_store_options *options,
 /* Rolls back what is open. NULL is fine. Returns NULL. */
 struct mr_store *mr_store_free(struct mr_store *store);
 MR_DEFINE_AUTO(mr_store, struct mr_store *, mr_store_free);
+
+/* Places for stores, where many share a database: makes the schemas of the PostgreSQL database at
+ * url that are not there, all or none; made[i]: by this call. Outcomes: 0; MR_INVALID: another kind
+ * of store, which needs none; else as mr_store_open. */
+int mr_store_create(const char *url, const char *const *schemas, size_t n, bool *made,
+                    struct mr_error *reterr);
 
 /* For main(), before anything else: passwords of URLs are painted over in the words of the command
  * line that ps shows; argv points to copies then, which live as long as the process. 0, -ENOMEM. */
