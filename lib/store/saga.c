@@ -216,6 +216,19 @@ int mr_saga_next(struct mr_store *store, int64_t *ret_when, struct mr_error *ret
     return ours_when(store, &next, MR_VALUES(MR_INT(store->instance)), ret_when, reterr);
 }
 
+/* Two instances that forget at once would each take other rows with every statement, and leave
+ * steps whose saga is gone. Whoever comes second leaves it for the next time. */
+static int take_prune(struct mr_store *store, int64_t *ret_mine, struct mr_error *reterr)
+{
+    *ret_mine = 1;
+    if (!mr_store_is_shared(store))
+        return 0;
+    return mr_store_row(store, NULL, MR_INTO(MR_INTO_INT(ret_mine)),
+                        "SELECT CASE WHEN pg_try_advisory_xact_lock(hashtext('millrace-prune'),"
+                        " hashtext(current_schema())) THEN 1 ELSE 0 END",
+                        MR_NO_VALUES, reterr);
+}
+
 int mr_saga_prune(struct mr_store *store, int64_t now, int64_t early, int64_t limit,
                   struct mr_error *reterr)
 {
@@ -233,8 +246,11 @@ int mr_saga_prune(struct mr_store *store, int64_t now, int64_t early, int64_t li
         " (SELECT saga, skey FROM mr_saga_key WHERE seen_at <= ?1 AND running IS NULL"
         " AND last IS NULL ORDER BY seen_at LIMIT ?2)",
     };
-    int r = 0;
+    int64_t mine;
+    int r = take_prune(store, &mine, reterr);
 
+    if (r != 0 || !mine)
+        return r;
     for (size_t i = 0; i < MR_N_ELEMENTS(by_time) && r == 0; i++)
         r = mr_store_run(store, by_time[i], MR_VALUES(MR_INT(now), MR_INT(limit)), reterr);
     for (size_t i = 0; i < MR_N_ELEMENTS(by_arrival) && r == 0; i++)

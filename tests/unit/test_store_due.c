@@ -388,6 +388,46 @@ START_TEST(where_all_that_waits_is_of_one_partition_of_others_we_count_nothing_o
 }
 END_TEST
 
+static void end_saga(struct mr_store *store, const char *id)
+{
+    char sql[96];
+    const struct mr_saga_note note = {.id = mr_str_from(id),
+                                      .step = MR_STR("pay"),
+                                      .what = MR_STR("done"),
+                                      .text = MR_STR("")};
+
+    begin_saga(store, id, 1, 2000);
+    ck_assert_int_eq(mr_saga_note(store, &note, NULL), 0);
+    (void)snprintf(sql, sizeof(sql), "UPDATE mr_saga SET forget_at = 5 WHERE id = '%s'", id);
+    run(store, sql);
+}
+
+START_TEST(of_two_instances_one_at_a_time_forgets_sagas_with_all_their_steps)
+{
+    MR_AUTO(mr_store) struct mr_store *one = NULL, *two = NULL;
+    const char *url = fresh_url();
+
+    if (!on_postgres())
+        return; /* as above */
+    ck_assert_int_eq(mr_store_open(url, NULL, &one, NULL), 0);
+    ck_assert_int_eq(mr_store_open(url, NULL, &two, NULL), 0);
+    deal(one, two);
+    end_saga(one, "a");
+    end_saga(one, "b");
+    ck_assert_int_eq(mr_store_begin(one, NULL), 0);
+    ck_assert_int_eq(mr_store_begin(two, NULL), 0);
+    ck_assert_int_eq(mr_saga_prune(one, 9, 0, 1, NULL), 0);
+    ck_assert_int_eq(mr_saga_prune(two, 9, 0, 1, NULL), 0); /* and waits for nobody */
+    ck_assert_int_eq(mr_store_commit(one, NULL), 0);
+    ck_assert_int_eq(mr_store_commit(two, NULL), 0);
+    ck_assert_int_eq(number(one, "SELECT count(*) FROM mr_saga WHERE id = 'b'"), 1);
+    ck_assert_int_eq(number(one, "SELECT count(*) FROM mr_saga"), 1);
+    ck_assert_int_eq(number(one, "SELECT count(*) FROM mr_saga_step"), 1);
+    ck_assert_int_eq(mr_saga_prune(two, 9, 0, 1, NULL), 0);
+    ck_assert_int_eq(number(one, "SELECT count(*) FROM mr_saga_step"), 0);
+}
+END_TEST
+
 int main(void)
 {
     return unit_run_within(
@@ -398,6 +438,7 @@ int main(void)
             more_than_are_asked_for_come_at_the_next_look,
             behind_many_rows_of_other_instances_ours_are_found_by_a_handful,
             where_all_that_waits_is_of_one_partition_of_others_we_count_nothing_of_it,
+            of_two_instances_one_at_a_time_forgets_sagas_with_all_their_steps,
             NULL,
         });
 }
