@@ -391,10 +391,8 @@ END_TEST
 static void end_saga(struct mr_store *store, const char *id)
 {
     char sql[96];
-    const struct mr_saga_note note = {.id = mr_str_from(id),
-                                      .step = MR_STR("pay"),
-                                      .what = MR_STR("done"),
-                                      .text = MR_STR("")};
+    const struct mr_saga_note note = {
+        .id = mr_str_from(id), .step = MR_STR("pay"), .what = MR_STR("done"), .text = MR_STR("")};
 
     begin_saga(store, id, 1, 2000);
     ck_assert_int_eq(mr_saga_note(store, &note, NULL), 0);
