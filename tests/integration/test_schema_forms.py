@@ -3,6 +3,7 @@
 import hashlib
 import os
 import pathlib
+import shutil
 import subprocess
 import tarfile
 
@@ -33,7 +34,9 @@ def sarif_schema(t):
         path = {"PATH": f"{os.path.dirname(program)}:{os.environ['PATH']}"}
         made = command("the schema of SARIF", [npm, "pack", "--silent", f"{name}@{version}"], cwd=folder, env=os.environ | path)
         packed.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(folder / made.splitlines()[-1], packed)
+        beside = packed.with_suffix(f".{os.getpid()}")  # the test's folder may be on another file system
+        shutil.copy(folder / made.splitlines()[-1], beside)
+        os.replace(beside, packed)
     assert hashlib.sha256(packed.read_bytes()).hexdigest() == digest, packed
     with tarfile.open(packed) as archive:
         return t.path("sarif.json", archive.extractfile("package/lib/schemas/sarif-2.1.0-rtm.5.json").read())
