@@ -89,7 +89,7 @@ def a_user_with_sudo_installs_by_it():
 
 @case
 def where_nothing_is_missing_nothing_is_asked_of_apt():
-    done = Machine(1000, []).dev("setup", "lint", "fuzz", "integration")
+    done = Machine(1000, []).dev("setup", "test", "lint", "fuzz", "integration")
     assert (done.returncode, done.calls) == (0, []), (done.stderr, done.calls)
 
 
